@@ -1,0 +1,1 @@
+"""The fast simulator: numba kernels, bit-identical with `neurokit.lower.fixedpoint`."""

@@ -1,0 +1,144 @@
+"""The simulator as a backend: checked inputs in, a Recording out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from neurokit.errors import BackendError, Fault
+from neurokit.graph.network import Network, Program
+from neurokit.hardware.base import Progress, RecordKey
+from neurokit.hardware.simulator.engine import Engine
+from neurokit.lower.fold import fold
+from neurokit.records import Recorded, Recording
+
+
+class Simulator:
+    """Numba simulator: Programs in integers, Networks in floats with their own timing."""
+
+    name = "simulator"
+
+    def accepts(self, program: Program) -> list[Fault]:
+        """Nothing is refused: every sound Program runs."""
+        return []
+
+    def run(
+        self,
+        program: Program | Network,
+        inputs: Mapping[str, NDArray[Any]],
+        steps: int,
+        record: tuple[RecordKey, ...],
+        *,
+        time_limit: float | None = None,
+        progress: Progress | None = None,
+    ) -> Recording:
+        """See `hardware.base.Backend.run`; also takes a Network."""
+        started = time.monotonic()
+        batch = next(iter(inputs.values())).shape[0]
+        graph, biases = (program, None) if isinstance(program, Program) else fold(program)
+        engine = Engine(graph, min(batch, _samples_at_once(graph)), biases)
+        parts = []
+        with threadpool_limits(limits=1):
+            for first in range(0, batch, engine.samples):
+                size = min(engine.samples, batch - first)
+                if size != engine.samples:
+                    engine = Engine(graph, size, biases)
+                engine.clear()
+                chosen = {name: values[first : first + size] for name, values in inputs.items()}
+                parts.append(_Part(engine, chosen, steps, record, started, time_limit))
+                if progress is not None:
+                    progress((first + size) * steps, batch * steps)
+        return _join(program, parts, steps, batch, time.monotonic() - started)
+
+
+def _samples_at_once(graph: Program | Network) -> int:
+    """So many that a step's states stay within a core's cache, a few MB, but at least one."""
+    neurons = sum(population.size for population in graph.populations.values())
+    return int(np.clip((1 << 17) // max(1, neurons), 1, 64))
+
+
+class _Part:
+    """Recorded arrays of some samples, batch first."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        inputs: Mapping[str, NDArray[Any]],
+        steps: int,
+        record: tuple[RecordKey, ...],
+        started: float,
+        time_limit: float | None,
+    ) -> None:
+        graph, samples = engine.graph, engine.samples
+        silent = [(name, "v") for name, p in graph.outputs.items() if not p.neuron.spiking]
+        watch = list(dict.fromkeys([*(key for key in record if isinstance(key, tuple)), *silent]))
+        names = list(dict.fromkeys([*(key for key in record if isinstance(key, str)), *graph.outputs]))
+        shapes = {name: p.shape for name, p in graph.populations.items()}
+        kind = np.int32 if isinstance(graph, Program) else np.float64
+        self.spikes = {name: np.zeros((samples, steps, *shapes[name]), np.uint8) for name in names}
+        self.states = {key: np.zeros((samples, steps, *shapes[key[0]]), kind) for key in watch}
+        for start in range(0, steps, engine.block):
+            if time_limit is not None and time.monotonic() - started > time_limit:
+                raise BackendError(
+                    Fault(
+                        "simulator",
+                        f"is at step {start} of {steps}",
+                        f"the time limit is {time_limit:g} s",
+                        "Raise it.",
+                    )
+                )
+            stop = min(start + engine.block, steps)
+            block = {name: _slice(values, start, stop) for name, values in inputs.items()}
+            states = engine.advance(block, stop - start, watch)
+            for name, out in self.spikes.items():
+                out[:, start:stop] = _batch_first(engine.output(name), shapes[name])
+            for key, kept in self.states.items():
+                kept[:, start:stop] = _batch_first(states[key], shapes[key[0]])
+        self.counts = {n: (inputs[n] != 0).sum(axis=1, dtype=np.int64) for n in graph.inputs}
+        self.step_counts = {n: _per_step(inputs[n], steps) for n in graph.inputs}
+        for name, shape in shapes.items():
+            neurons = engine.stages[name].neurons
+            assert neurons is not None, "populations have neurons"
+            self.counts[name] = neurons.counts.reshape(samples, *shape).copy()
+            self.step_counts[name] = np.concatenate(neurons.step_counts)
+
+
+def _slice(values: NDArray[Any], start: int, stop: int) -> NDArray[Any]:
+    """Steps of (samples, steps, *shape) as (steps, samples, n), zeros past the end, uint8 where all are 0 or 1."""
+    part = values[:, start:stop]
+    part = part.reshape(*part.shape[:2], int(np.prod(values.shape[2:])))
+    missing = stop - start - part.shape[1]
+    if missing:
+        part = np.pad(part, ((0, 0), (0, missing), (0, 0)))
+    return np.ascontiguousarray(part.swapaxes(0, 1))
+
+
+def _batch_first(values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    return values.swapaxes(0, 1).reshape(values.shape[1], values.shape[0], *shape)
+
+
+def _per_step(values: NDArray[Any], steps: int) -> NDArray[np.int64]:
+    events = (values[:, :steps] != 0).sum(axis=(0, *range(2, values.ndim)), dtype=np.int64)
+    return np.pad(events, (0, steps - events.size))
+
+
+def _join(program: Program | Network, parts: list[_Part], steps: int, batch: int, seconds: float) -> Recording:
+    def together(name: str) -> dict[Any, NDArray[Any]]:
+        return {key: np.concatenate([getattr(part, name)[key] for part in parts]) for key in getattr(parts[0], name)}
+
+    return Recording(
+        program=program,
+        steps=steps,
+        batch=batch,
+        spikes=Recorded(together("spikes"), "spikes"),
+        states=Recorded(together("states"), "states"),
+        counts=together("counts"),
+        step_counts={n: np.sum([part.step_counts[n] for part in parts], axis=0) for n in parts[0].step_counts},
+        backend="simulator",
+        seconds=seconds,
+    )

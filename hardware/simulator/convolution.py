@@ -1,0 +1,60 @@
+"""Convolutions laid out for their kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurokit.graph.synapses import Conv2d, Shape
+from neurokit.hardware.simulator.conv_kernels import convolve_rows
+
+EXACT_FLOAT32 = 2**24  # integers up to here are exact in float32, partial sums included
+
+
+@dataclass(frozen=True, eq=False)
+class ConvPlan:
+    """A Conv2d laid out for the kernels.
+
+    by_source: (in channels, kernel rows, kernel columns, out channels / groups), contiguous over targets.
+    as_matrix: (groups, out channels / groups, taps) float32, or None for float weights.
+    geometry: (in channels, in rows, in columns, out channels, out rows, out columns, kernel rows, kernel columns,
+        stride y, x, padding y, x, dilation y, x, groups).
+    reach: largest possible |sum| for payloads of size 1.
+    """
+
+    by_source: NDArray[Any]
+    as_matrix: NDArray[np.float32] | None
+    geometry: NDArray[np.int64]
+    reach: float
+
+
+def plan_convolution(synapse: Conv2d, source: Shape, weight_type: Any) -> ConvPlan:
+    """Lay out `synapse`, whose source has shape `source`, with weights as `weight_type`."""
+    weight = synapse.weight
+    out_channels, per_group, rows, columns = weight.shape
+    target = synapse.output_shape(source)
+    if target is None:  # our own bug: the graph has been checked
+        raise AssertionError(f"{synapse} does not fit {source}")
+    groups = synapse.groups
+    grouped = weight.reshape(groups, out_channels // groups, per_group, rows, columns)
+    by_source = np.ascontiguousarray(grouped.transpose(0, 2, 3, 4, 1)).reshape(
+        groups * per_group, rows, columns, out_channels // groups
+    )
+    integer = weight.dtype.kind in "iu"
+    geometry = (*source, *target, rows, columns, *synapse.stride, *synapse.padding, *synapse.dilation, groups)
+    return ConvPlan(
+        by_source.astype(weight_type),
+        np.ascontiguousarray(grouped.reshape(groups, out_channels // groups, -1), np.float32) if integer else None,
+        np.array(geometry, np.int64),
+        float(np.abs(weight.astype(np.float64)).reshape(out_channels, -1).sum(axis=1).max(initial=0.0)),
+    )
+
+
+def convolve(plan: ConvPlan, rows: NDArray[Any], acc: NDArray[Any], largest: float) -> None:
+    """Add the convolution of each row to acc. rows: (n, in) payloads up to `largest`; acc: (n, out), channels first."""
+    exact = plan.as_matrix is not None and plan.reach * largest < EXACT_FLOAT32
+    matrix = plan.as_matrix if plan.as_matrix is not None and exact else np.zeros((1, 1, 1), np.float32)
+    convolve_rows(rows, plan.by_source, matrix, plan.geometry, acc, exact)

@@ -1,0 +1,180 @@
+"""Execution: layer by layer over blocks of time, step by step only where the graph has cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+from neurokit.graph.network import Network, Program, Projection
+from neurokit.hardware.simulator.links import DelayedLink, Link, make_links
+from neurokit.hardware.simulator.neurons import FixedNeurons, FloatNeurons, Neurons
+
+BLOCK_BYTES = 64 << 20  # of synaptic input held at once; 64 MB keeps a block well inside memory, far above any cache
+
+
+@dataclass(eq=False)
+class Stage:
+    """One input or population while it runs.
+
+    spikes: (history + block, samples, n), time first; the newest `history` rows before the block are kept.
+    bias: constant synaptic input of a Network's maps, (n,), or None.
+    """
+
+    name: str
+    size: int
+    neurons: Neurons | None
+    links: list[Link] = field(default_factory=list)
+    history: int = 0
+    bias: NDArray[np.float64] | None = None
+    spikes: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0, 0), np.uint8))
+    largest: float = 1.0
+
+
+class Engine:
+    """Runs a sound Program, or a Network whose projections have one map each, from zero state."""
+
+    def __init__(
+        self, graph: Program | Network, samples: int, biases: Mapping[str, NDArray[np.float64]] | None = None
+    ) -> None:
+        self.graph = graph
+        self.samples = samples
+        self.now = 0
+        self.stages = {name: Stage(name, int(np.prod(i.shape)), None) for name, i in graph.inputs.items()}
+        kind = FixedNeurons if isinstance(graph, Program) else FloatNeurons
+        for name, population in graph.populations.items():
+            self.stages[name] = Stage(name, population.size, kind(population, samples, graph.dt))
+            if biases is not None and name in biases:
+                self.stages[name].bias = np.broadcast_to(biases[name], population.shape).ravel().astype(np.float64)
+        for projection in graph.projections:
+            steps = delay_steps(projection, graph)
+            links = make_links(projection, steps, graph.shape_of(projection.source))
+            self.stages[projection.target].links += links
+            source = self.stages[projection.source]
+            source.history = max([source.history, *(link.delay for link in links)])
+        self.order = _order(graph)
+        for stage in self.stages.values():
+            stage.spikes = np.zeros((stage.history, samples, stage.size), np.uint8)
+
+    @property
+    def block(self) -> int:
+        """Steps that one block may hold."""
+        widest = max(stage.size for stage in self.stages.values())
+        return max(1, min(256, BLOCK_BYTES // (8 * widest * self.samples)))
+
+    def advance(
+        self, inputs: Mapping[str, NDArray[Any]], steps: int, watch: Sequence[tuple[str, str]] = ()
+    ) -> dict[tuple[str, str], NDArray[Any]]:
+        """Run `steps` steps. inputs: name -> (steps, samples, n), uint8 only where all are 0 or 1.
+
+        Spikes stay in `stages` until the next call. Gives the watched states: (name, "u" | "v") -> (steps, samples, n).
+        """
+        for stage in self.stages.values():
+            self._open_block(stage, inputs.get(stage.name), steps)
+        states: dict[tuple[str, str], NDArray[Any]] = {
+            key: np.empty((steps, self.samples, self.stages[key[0]].size), self._state_type()) for key in watch
+        }
+        for names, cyclic in self.order:
+            width = 1 if cyclic else steps
+            for start in range(0, steps, width):
+                for name in names:
+                    self._run_stage(self.stages[name], start, start + width, states)
+        self.now += steps
+        return states
+
+    def output(self, name: str) -> NDArray[Any]:
+        """Spikes of the last block: (steps, samples, n)."""
+        stage = self.stages[name]
+        return stage.spikes[stage.history :]
+
+    def _state_type(self) -> type:
+        return np.int32 if isinstance(self.graph, Program) else np.float64
+
+    def _open_block(self, stage: Stage, given: NDArray[Any] | None, steps: int) -> None:
+        kept = stage.spikes[stage.spikes.shape[0] - stage.history :]
+        kind = np.dtype(np.uint8) if given is None else np.promote_types(given.dtype, kept.dtype)
+        block = np.empty((stage.history + steps, self.samples, stage.size), kind)
+        block[: stage.history] = kept
+        if given is not None:
+            block[stage.history :] = given
+            stage.largest = 1.0 if kind == np.uint8 else float(np.abs(block.astype(np.float64)).max(initial=1.0))
+        stage.spikes = block
+
+    def _run_stage(self, stage: Stage, start: int, stop: int, states: dict[tuple[str, str], NDArray[Any]]) -> None:
+        neurons = stage.neurons
+        if neurons is None:
+            return
+        acc = np.zeros((stop - start, self.samples, stage.size), neurons.input_type)
+        if stage.bias is not None:
+            acc += stage.bias
+        for link in stage.links:
+            source = self.stages[link.source]
+            first = source.history + start - link.delay
+            link.add(source.spikes[first : first + stop - start], acc, source.largest)
+        watched = [key for key in states if key[0] == stage.name]
+        first = stage.history + start
+        for a, b in neurons.segments(self.now + start, self.now + stop, bool(watched)):
+            low, high = a - self.now - start, b - self.now - start
+            neurons.advance(self.now + start + low, acc[low:high], stage.spikes[first + low : first + high])
+            for key in watched:
+                states[key][start + low] = neurons.state(key[1])
+
+    def clear(self) -> None:
+        """Back to zero state and step 0."""
+        self.now = 0
+        for stage in self.stages.values():
+            stage.spikes = np.zeros((stage.history, self.samples, stage.size), np.uint8)
+            if stage.neurons is not None:
+                stage.neurons.clear()
+            for link in stage.links:
+                if isinstance(link, DelayedLink):
+                    link.pending = None
+
+
+def delay_steps(projection: Projection, graph: Program | Network) -> NDArray[np.int64]:
+    """Delays of a projection in whole steps, in the shape they are stored in."""
+    if isinstance(graph, Program) or graph.dt is None:
+        return np.asarray(projection.delay, np.int64)
+    return np.asarray(np.rint(projection.delay / graph.dt), np.int64)
+
+
+def _order(graph: Program | Network) -> list[tuple[list[str], bool]]:
+    """Strongly connected components from source to sink: (names in order of undelayed edges, whether cyclic)."""
+    names = list(graph.populations)
+    place = {name: i for i, name in enumerate(names)}
+    edges = [(place[p.source], place[p.target], p) for p in graph.projections if p.source in place]
+    ones = np.ones(len(edges), np.int8)
+    ends = ([e[0] for e in edges], [e[1] for e in edges])
+    matrix = sp.coo_matrix((ones, ends), shape=(len(names), len(names)))
+    count, label = connected_components(matrix, directed=True, connection="strong")
+    between = {(label[a], label[b]) for a, b, _ in edges if label[a] != label[b]}
+    loops = {label[a] for a, b, _ in edges if label[a] == label[b]}
+    result = []
+    for component in _topological(count, between):
+        members = [i for i in range(len(names)) if label[i] == component]
+        local = {m: k for k, m in enumerate(members)}
+        undelayed = {
+            (local[a], local[b])
+            for a, b, p in edges
+            if a in local and b in local and a != b and not delay_steps(p, graph).all()
+        }
+        ordered = [names[members[k]] for k in _topological(len(members), undelayed)]
+        result.append((ordered, component in loops))
+    return result
+
+
+def _topological(count: int, edges: set[tuple[int, int]]) -> list[int]:
+    """Kahn's algorithm, smallest index first; what lies on a cycle comes last in index order (checked elsewhere)."""
+    waiting = {i: {a for a, b in edges if b == i} for i in range(count)}
+    done: list[int] = []
+    while waiting:
+        ready = [i for i, before in waiting.items() if not before - set(done)]
+        pick = min(ready) if ready else min(waiting)
+        done.append(pick)
+        del waiting[pick]
+    return done

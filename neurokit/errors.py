@@ -1,0 +1,73 @@
+"""Errors of neurokit: one tree, each with the faults that caused it.
+
+    NeurokitError
+     ├─ FormatError        a file is missing, unreadable, truncated or not what its name says
+     ├─ ConversionError    a source holds something that cannot be converted
+     ├─ GraphError         a Network or Program breaks an invariant
+     ├─ CompileError       a Network cannot be brought to the chip's integers
+     ├─ InputError         inputs or arguments do not fit the network
+     ├─ BackendError       a backend refuses a Program, failed, or ran out of time
+     └─ OutputError        a result cannot be written
+
+Every error carries `faults`, all that were found at once, never only the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong, and how to mend it.
+
+    node: what it concerns (a population, projection, file or argument).
+    fact: what was found.
+    limit: what is allowed, with its source where it is a limit of the chip.
+    mend: what the user can do about it.
+    """
+
+    node: str
+    fact: str
+    limit: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"'{self.node}': {self.fact}; {self.limit}. {self.mend}"
+
+
+class NeurokitError(Exception):
+    """Base of all errors that neurokit raises on purpose."""
+
+    def __init__(self, faults: Fault | Sequence[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class FormatError(NeurokitError):
+    """A file is missing, unreadable, truncated or not what its name says."""
+
+
+class ConversionError(NeurokitError):
+    """A source holds something that cannot be converted."""
+
+
+class GraphError(NeurokitError):
+    """A Network or Program breaks an invariant."""
+
+
+class CompileError(NeurokitError):
+    """A Network cannot be brought to the chip's integers."""
+
+
+class InputError(NeurokitError):
+    """Inputs or arguments do not fit the network."""
+
+
+class BackendError(NeurokitError):
+    """A backend refuses a Program, failed while running it, or ran out of time."""
+
+
+class OutputError(NeurokitError):
+    """A result cannot be written."""

@@ -1,0 +1,1 @@
+"""The graph: populations joined by projections, in floats (Network) or integers (Program)."""

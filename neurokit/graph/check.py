@@ -1,0 +1,273 @@
+"""Invariants of a Network and a Program; all faults are reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from neurokit.errors import Fault, GraphError
+from neurokit.graph.network import Network, Population, Program, Projection, _Graph
+from neurokit.graph.neurons import LoihiLIF
+from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse, Synapse, chain_shape
+
+# Loihi's ranges: lava-nc 0.10.0, PyLifModelBitAcc docstring; delays: lava-dl 0.6.0, netx/utils.py num_delay_bits.
+MAX_DECAY = 4096
+MAX_THRESHOLD_MANTISSA = 2**17 - 1
+BIAS_MANTISSA_RANGE = (-4096, 4095)
+BIAS_EXPONENT_RANGE = (-7, 7)
+MAX_DELAY = 62  # beyond the connection's own step, so 63 steps from spike to arrival
+
+
+def check_network(network: Network) -> Network:
+    """Give back `network` when it is sound; raise GraphError with every fault otherwise."""
+    _raise([*_structure(network), *_network_values(network)])
+    return network
+
+
+def check_program(program: Program) -> Program:
+    """Give back `program` when it is sound and within the chip's ranges; else raise GraphError with every fault."""
+    faults = list(_structure(program))
+    if not faults:
+        faults += [f for p in program.populations.values() for f in _neuron_ranges(p)]
+        faults += [f for p in program.projections for f in _program_projection(p)]
+    _raise(faults)
+    return program
+
+
+def _raise(faults: list[Fault]) -> None:
+    if faults:
+        raise GraphError(faults)
+
+
+def _structure(graph: _Graph) -> Iterator[Fault]:
+    yield from _names(graph)
+    for population in graph.populations.values():
+        yield from _population(population)
+    seen: set[str] = set()
+    for projection in graph.projections:
+        if projection.name in seen:
+            yield Fault(
+                projection.name,
+                "two projections join the same source and target",
+                "a projection is known by its ends",
+                "Merge them into one, or put a population between.",
+            )
+        seen.add(projection.name)
+        yield from _projection(graph, projection)
+
+
+def _names(graph: _Graph) -> Iterator[Fault]:
+    what = type(graph).__name__
+    for kind, nodes in (("input", graph.inputs), ("population", graph.populations), ("output", graph.outputs)):
+        if not nodes:
+            yield Fault(what, f"there is no {kind}", "a network needs at least one", f"Add an {kind} to the source.")
+        for key, node in nodes.items():
+            if key != node.name:
+                yield Fault(key, f"is listed under '{key}' but named '{node.name}'", "both must agree", "Rename one.")
+    for name in graph.inputs.keys() & graph.populations.keys():
+        yield Fault(name, "is an input and a population", "names are unique", "Rename one.")
+    for name in graph.outputs.keys() - graph.populations.keys():
+        yield Fault(name, "is an output but no population", "outputs are populations", "Name a population.")
+    for node in graph.inputs.values():
+        if not node.shape or min(node.shape) < 1:
+            yield Fault(node.name, f"has shape {node.shape}", "sizes are at least 1", "Give the input's shape.")
+
+
+def _population(population: Population) -> Iterator[Fault]:
+    name, shape = population.name, population.shape
+    if not shape or min(shape) < 1:
+        yield Fault(name, f"has shape {shape}", "sizes are at least 1", "Give the population's shape.")
+        return
+    for field, value in vars(population.neuron).items():
+        if not isinstance(value, np.ndarray):
+            continue
+        if not np.isfinite(value).all():
+            yield Fault(name, f"{field} holds NaN or infinity", "parameters are finite", "Repair the source.")
+        try:
+            fits = np.broadcast_shapes(value.shape, shape) == shape
+        except ValueError:
+            fits = False
+        if not fits:
+            yield Fault(
+                name,
+                f"{field} has shape {value.shape}",
+                f"it must broadcast to {shape}",
+                "Give one value or one a neuron.",
+            )
+
+
+def _projection(graph: _Graph, projection: Projection) -> Iterator[Fault]:
+    name = projection.name
+    if projection.source not in graph.inputs and projection.source not in graph.populations:
+        yield Fault(name, f"source '{projection.source}' does not exist", "ends must exist", "Name a population.")
+        return
+    if projection.target not in graph.populations:
+        yield Fault(name, f"target '{projection.target}' is no population", "ends must exist", "Name a population.")
+        return
+    source, target = graph.shape_of(projection.source), graph.shape_of(projection.target)
+    found = chain_shape(projection.synapses, source)
+    if found is None:
+        maps = ", ".join(_describe(s) for s in projection.synapses)
+        yield Fault(name, f"{maps} does not accept shape {source}", "shapes must chain", "Check sizes and channels.")
+    elif int(np.prod(found)) != int(np.prod(target)) or (len(found) == 3 and found != target):
+        yield Fault(name, f"gives shape {found}", f"the target has shape {target}", "Check sizes and channels.")
+    for synapse in projection.synapses:
+        yield from _weights(name, synapse)
+        if isinstance(synapse, Injection) and projection.source not in graph.inputs:
+            yield Fault(name, "injects a current", "only inputs inject currents", "Use a weight of 1 instead.")
+    delay = projection.delay
+    if not np.isfinite(delay).all() or (delay < 0).any():
+        yield Fault(name, "a delay is negative or not finite", "delays are at least 0", "Repair the source.")
+    shape = (int(np.prod(target)), int(np.prod(source)))
+    try:
+        np.broadcast_to(delay, shape)
+    except ValueError:
+        yield Fault(
+            name, f"delay has shape {delay.shape}", f"it must broadcast to {shape}", "One value, or (targets, 1)."
+        )
+
+
+def _weights(name: str, synapse: Synapse) -> Iterator[Fault]:
+    if not isinstance(synapse, Dense | Sparse | Conv2d):
+        return
+    values = synapse.weight.data if isinstance(synapse, Sparse) else synapse.weight
+    if not np.isfinite(values).all():
+        yield Fault(name, "a weight is NaN or infinite", "weights are finite", "Repair the source: training diverged?")
+    if synapse.bias is not None:
+        if synapse.bias.shape != (synapse.weight.shape[0],):
+            yield Fault(
+                name,
+                f"bias has shape {synapse.bias.shape}",
+                f"it must be ({synapse.weight.shape[0]},)",
+                "Give one bias a target or output channel.",
+            )
+        if not np.isfinite(synapse.bias).all():
+            yield Fault(name, "a bias is NaN or infinite", "biases are finite", "Repair the source.")
+
+
+def _network_values(network: Network) -> Iterator[Fault]:
+    for population in network.populations.values():
+        for field in ("tau", "tau_syn", "tau_mem"):
+            tau = getattr(population.neuron, field, None)
+            if tau is None:
+                continue
+            if not (tau > 0).all():
+                yield Fault(
+                    population.name, f"{field} is not positive", "time constants are positive", "Repair the source."
+                )
+            elif network.dt is None:
+                yield Fault(
+                    population.name,
+                    f"{field} is a time, but the step is unknown",
+                    "the source states no dt",
+                    "Pass dt= in seconds, e.g. nk.convert(path, dt=1e-3).",
+                )
+            elif (tau < network.dt * (1 - 1e-6)).any():
+                yield Fault(
+                    population.name,
+                    f"{field} {float(tau.min()):g} s is shorter than the step {network.dt:g} s",
+                    "forward Euler needs tau >= dt",
+                    "Pass a smaller dt=.",
+                )
+    if network.dt is not None and not (np.isfinite(network.dt) and network.dt > 0):
+        yield Fault("dt", f"is {network.dt}", "a step is a positive number of seconds", "Pass dt= in seconds.")
+
+
+def _neuron_ranges(population: Population) -> Iterator[Fault]:
+    name, neuron = population.name, population.neuron
+    if not isinstance(neuron, LoihiLIF):
+        yield Fault(name, f"neuron is {type(neuron).__name__}", "a Program holds LoihiLIF only", "Call nk.compile.")
+        return
+    for field in ("current_decay", "voltage_decay"):
+        yield from _range(name, field, getattr(neuron, field), (0, MAX_DECAY), "12-bit decay; 4096 is full decay")
+    yield from _range(name, "threshold", neuron.threshold, (0, MAX_THRESHOLD_MANTISSA << 6), "17-bit mantissa << 6")
+    yield from _range(name, "bias mantissa", neuron.bias_mantissa, BIAS_MANTISSA_RANGE, "13 bits signed")
+    yield from _range(name, "bias exponent", neuron.bias_exponent, BIAS_EXPONENT_RANGE, "3 bits")
+    if neuron.reset_interval < 0 or neuron.reset_offset < 0:
+        yield Fault(
+            name, "the reset schedule is negative", "interval and offset are at least 0", "Repair the schedule."
+        )
+
+
+def _range(name: str, field: str, values: Any, limits: tuple[int, int], why: str) -> Iterator[Fault]:
+    low, high = int(np.min(values)), int(np.max(values))
+    if low < limits[0] or high > limits[1]:
+        found = low if low < limits[0] else high
+        yield Fault(
+            name,
+            f"{field} is {found}",
+            f"Loihi holds {limits[0]} to {limits[1]} ({why})",
+            "Scale the population's weights, threshold and bias down together.",
+        )
+
+
+def _program_projection(projection: Projection) -> Iterator[Fault]:
+    name, delay = projection.name, projection.delay
+    if len(projection.synapses) != 1:
+        yield Fault(
+            name, f"chains {len(projection.synapses)} maps", "a Program has one a projection", "Call nk.compile."
+        )
+        return
+    synapse = projection.synapse
+    if isinstance(synapse, Injection):
+        if delay.any():
+            yield Fault(name, "a delayed current", "injected currents arrive in their own step", "Set delay 0.")
+        return
+    if not isinstance(synapse, Dense | Sparse | Conv2d):
+        yield Fault(name, f"is a {type(synapse).__name__}", "a Program holds weights only", "Call nk.compile.")
+        return
+    if delay.dtype.kind not in "iu" or delay.min() < 1 or delay.max() > MAX_DELAY + 1:
+        yield Fault(
+            name,
+            f"delays run from {delay.min()} to {delay.max()} steps",
+            f"whole steps from 1 to {MAX_DELAY + 1} (6-bit delays; lava-dl refuses more than {MAX_DELAY} extra)",
+            "Use a larger dt, shorter delays, or relay populations.",
+        )
+    weights = synapse.weight.data if isinstance(synapse, Sparse) else synapse.weight
+    if weights.dtype.kind not in "iu":
+        yield Fault(name, "weights are not integers", "a Program holds integers only", "Call nk.compile.")
+        return
+    fact = weight_fault(weights)
+    if fact is not None:
+        yield Fault(name, *fact)
+
+
+def weight_fault(weights: Any) -> tuple[str, str, str] | None:
+    """(fact, limit, mend) when integer weights fit no sign mode of Loihi's 8-bit synapses, else None.
+
+    Mixed signs: -128..127, or even numbers in -256..254 (Lava drops the lowest bit). One sign: up to 255.
+    Source: lava-nc 0.10.0, utils/weightutils.py; lava-dl 0.6.0, netx/utils.py optimize_weight_bits.
+    """
+    if not weights.size:
+        return None
+    low, high = int(weights.min()), int(weights.max())
+    if low >= 0 or high <= 0:
+        if max(high, -low) > 255:
+            return (
+                f"a weight is {high if high > 255 else low}",
+                "weights of one sign reach 255",
+                "Rescale the layer's weights and threshold.",
+            )
+        return None
+    if low >= -128 and high <= 127:
+        return None
+    if low < -256 or high > 254:
+        return (
+            f"weights run from {low} to {high}",
+            "weights of mixed sign reach from -256 to 254",
+            "Rescale the layer's weights and threshold.",
+        )
+    if (weights % 2).any():
+        return (
+            f"odd weights beyond +-127 (they run from {low} to {high})",
+            "weights of mixed sign beyond -128..127 are even",
+            "Round them to even numbers, or rescale the layer.",
+        )
+    return None
+
+
+def _describe(synapse: Synapse) -> str:
+    weight = getattr(synapse, "weight", None)
+    return type(synapse).__name__ + ("" if weight is None else f"{tuple(weight.shape)}")

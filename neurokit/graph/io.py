@@ -1,0 +1,182 @@
+"""The `.nk` file: a Network or a Program in HDF5, specified in docs/format.md. No pickle, no code."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import scipy.sparse as sp
+
+from neurokit.errors import Fault, FormatError
+from neurokit.files import written_aside
+from neurokit.graph import neurons, synapses
+from neurokit.graph.check import check_network, check_program
+from neurokit.graph.network import Input, LayerReport, Network, Population, Program, Projection
+
+FORMAT, VERSION = "neurokit", 1
+
+NEURONS = {
+    "IF": neurons.IF,
+    "LIF": neurons.LIF,
+    "CubaLIF": neurons.CubaLIF,
+    "Integrator": neurons.Integrator,
+    "LeakyIntegrator": neurons.LeakyIntegrator,
+    "LoihiLIF": neurons.LoihiLIF,
+}
+SYNAPSES = {
+    "Dense": synapses.Dense,
+    "Sparse": synapses.Sparse,
+    "Conv2d": synapses.Conv2d,
+    "SumPool2d": synapses.SumPool2d,
+    "Flatten": synapses.Flatten,
+    "Injection": synapses.Injection,
+}
+
+
+def save(graph: Network | Program, path: str | os.PathLike[str]) -> None:
+    """Write `graph` to `path` (aside, then renamed). OutputError when the place cannot be written."""
+    with written_aside(path) as aside, h5py.File(aside, "w") as file:
+        file.attrs.update(
+            {
+                "format": FORMAT,
+                "version": VERSION,
+                "kind": type(graph).__name__.lower(),
+                "source": graph.source,
+                "outputs": json.dumps(list(graph.outputs)),
+            }
+        )
+        if graph.dt is not None:
+            file.attrs["dt"] = graph.dt
+        if isinstance(graph, Program):
+            file.attrs["latency"] = json.dumps(dict(graph.latency))
+            file.attrs["targets"] = json.dumps(list(graph.targets))
+            file.attrs["report"] = json.dumps([dataclasses.asdict(row) for row in graph.report])
+        for k, node in enumerate(graph.inputs.values()):
+            file.create_group(f"inputs/{k}").attrs.update({"name": node.name, "shape": node.shape})
+        for k, population in enumerate(graph.populations.values()):
+            group = file.create_group(f"populations/{k}")
+            group.attrs.update({"name": population.name, "shape": population.shape})
+            _write(group, population.neuron)
+        for k, projection in enumerate(graph.projections):
+            group = file.create_group(f"projections/{k}")
+            group.attrs.update({"source": projection.source, "target": projection.target})
+            group["delay"] = projection.delay
+            for j, synapse in enumerate(projection.synapses):
+                _write(group.create_group(f"synapses/{j}"), synapse)
+
+
+def load(path: str | os.PathLike[str]) -> Network | Program:
+    """Read a `.nk` file and check it. FormatError when it is missing, damaged, of another kind or version."""
+    name = str(path)
+    if not Path(path).is_file():
+        raise FormatError(Fault(name, "there is no such file", "a .nk file is needed", "Check the path."))
+    try:
+        with h5py.File(path, "r") as file:
+            if file.attrs.get("format") != FORMAT:
+                raise FormatError(
+                    Fault(name, "is no .nk file", "its format is not 'neurokit'", "Convert it first: nk.convert.")
+                )
+            if file.attrs["version"] != VERSION:
+                found = file.attrs["version"]
+                raise FormatError(
+                    Fault(name, f"has version {found}", f"this neurokit reads version {VERSION}", "Update neurokit.")
+                )
+            graph = _read_graph(file)
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
+        raise FormatError(
+            Fault(
+                name, f"cannot be read ({error})", "a whole .nk file (HDF5) is needed", "Write it again: it is damaged."
+            )
+        ) from error
+    return check_program(graph) if isinstance(graph, Program) else check_network(graph)
+
+
+def _read_graph(file: h5py.File) -> Network | Program:
+    inputs = [Input(str(g.attrs["name"]), _shape(g.attrs["shape"])) for g in _members(file, "inputs")]
+    populations = {
+        str(g.attrs["name"]): Population(str(g.attrs["name"]), _shape(g.attrs["shape"]), _read(g, NEURONS))
+        for g in _members(file, "populations")
+    }
+    projections = tuple(
+        Projection(
+            str(g.attrs["source"]),
+            str(g.attrs["target"]),
+            tuple(_read(s, SYNAPSES) for s in _members(g, "synapses")),
+            g["delay"][()],
+        )
+        for g in _members(file, "projections")
+    )
+    outputs = {name: populations[name] for name in json.loads(file.attrs["outputs"])}
+    common: dict[str, Any] = {
+        "inputs": {node.name: node for node in inputs},
+        "populations": populations,
+        "projections": projections,
+        "outputs": outputs,
+        "dt": float(file.attrs["dt"]) if "dt" in file.attrs else None,
+        "source": str(file.attrs["source"]),
+    }
+    kind = file.attrs["kind"]
+    if kind == "network":
+        return Network(**common)
+    if kind != "program":
+        raise ValueError(f"kind {kind!r}")
+    rows = json.loads(file.attrs["report"])
+    report = tuple(LayerReport(**{**row, "notes": tuple(row["notes"])}) for row in rows)
+    latency = {str(k): int(v) for k, v in json.loads(file.attrs["latency"]).items()}
+    return Program(**common, latency=latency, targets=tuple(json.loads(file.attrs["targets"])), report=report)
+
+
+def _write(group: h5py.Group, node: Any) -> None:
+    """Fields of a dataclass: arrays as datasets, sparse matrices as three, the rest as attributes, None left out."""
+    group.attrs["type"] = type(node).__name__
+    if not dataclasses.is_dataclass(node):
+        return
+    for field in dataclasses.fields(node):
+        value = getattr(node, field.name)
+        if sp.issparse(value):
+            part = group.create_group(field.name)
+            part.attrs["shape"] = value.shape
+            for name in ("data", "indices", "indptr"):
+                part.create_dataset(name, data=getattr(value, name), compression="gzip")
+        elif isinstance(value, np.ndarray):
+            small = value.size < 64  # compression costs more than it saves, and scalars cannot have it
+            group.create_dataset(field.name, data=value, compression=None if small else "gzip")
+        elif value is not None:
+            group.attrs[field.name] = value
+
+
+def _read(group: h5py.Group, table: dict[str, Any]) -> Any:
+    kind: Any = table[str(group.attrs["type"])]
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ():
+        if field.name in group.attrs:
+            values[field.name] = _plain(group.attrs[field.name])
+        elif field.name in group:
+            part = group[field.name]
+            if isinstance(part, h5py.Group):
+                arrays = tuple(part[name][()] for name in ("data", "indices", "indptr"))
+                values[field.name] = sp.csr_matrix(arrays, shape=_shape(part.attrs["shape"]))
+            else:
+                values[field.name] = part[()]
+    return kind(**values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return tuple(value.tolist())
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _members(parent: h5py.Group, name: str) -> list[h5py.Group]:
+    if name not in parent:
+        return []
+    return [parent[name][key] for key in sorted(parent[name], key=int)]
+
+
+def _shape(values: Any) -> tuple[int, ...]:
+    return tuple(int(n) for n in values)

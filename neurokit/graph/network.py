@@ -1,0 +1,166 @@
+"""Network and Program: the same graph in floats and seconds, and in the chip's integers and steps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurokit.graph.neurons import LoihiLIF, Neuron
+from neurokit.graph.synapses import Shape, Synapse
+
+Delay: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Input:
+    """A place where data enter. shape: of one step of one sample, without batch and time."""
+
+    name: str
+    shape: Shape
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Neurons of one kind. shape: (n,) or (channels, height, width)."""
+
+    name: str
+    shape: Shape
+    neuron: Neuron
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Synapses from a source (input or population) to a target population.
+
+    synapses: maps applied one after the other; exactly one in a Program.
+    delay: time from a spike to its arrival: seconds in a Network, whole steps in a Program (1 is the chip's own
+        connection step); a scalar, or an array that broadcasts to (targets, sources).
+    """
+
+    source: str
+    target: str
+    synapses: tuple[Synapse, ...]
+    delay: Delay = field(default_factory=lambda: np.zeros(()))
+
+    def __post_init__(self) -> None:
+        delay = np.array(self.delay)
+        delay.setflags(write=False)
+        object.__setattr__(self, "delay", delay)
+        object.__setattr__(self, "synapses", tuple(self.synapses))
+
+    @property
+    def name(self) -> str:
+        """`source->target`."""
+        return f"{self.source}->{self.target}"
+
+    @property
+    def synapse(self) -> Synapse:
+        """The single map of a Program's projection."""
+        (synapse,) = self.synapses
+        return synapse
+
+
+@dataclass(frozen=True, eq=False)
+class _Graph:
+    inputs: Mapping[str, Input]
+    populations: Mapping[str, Population]
+    projections: tuple[Projection, ...]
+    outputs: Mapping[str, Population]
+
+    def __post_init__(self) -> None:
+        for name in ("inputs", "populations", "outputs"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        object.__setattr__(self, "projections", tuple(self.projections))
+
+    def shape_of(self, name: str) -> Shape:
+        """Shape of an input or population."""
+        return self.inputs[name].shape if name in self.inputs else self.populations[name].shape
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a `.nk` file (docs/format.md). OutputError when the place cannot be written."""
+        from neurokit.graph.io import save  # io reads and writes these classes
+
+        save(self, path)  # type: ignore[arg-type]  # a Network or a Program
+
+    def incoming(self, name: str) -> tuple[Projection, ...]:
+        """Projections that end at population `name`."""
+        return tuple(p for p in self.projections if p.target == name)
+
+
+@dataclass(frozen=True, eq=False)
+class Network(_Graph):
+    """A trained network as its source means it: floats, SI units, explicit conventions.
+
+    inputs, populations, outputs: by name. projections: with delays in seconds.
+    dt: seconds per step, None where nothing in the network depends on it.
+    source: where it came from, for reports only.
+
+    Populations whose neuron is a LoihiLIF, with integer weights, come from sources that are integers already.
+    """
+
+    dt: float | None = None
+    source: str = ""
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether the source holds the chip's integers already (all neurons are LoihiLIF)."""
+        return all(isinstance(p.neuron, LoihiLIF) for p in self.populations.values())
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """What compilation did to one population and the synapses that feed it.
+
+    scale: units of weight per unit of the source's weight (1 for integer sources).
+    weight_bits, weight_exponent: width and exponent of the widest incoming projection.
+    weight_error: root mean square of (integer / scale - float) over root mean square of the floats.
+    threshold_error, decay_error: relative error of the threshold; error of the per-step decay factor.
+    notes: approximations and insertions, in words.
+    """
+
+    population: str
+    scale: float
+    weight_bits: int
+    weight_exponent: int
+    weight_error: float
+    threshold_error: float
+    decay_error: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Program(_Graph):
+    """A network in Loihi's integers: one meaning, bit for bit, on every backend that accepts it.
+
+    All neurons are LoihiLIF, all projections have one synapse with integer weights and whole delays >= 1 step (an
+    Injection has 0). latency: per population, steps it lags behind the input. targets: what can run it.
+    report: per population, what compilation did. dt: seconds that one step stands for, None if unknown.
+    """
+
+    latency: Mapping[str, int] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
+    report: tuple[LayerReport, ...] = ()
+    dt: float | None = None
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "latency", MappingProxyType(dict(self.latency)))
+
+    def neuron(self, name: str) -> LoihiLIF:
+        """Neuron of population `name`."""
+        neuron = self.populations[name].neuron
+        if not isinstance(neuron, LoihiLIF):  # our own bug: `check_program` refuses any other
+            raise AssertionError(f"population '{name}' of a Program has a {type(neuron).__name__}")
+        return neuron

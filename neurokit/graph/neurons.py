@@ -1,0 +1,199 @@
+"""Neuron models as frozen records of their parameters.
+
+Every parameter is an array that broadcasts to the population's shape (a scalar is an array of shape ()). In all
+equations x[t] is the summed synaptic input of the step, dt the step in seconds, u the synaptic current, v the
+membrane potential, s the spike. Spikes are events of unit size, so IF and Integrator, which have no time constant,
+add `r` per event whatever dt is; the others follow their equation by the forward Euler method. Sources of the
+equations: NIR 1.0.8 (Pedersen et al. 2024, doi:10.1038/s41467-024-52259-9), Davies et al. 2018
+(doi:10.1109/MM.2018.112130359) for LoihiLIF.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+
+Reset: TypeAlias = Literal["hard", "soft"]
+Fires: TypeAlias = Literal[">", ">="]
+
+
+def _floats(value: Any) -> FloatArray:
+    return np.asarray(value, dtype=np.float64)
+
+
+def _zero() -> FloatArray:
+    return np.zeros(())
+
+
+def _one() -> FloatArray:
+    return np.ones(())
+
+
+class Neuron:
+    """Abstract base of all neuron models; see the subclasses."""
+
+    @property
+    def spiking(self) -> bool:
+        """Whether the model emits spikes (an integrator readout does not)."""
+        return True
+
+
+@dataclass(frozen=True, eq=False)
+class _Spiking(Neuron):
+    """What all spiking float neurons share.
+
+    threshold: potential at which the neuron fires (volts, or the source's own unit).
+    v_reset: potential after a spike when reset is "hard".
+    reset: "hard": v := v_reset; "soft": v := v - threshold.
+    fires: ">": s = v > threshold; ">=": s = v >= threshold.
+    """
+
+    threshold: FloatArray = field(default_factory=_one)
+    v_reset: FloatArray = field(default_factory=_zero)
+    reset: Reset = "hard"
+    fires: Fires = ">"
+
+    def __post_init__(self) -> None:
+        _to_float_fields(self)
+
+
+@dataclass(frozen=True, eq=False)
+class IF(_Spiking):
+    """Integrate and fire: v[t] = v[t-1] + r x[t].
+
+    r: potential per unit of input.
+    """
+
+    r: FloatArray = field(default_factory=_one)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LIF(_Spiking):
+    """Leaky integrate and fire: tau dv/dt = (v_leak - v) + r x.
+
+    tau: membrane time constant (seconds). r: resistance. v_leak: resting potential, also the initial one.
+    """
+
+    tau: FloatArray
+    r: FloatArray = field(default_factory=_one)
+    v_leak: FloatArray = field(default_factory=_zero)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CubaLIF(_Spiking):
+    """Current-based LIF: tau_syn du/dt = -u + w_in x; tau_mem dv/dt = (v_leak - v) + r u.
+
+    The potential of a step uses the current of the same step, as on Loihi and in snnTorch.
+    tau_syn, tau_mem: time constants of current and membrane (seconds). w_in: input scale. r: resistance.
+    """
+
+    tau_syn: FloatArray
+    tau_mem: FloatArray
+    w_in: FloatArray = field(default_factory=_one)
+    r: FloatArray = field(default_factory=_one)
+    v_leak: FloatArray = field(default_factory=_zero)
+
+
+@dataclass(frozen=True, eq=False)
+class Integrator(Neuron):
+    """Perfect integrator without spikes (NIR's I): v[t] = v[t-1] + r x[t]. Its output is v."""
+
+    r: FloatArray = field(default_factory=_one)
+
+    def __post_init__(self) -> None:
+        _to_float_fields(self)
+
+    @property
+    def spiking(self) -> bool:
+        """An integrator never spikes."""
+        return False
+
+
+@dataclass(frozen=True, eq=False)
+class LeakyIntegrator(Neuron):
+    """Leaky integrator without spikes (NIR's LI): tau dv/dt = (v_leak - v) + r x. Its output is v."""
+
+    tau: FloatArray
+    r: FloatArray = field(default_factory=_one)
+    v_leak: FloatArray = field(default_factory=_zero)
+
+    def __post_init__(self) -> None:
+        _to_float_fields(self)
+
+    @property
+    def spiking(self) -> bool:
+        """An integrator never spikes."""
+        return False
+
+
+@dataclass(frozen=True, eq=False)
+class LoihiLIF(Neuron):
+    """Loihi's current-based LIF in the chip's own integers; the only neuron of a Program.
+
+    Per step, with a the summed synaptic input and >> the shift of a magnitude (towards zero):
+        u := sign(u) (|u| (4096 - current_decay) >> 12) + (a << 6)              wrapped to 24 bits
+        v := sign(v) (|v| (4096 - voltage_decay) >> 12) + u + bias              clipped to +-(2**23 - 1)
+        s := v > threshold;  hard: v[s] := reset_value;  soft: v[s] := v - reset_value
+    bias = bias_mantissa << bias_exponent (>> for a negative exponent). Exact rules: `lower/fixedpoint`.
+
+    current_decay, voltage_decay: 0 (no leak) to 4096 (no memory), in 1/4096 per step.
+    threshold: in units of v; a multiple of 64 where Lava's own LIF is to hold it.
+    bias_mantissa: 13 bits signed. bias_exponent: 0 to 7 on the chip.
+    reset_interval, reset_offset: u and v become zero before steps offset, offset + interval, ...; 0: only before
+        step `reset_offset` (offset 0: never, since a run starts from zero anyway).
+    emits: False for a readout that never spikes and is read through v.
+    Source: lava-nc 0.10.0, PyLifModelBitAcc and LIFReset; Davies 2018.
+    """
+
+    current_decay: IntArray
+    voltage_decay: IntArray
+    threshold: IntArray
+    bias_mantissa: IntArray = field(default_factory=lambda: np.zeros((), np.int64))
+    bias_exponent: IntArray = field(default_factory=lambda: np.zeros((), np.int64))
+    reset: Reset = "hard"
+    reset_value: IntArray = field(default_factory=lambda: np.zeros((), np.int64))
+    reset_interval: int = 0
+    reset_offset: int = 0
+    emits: bool = True
+
+    def __post_init__(self) -> None:
+        for name in (
+            "current_decay",
+            "voltage_decay",
+            "threshold",
+            "bias_mantissa",
+            "bias_exponent",
+            "reset_value",
+        ):
+            object.__setattr__(self, name, _frozen(np.asarray(getattr(self, name), dtype=np.int64)))
+
+    @property
+    def spiking(self) -> bool:
+        """False for a readout."""
+        return self.emits
+
+    @property
+    def bias(self) -> IntArray:
+        """Bias per step in units of v, as Lava's models compute it (negative exponents round down)."""
+        mantissa, exponent = np.broadcast_arrays(self.bias_mantissa, self.bias_exponent)
+        left = np.left_shift(mantissa, np.maximum(exponent, 0))
+        return np.asarray(np.right_shift(left, np.maximum(-exponent, 0)), dtype=np.int64)
+
+
+def _frozen(array: Any) -> Any:
+    array = np.array(array)  # a copy of our own, so that nobody else can write to it
+    array.setflags(write=False)
+    return array
+
+
+def _to_float_fields(neuron: Neuron) -> None:
+    for name in neuron.__dataclass_fields__:  # type: ignore[attr-defined]
+        value = getattr(neuron, name)
+        if not isinstance(value, str):
+            object.__setattr__(neuron, name, _frozen(_floats(value)))

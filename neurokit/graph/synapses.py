@@ -1,0 +1,187 @@
+"""Synapse models: linear maps from the spikes of one population to the input of another.
+
+In a Network weights are floats, a projection may chain several maps (pool, flatten, dense) and maps may add a constant
+`bias`. In a Program weights are integers w with one `exponent` e a projection, its chain has one map, and the input
+of a step is a = (sum of w * payload) << e, or >> -e rounding down. Shapes are (channels, height, width) for images.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from neurokit.graph.neurons import _frozen
+
+Shape: TypeAlias = tuple[int, ...]
+Pair: TypeAlias = tuple[int, int]
+Weights: TypeAlias = NDArray[Any]
+
+
+class Synapse:
+    """Abstract base of all synapse models; see the subclasses."""
+
+    def output_shape(self, shape: Shape) -> Shape | None:
+        """Shape of the output for inputs of `shape`, or None when they do not fit."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class Dense(Synapse):
+    """Every neuron to every neuron: y = weight x + bias, over the flattened (C order) source.
+
+    weight: (targets, sources). bias: (targets,) or None. exponent: see the module.
+    """
+
+    weight: Weights
+    bias: Weights | None = None
+    exponent: int = 0
+
+    def __post_init__(self) -> None:
+        _freeze(self, "weight", "bias")
+
+    def output_shape(self, shape: Shape) -> Shape | None:
+        """(targets,) when the number of sources fits."""
+        if self.weight.ndim != 2 or math.prod(shape) != self.weight.shape[1]:
+            return None
+        return (self.weight.shape[0],)
+
+
+@dataclass(frozen=True, eq=False)
+class Sparse(Synapse):
+    """Listed connections: y = weight x + bias, with weight a CSR matrix (targets, sources) over flattened populations.
+
+    bias: (targets,) or None.
+    """
+
+    weight: sp.csr_matrix
+    bias: Weights | None = None
+    exponent: int = 0
+
+    def __post_init__(self) -> None:
+        weight = sp.csr_matrix(self.weight, copy=True)
+        weight.sum_duplicates()
+        weight.sort_indices()
+        object.__setattr__(self, "weight", weight)
+        _freeze(self, "bias")
+
+    def output_shape(self, shape: Shape) -> Shape | None:
+        """(targets,) when the number of sources fits."""
+        return (int(self.weight.shape[0]),) if math.prod(shape) == self.weight.shape[1] else None
+
+
+@dataclass(frozen=True, eq=False)
+class Conv2d(Synapse):
+    """Two-dimensional convolution in torch's convention (cross-correlation, channels first).
+
+    weight: (out channels, in channels / groups, height, width). bias: (out channels,) or None.
+    stride, padding, dilation: (y, x).
+    """
+
+    weight: Weights
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+    groups: int = 1
+    bias: Weights | None = None
+    exponent: int = 0
+
+    def __post_init__(self) -> None:
+        _freeze(self, "weight", "bias")
+        for name in ("stride", "padding", "dilation"):
+            object.__setattr__(self, name, pair(getattr(self, name)))
+
+    def output_shape(self, shape: Shape) -> Shape | None:
+        """(out channels, rows, columns), or None when channels or sizes do not fit."""
+        if len(shape) != 3 or self.weight.ndim != 4 or self.groups < 1:
+            return None
+        if shape[0] != self.weight.shape[1] * self.groups or self.weight.shape[0] % self.groups:
+            return None
+        size = _window(shape[1:], self.weight.shape[2:], self.stride, self.padding, self.dilation)
+        return None if size is None else (self.weight.shape[0], *size)
+
+
+@dataclass(frozen=True, eq=False)
+class SumPool2d(Synapse):
+    """Sum over windows, each channel by itself; `scale` 1 / (kernel area) makes it an average.
+
+    kernel, stride, padding: (y, x). Padded places count as zeros, and in an average they count in the area.
+    """
+
+    kernel: Pair
+    stride: Pair
+    padding: Pair = (0, 0)
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("kernel", "stride", "padding"):
+            object.__setattr__(self, name, pair(getattr(self, name)))
+
+    def output_shape(self, shape: Shape) -> Shape | None:
+        """(channels, rows, columns), or None when sizes do not fit."""
+        if len(shape) != 3:
+            return None
+        size = _window(shape[1:], self.kernel, self.stride, self.padding, (1, 1))
+        return None if size is None else (shape[0], *size)
+
+
+@dataclass(frozen=True, eq=False)
+class Flatten(Synapse):
+    """Merge the dimensions `start` to `end` (inclusive, batch not counted) in C order."""
+
+    start: int = 0
+    end: int = -1
+
+    def output_shape(self, shape: Shape) -> Shape | None:
+        """The shape with the merged dimensions, or None when they do not exist."""
+        start, end = self.start % len(shape), self.end % len(shape)
+        if start > end:
+            return None
+        return (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
+
+
+@dataclass(frozen=True, eq=False)
+class Injection(Synapse):
+    """An external current that enters a population one to one, in the same step, as a += x."""
+
+    def output_shape(self, shape: Shape) -> Shape | None:
+        """The same shape."""
+        return shape
+
+
+def chain_shape(synapses: tuple[Synapse, ...], shape: Shape) -> Shape | None:
+    """Shape after all maps of a chain, or None where one does not fit."""
+    current: Shape | None = shape
+    for synapse in synapses:
+        current = None if current is None else synapse.output_shape(current)
+    return current
+
+
+def pair(value: Any) -> Pair:
+    """A number or two numbers as (y, x)."""
+    numbers = np.ravel(np.asarray(value))
+    if numbers.size == 1:
+        return int(numbers[0]), int(numbers[0])
+    y, x = numbers
+    return int(y), int(x)
+
+
+def _window(size: Shape, kernel: Shape, stride: Pair, padding: Pair, dilation: Pair) -> Pair | None:
+    if min(stride) < 1 or min(dilation) < 1 or min(padding) < 0 or min(kernel) < 1:
+        return None
+    rows, columns = (
+        (n + 2 * p - d * (k - 1) - 1) // s + 1
+        for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
+    )
+    return (rows, columns) if rows > 0 and columns > 0 else None
+
+
+def _freeze(synapse: Synapse, *names: str) -> None:
+    for name in names:
+        value = getattr(synapse, name)
+        if value is not None:
+            object.__setattr__(synapse, name, _frozen(value))

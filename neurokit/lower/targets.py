@@ -1,0 +1,77 @@
+"""What can run a Program: everything on Lava's CPU models, and the stock parts alone on the chips.
+
+`loihi2-stock` and `loihi1` mean: only what Lava's public processes have on the chip. Facts: lava-nc 0.10.0 (LIF,
+LIFReset, Dense, Sparse, Conv; Loihi 1 has no graded payloads, no convolution delays).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from neurokit.errors import Fault, InputError
+from neurokit.graph.network import Population, Program, Projection
+from neurokit.graph.neurons import LoihiLIF
+from neurokit.graph.synapses import Conv2d, Injection
+
+TARGETS = ("lava-cpu", "loihi2-stock", "loihi1")
+
+
+def target_faults(program: Program, target: str) -> list[Fault]:
+    """Everything in `program` that `target` does not have; InputError for an unknown target."""
+    if target not in TARGETS:
+        raise InputError(Fault("target", f"'{target}' is unknown", f"known: {', '.join(TARGETS)}", "Name one of them."))
+    if target == "lava-cpu":
+        return []
+    faults = [f for p in program.populations.values() for f in _population(p)]
+    return faults + [f for p in program.projections for f in _projection(p)]
+
+
+def targets_of(program: Program) -> tuple[str, ...]:
+    """Names of the targets that take the program as it is."""
+    return tuple(target for target in TARGETS if not target_faults(program, target))
+
+
+def _population(population: Population) -> Iterator[Fault]:
+    neuron, name = population.neuron, population.name
+    assert isinstance(neuron, LoihiLIF), "a Program holds LoihiLIF only"
+    if neuron.emits and (neuron.threshold % 64).any():
+        yield Fault(
+            name,
+            f"threshold {int(neuron.threshold.flat[0])} is no multiple of 64",
+            "the chip's LIF takes a 17-bit mantissa << 6",
+            "Convert with a `>` threshold convention, or run on the CPU.",
+        )
+    if neuron.emits and neuron.reset == "soft":
+        yield Fault(name, "resets by subtraction", "the chip's stock LIF resets to zero", "Retrain with reset to zero.")
+    elif neuron.emits and neuron.reset_value.any():
+        yield Fault(
+            name,
+            "resets to a value other than rest",
+            "the chip's stock LIF resets to zero",
+            "Retrain with v_reset = v_leak.",
+        )
+    if (neuron.bias_exponent < 0).any():
+        yield Fault(name, "has a negative bias exponent", "the chip holds 0 to 7", "Use the mantissa shifted right.")
+    for field in ("current_decay", "voltage_decay", "threshold"):
+        if getattr(neuron, field).size > 1:
+            yield Fault(
+                name, f"{field} differs between neurons", "the chip's stock LIF shares one a population", "Split it."
+            )
+
+
+def _projection(projection: Projection) -> Iterator[Fault]:
+    synapse = projection.synapse
+    if isinstance(synapse, Conv2d) and projection.delay.max() > 1:
+        yield Fault(
+            projection.name,
+            f"is a convolution with a delay of {int(projection.delay.max())} steps",
+            "Lava has no delayed convolution",
+            "Make the branches equally deep, or expand it to sparse synapses.",
+        )
+    if isinstance(synapse, Injection):
+        yield Fault(
+            projection.name,
+            "injects a current from outside",
+            "the chip takes spikes; currents enter as biases set by the host",
+            'Convert with inputs="spikes", or set the bias for a constant input.',
+        )

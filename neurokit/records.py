@@ -1,0 +1,75 @@
+"""What a run leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurokit.errors import Fault, InputError
+
+Key = TypeVar("Key")
+
+
+class Recorded(Mapping[Key, NDArray[Any]], Generic[Key]):
+    """Arrays by name; asking for one that was not recorded says which ones were."""
+
+    def __init__(self, arrays: Mapping[Key, NDArray[Any]], what: str) -> None:
+        self._arrays = dict(arrays)
+        self._what = what
+
+    def __getitem__(self, key: Key) -> NDArray[Any]:
+        if key in self._arrays:
+            return self._arrays[key]
+        raise InputError(
+            Fault(
+                str(key),
+                f"its {self._what} were not recorded",
+                f"recorded: {', '.join(map(str, self._arrays)) or 'none'}",
+                f"Add it to record=, e.g. record=({key!r},).",
+            )
+        )
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._arrays
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """Spikes, states and counters of one run; index t is Lava's time_step t + 1, states are after spike and reset.
+
+    program: what ran (a Program, or a Network in float semantics).
+    steps: steps per sample. batch: samples, None when a single unbatched sample was given (arrays then have no batch
+        axis).
+    spikes: name -> (batch, steps, *shape), 0/1 uint8, outputs always.
+    states: (name, "u" or "v") -> (batch, steps, *shape), int32 of a Program, float64 of a Network.
+    counts: name -> (batch, *shape) int64: spikes of every population and payload events (non-zero) of every input,
+        per neuron, summed over steps; kept whatever was recorded.
+    step_counts: name -> (steps,) int64: the same, summed over neurons and samples.
+    backend: name of what ran it. seconds: wall time of the run.
+    """
+
+    program: Any
+    steps: int
+    batch: int | None
+    spikes: Recorded[str]
+    states: Recorded[tuple[str, str]]
+    counts: Mapping[str, NDArray[np.int64]]
+    step_counts: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    backend: str = "simulator"
+    seconds: float = 0.0
+
+    def aligned(self, name: str) -> NDArray[Any]:
+        """Spikes of `name` without the steps before its first input can arrive: (batch, steps - latency, *shape)."""
+        latency = int(getattr(self.program, "latency", {}).get(name, 0))
+        spikes = self.spikes[name]
+        return spikes[latency:] if self.batch is None else spikes[:, latency:]
