@@ -3,8 +3,31 @@
 from neurokit.api import compile, convert, load, run
 from neurokit.errors import NeurokitError
 from neurokit.graph.network import Network, Program
+from neurokit.hardware.lava.export import to_lava
+from neurokit.ladder import verify
+from neurokit.place.rough import Placement, place
+from neurokit.profiling.parity import Parity
+from neurokit.profiling.profile import Profile, profile
+from neurokit.profiling.report import report
 from neurokit.records import Recording
 
 __version__ = "0.1.0"
 
-__all__ = ["Network", "NeurokitError", "Program", "Recording", "compile", "convert", "load", "run"]
+__all__ = [
+    "Network",
+    "NeurokitError",
+    "Parity",
+    "Placement",
+    "Profile",
+    "Program",
+    "Recording",
+    "compile",
+    "convert",
+    "load",
+    "place",
+    "profile",
+    "report",
+    "run",
+    "to_lava",
+    "verify",
+]

@@ -24,7 +24,7 @@ Inputs = ArrayLike | Mapping[str, ArrayLike]
 BACKENDS = {
     "simulator": "neurokit.hardware.simulator.backend:Simulator",
     "lava": "neurokit.hardware.lava.backend:LavaBackend",
-    "lava-inprocess": "neurokit.hardware.lava.backend:LavaInProcessBackend",
+    "lava-inprocess": "neurokit.hardware.lava.backend:in_process",
 }
 
 
@@ -100,7 +100,7 @@ def run(
     Raises InputError (shape, type, steps, unknown names) and BackendError (refused, failed, out of time).
     """
     arrays, batched = check_inputs(program, inputs)
-    steps = _check_steps(arrays, steps)
+    steps = check_steps(arrays, steps)
     chosen = _check_record(program, record)
     runner = get_backend(backend)
     if isinstance(program, Network):
@@ -149,7 +149,7 @@ def load(path: str | os.PathLike[str]) -> Network | Program:
 
 
 def check_inputs(graph: Program | Network, inputs: Inputs) -> tuple[dict[str, NDArray[Any]], bool]:
-    """Inputs by name, batched, in the types backends take; and whether they came batched. InputError otherwise."""
+    """Inputs by name with a batch axis, integers for a Program; and whether they came batched. InputError otherwise."""
     if isinstance(inputs, Mapping):
         given = dict(inputs)
     elif len(graph.inputs) == 1:
@@ -205,10 +205,11 @@ def _check_array(
         return Fault(name, f"is empty: shape {array.shape}", "at least one sample and one step", "Pass data.")
     if not has_batch:
         array = array[None]
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
+    low, high = array.min(), array.max()
+    if not (np.isfinite(low) and np.isfinite(high)):
         return Fault(name, "holds NaN or infinity", "inputs are finite", "Repair the data.")
     if not integer:
-        return array.astype(np.float64), has_batch
+        return array, has_batch
     if array.dtype.kind == "f" and (array != np.rint(array)).any():
         return Fault(
             name,
@@ -216,13 +217,13 @@ def _check_array(
             "a Program takes integers (spikes 0/1 or graded payloads)",
             "Encode or scale and round.",
         )
-    low, high = array.min(), array.max()
     if low < -(2**23) or high >= 2**23:
         return Fault(name, f"holds {low} to {high}", "payloads have 24 bits signed", "Scale the data down.")
-    return array.astype(np.uint8 if low >= 0 and high <= 1 else np.int32), has_batch
+    return array.astype(np.int32) if array.dtype.kind == "f" else array, has_batch
 
 
-def _check_steps(arrays: Mapping[str, NDArray[Any]], steps: int | None) -> int:
+def check_steps(arrays: Mapping[str, NDArray[Any]], steps: int | None) -> int:
+    """Steps to run: those asked for, else as many as the longest input. InputError otherwise."""
     longest = max(array.shape[1] for array in arrays.values())
     if steps is None:
         return longest

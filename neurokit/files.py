@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from neurokit.errors import Fault, OutputError
@@ -34,6 +34,16 @@ def written_aside(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise _unwritable(final, error) from error
     finally:
         aside.unlink(missing_ok=True)
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raise OutputError now when `path` cannot be written, rather than after long work; leaves nothing behind."""
+    with suppress(_Enough), written_aside(path):
+        raise _Enough
+
+
+class _Enough(Exception):
+    """Leaves `written_aside` before it renames."""
 
 
 def _unwritable(path: Path, error: OSError) -> OutputError:

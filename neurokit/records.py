@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.errors import Fault, InputError
+from neurokit.files import written_aside
 
 Key = TypeVar("Key")
 
@@ -67,6 +69,14 @@ class Recording:
     step_counts: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     backend: str = "simulator"
     seconds: float = 0.0
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the arrays as .npz: spikes/NAME, states/NAME/u, counts/NAME. OutputError when it cannot be written."""
+        arrays = {f"spikes/{name}": values for name, values in self.spikes.items()}
+        arrays |= {f"states/{name}/{state}": values for (name, state), values in self.states.items()}
+        arrays |= {f"counts/{name}": values for name, values in self.counts.items()}
+        with written_aside(path) as aside, aside.open("wb") as file:
+            np.savez_compressed(file, **arrays)
 
     def aligned(self, name: str) -> NDArray[Any]:
         """Spikes of `name` without the steps before its first input can arrive: (batch, steps - latency, *shape)."""

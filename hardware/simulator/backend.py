@@ -42,6 +42,7 @@ class Simulator:
         batch = next(iter(inputs.values())).shape[0]
         graph, biases = (program, None) if isinstance(program, Program) else fold(program)
         engine = Engine(graph, min(batch, _samples_at_once(graph)), biases)
+        kinds = {name: _kernel_type(values, isinstance(program, Program)) for name, values in inputs.items()}
         parts = []
         with threadpool_limits(limits=1):
             for first in range(0, batch, engine.samples):
@@ -49,7 +50,7 @@ class Simulator:
                 if size != engine.samples:
                     engine = Engine(graph, size, biases)
                 engine.clear()
-                chosen = {name: values[first : first + size] for name, values in inputs.items()}
+                chosen = {name: values[first : first + size].astype(kinds[name]) for name, values in inputs.items()}
                 parts.append(_Part(engine, chosen, steps, record, started, time_limit))
                 if progress is not None:
                     progress((first + size) * steps, batch * steps)
@@ -60,6 +61,13 @@ def _samples_at_once(graph: Program | Network) -> int:
     """So many that a step's states stay within a core's cache, a few MB, but at least one."""
     neurons = sum(population.size for population in graph.populations.values())
     return int(np.clip((1 << 17) // max(1, neurons), 1, 64))
+
+
+def _kernel_type(values: NDArray[Any], integer: bool) -> type:
+    """uint8 tells the kernels that all values are 0 or 1."""
+    if values.min() >= 0 and values.max() <= 1 and (values.dtype.kind in "bui" or np.isin(values, (0, 1)).all()):
+        return np.uint8
+    return np.int32 if integer else np.float64
 
 
 class _Part:
@@ -109,7 +117,7 @@ class _Part:
 
 
 def _slice(values: NDArray[Any], start: int, stop: int) -> NDArray[Any]:
-    """Steps of (samples, steps, *shape) as (steps, samples, n), zeros past the end, uint8 where all are 0 or 1."""
+    """Steps of (samples, steps, *shape) as (steps, samples, n), zeros past the end."""
     part = values[:, start:stop]
     part = part.reshape(*part.shape[:2], int(np.prod(values.shape[2:])))
     missing = stop - start - part.shape[1]

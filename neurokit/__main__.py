@@ -1,0 +1,5 @@
+"""`python -m neurokit`."""
+
+from neurokit.cli import main
+
+main()

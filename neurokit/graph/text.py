@@ -1,0 +1,99 @@
+"""A graph in words and rows, for `neurokit inspect` and for people at a prompt."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from neurokit.graph.network import Network, Program, Projection
+from neurokit.graph.neurons import LoihiLIF, Neuron
+from neurokit.graph.synapses import Conv2d, Dense, Sparse, Synapse
+
+
+def rows(graph: Network | Program) -> list[dict[str, Any]]:
+    """One row a population: name, shape, neurons, model, conventions, incoming maps, synapses, delays, latency."""
+    latency = graph.latency if isinstance(graph, Program) else {}
+    result = []
+    for name, population in graph.populations.items():
+        incoming = graph.incoming(name)
+        result.append(
+            {
+                "population": name,
+                "shape": list(population.shape),
+                "neurons": population.size,
+                "model": type(population.neuron).__name__,
+                "conventions": conventions(population.neuron),
+                "incoming": [describe_projection(p) for p in incoming],
+                "weights": sum(_weights(s) for p in incoming for s in p.synapses),
+                "latency": latency.get(name),
+            }
+        )
+    return result
+
+
+def summary(graph: Network | Program) -> dict[str, Any]:
+    """Headline facts of a graph, ready for JSON."""
+    facts: dict[str, Any] = {
+        "kind": type(graph).__name__,
+        "source": graph.source,
+        "dt": graph.dt,
+        "inputs": {name: list(node.shape) for name, node in graph.inputs.items()},
+        "outputs": {name: list(node.shape) for name, node in graph.outputs.items()},
+        "neurons": sum(p.size for p in graph.populations.values()),
+        "populations": rows(graph),
+    }
+    if isinstance(graph, Program):
+        facts["targets"] = list(graph.targets)
+    return facts
+
+
+def conventions(neuron: Neuron) -> str:
+    """How the neuron fires and resets, in a few words."""
+    if not neuron.spiking:
+        return "readout, never fires"
+    if isinstance(neuron, LoihiLIF):
+        return f"fires at v > {_span(neuron.threshold)}, {_reset(neuron.reset, neuron.reset_value)}{_schedule(neuron)}"
+    threshold, fires = getattr(neuron, "threshold", None), getattr(neuron, "fires", ">")
+    reset = _reset(getattr(neuron, "reset", "hard"), getattr(neuron, "v_reset", np.zeros(())))
+    return f"fires at v {fires} {_span(threshold)}, {reset}"
+
+
+def describe_projection(projection: Projection) -> str:
+    """`source: maps, delay`."""
+    maps = " → ".join(_describe(s) for s in projection.synapses) or "one to one"
+    delay = f", delay {_span(projection.delay)}" if projection.delay.any() else ""
+    return f"{projection.source}: {maps}{delay}"
+
+
+def _describe(synapse: Synapse) -> str:
+    name = type(synapse).__name__
+    if isinstance(synapse, Conv2d):
+        kernel = "×".join(map(str, synapse.weight.shape))
+        return f"{name} {kernel}, stride {synapse.stride[0]},{synapse.stride[1]}"
+    if isinstance(synapse, Dense | Sparse):
+        return f"{name} {'×'.join(map(str, synapse.weight.shape))}"
+    return name
+
+
+def _weights(synapse: Synapse) -> int:
+    if isinstance(synapse, Sparse):
+        return int(synapse.weight.nnz)
+    return math.prod(synapse.weight.shape) if isinstance(synapse, Dense | Conv2d) else 0
+
+
+def _reset(reset: str, value: Any) -> str:
+    return "resets by subtraction" if reset == "soft" else f"resets to {_span(value)}"
+
+
+def _schedule(neuron: LoihiLIF) -> str:
+    if neuron.reset_interval:
+        return f", cleared before steps {neuron.reset_offset}, +{neuron.reset_interval}, …"
+    return f", cleared before step {neuron.reset_offset}" if neuron.reset_offset else ""
+
+
+def _span(values: Any) -> str:
+    values = np.asarray(values)
+    low, high = values.min(), values.max()
+    return f"{low:g}" if low == high else f"{low:g}…{high:g}"

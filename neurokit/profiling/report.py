@@ -1,0 +1,107 @@
+"""The report: one HTML page that needs no network, and the same content as JSON beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import jinja2
+
+from neurokit.errors import Fault, InputError
+from neurokit.files import written_aside
+from neurokit.place.rough import Placement
+from neurokit.profiling.content import Json, Summary, build
+from neurokit.profiling.estimate import Estimate, count, digits, quantity
+from neurokit.profiling.parity import Parity
+from neurokit.profiling.profile import Profile
+from neurokit.records import Recording
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def report(
+    profile: Profile | None = None,
+    parity: Parity | None = None,
+    placement: Placement | None = None,
+    *,
+    recording: Recording | None = None,
+    title: str = "neurokit report",
+    summary: Summary = (),
+    path: str | os.PathLike[str] = "report.html",
+) -> Path:
+    """Write a report of whatever is given to `path`, and its content to the same path with suffix .json.
+
+    recording: whose spikes to draw; default the profile's. summary: (label, value) pairs of your own, shown first.
+    Both files are written aside and then renamed. Equal results give equal files. Gives back the page's path.
+    Raises InputError when there is nothing to report, OutputError when a file cannot be written.
+    """
+    if profile is None and parity is None and placement is None and recording is None:
+        raise InputError(
+            Fault(
+                "report",
+                "was given nothing to report",
+                "it needs a profile, parity, placement or recording",
+                "Call nk.report(prof, parity, place, path=...).",
+            )
+        )
+    page = Path(path)
+    if page.suffix == ".json":
+        raise InputError(
+            Fault(str(page), "is the name of the JSON file", "the page needs another suffix", "Use path='report.html'.")
+        )
+    content = build(profile, parity, placement, recording, title, summary)
+    html, data = render(content), _json(content)
+    with written_aside(page) as page_aside, written_aside(page.with_suffix(".json")) as data_aside:
+        page_aside.write_text(html, encoding="utf-8")
+        data_aside.write_text(data, encoding="utf-8")
+    return page
+
+
+def render(content: Json) -> str:
+    """The page of `content` (see `content.build`)."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        count=count, digits=digits, percent=percent, si=_si, nominal=_nominal, bounds=_bounds, ticks=_ticks
+    )
+    return environment.get_template("report.html").render(content)
+
+
+def percent(share: float) -> str:
+    """A share with two decimals; 100 % and 0 % only when it is exactly that."""
+    if share in (0, 1):
+        return f"{100 * share:.0f} %"
+    text = f"{100 * share:.2f} %"
+    return {"100.00 %": "> 99.99 %", "0.00 %": "< 0.01 %"}.get(text, text)
+
+
+def _json(content: Json) -> str:
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _estimate(value: Json) -> Estimate:
+    return Estimate(value["low"], value["nominal"], value["high"], value["unit"])
+
+
+def _nominal(value: Json) -> str:
+    return str(_estimate(value)).partition(" (")[0]
+
+
+def _bounds(value: Json) -> str:
+    return str(_estimate(value)).partition(" (")[2].rstrip(")")
+
+
+def _si(value: float, unit: str) -> str:
+    return quantity(value, unit)
+
+
+def _ticks(rows: list[Json]) -> str:
+    """SVG path of a raster: a stroke of unit height at (step, row) for every spike."""
+    strokes = [f"M{step}.5 {y}.1v.8" for y, row in enumerate(rows) for step in row["steps"]]
+    return "".join(strokes)
