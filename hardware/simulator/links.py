@@ -52,9 +52,11 @@ class DenseLink(Link):
     def __init__(self, source: str, delay: int, synapse: Dense) -> None:
         super().__init__(source, delay, synapse.exponent)
         self.weight: Rows = np.ascontiguousarray(synapse.weight.T.astype(_narrow(synapse.weight)))
+        self.short = self.weight.dtype.kind == "i" and self.weight.min() >= -256 and self.weight.max() <= 255
 
     def _accumulate(self, rows: Rows, acc: Rows, largest: float) -> None:
-        kernel = kernels.dense_binary if rows.dtype == np.uint8 else kernels.dense_graded
+        binary = kernels.dense_short if self.short else kernels.dense_binary
+        kernel = binary if rows.dtype == np.uint8 else kernels.dense_graded
         kernel(_flat(rows), self.weight, _flat(acc))
 
 

@@ -1,0 +1,1 @@
+"""Speed, measured in CPU seconds on both sides: `make bench`, or `python -m benchmarks --json build/bench.json`."""
