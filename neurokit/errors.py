@@ -6,6 +6,7 @@
      ├─ GraphError         a Network or Program breaks an invariant
      ├─ CompileError       a Network cannot be brought to the chip's integers
      ├─ InputError         inputs or arguments do not fit the network
+     │   └─ NotRecordedError  a recording does not hold what was asked for (also a KeyError)
      ├─ BackendError       a backend refuses a Program, failed, or ran out of time
      └─ OutputError        a result cannot be written
 
@@ -42,7 +43,10 @@ class NeurokitError(Exception):
 
     def __init__(self, faults: Fault | Sequence[Fault]) -> None:
         self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+        super().__init__(self.faults)
+
+    def __str__(self) -> str:
+        return "\n".join(str(fault) for fault in self.faults)
 
 
 class FormatError(NeurokitError):
@@ -63,6 +67,10 @@ class CompileError(NeurokitError):
 
 class InputError(NeurokitError):
     """Inputs or arguments do not fit the network."""
+
+
+class NotRecordedError(InputError, KeyError):
+    """A recording does not hold what was asked for."""
 
 
 class BackendError(NeurokitError):

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.errors import Fault, InputError
+from neurokit.errors import Fault, NotRecordedError
 from neurokit.files import written_aside
 
 Key = TypeVar("Key")
@@ -26,7 +26,7 @@ class Recorded(Mapping[Key, NDArray[Any]], Generic[Key]):
     def __getitem__(self, key: Key) -> NDArray[Any]:
         if key in self._arrays:
             return self._arrays[key]
-        raise InputError(
+        raise NotRecordedError(
             Fault(
                 str(key),
                 f"its {self._what} were not recorded",

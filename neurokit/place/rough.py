@@ -1,8 +1,8 @@
 """A rough placement: how many cores each population needs, and which resource decides it.
 
 Rough, because populations do not share cores, blocks are even, and the memory formulae are inferred (`memory.py`);
-Intel's compiler may need more or fewer: for PilotNet it took 74 cores (at most 3168 neurons on each) where these
-limits call for 51. The full placer is another matter.
+Intel's compiler may need more or fewer: for PilotNet it took 74 cores where these limits call for 62. The full
+placer is another matter.
 """
 
 from __future__ import annotations
@@ -253,9 +253,10 @@ class _Need:
 
     def _fault(self, resource: str, unit: str, limit: Limit) -> Fault:
         used = self.used(resource, self.layout(self._most()))
+        what = resource if resource.endswith(unit) else f"{unit} of {resource}"
         return Fault(
             self.name,
-            f"one {'position' if self.by_position else 'neuron'} alone needs {used} {unit} of {resource}",
+            f"one {'position' if self.by_position else 'neuron'} alone needs {used} {what}",
             f"a core of {self.chip.title} has {limit.value} ({limit.source})",
             _MENDS.get(resource, "Split the population."),
         )

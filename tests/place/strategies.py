@@ -1,0 +1,37 @@
+"""Random synapses with zeros among their weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from hypothesis import strategies as st
+
+from neurokit.graph.synapses import Conv2d, Dense, Shape, Sparse, Synapse
+
+
+@st.composite
+def connections(draw: st.DrawFn) -> tuple[Synapse, Shape, Shape]:
+    """(synapse, source shape, target shape)."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    kind = draw(st.sampled_from(["conv", "dense", "sparse"]))
+    if kind == "conv":
+        groups = draw(st.integers(1, 2))
+        source = (groups * draw(st.integers(1, 2)), draw(st.integers(3, 7)), draw(st.integers(3, 7)))
+        shape = (
+            groups * draw(st.integers(1, 3)),
+            source[0] // groups,
+            draw(st.integers(1, 3)),
+            draw(st.integers(1, 3)),
+        )
+        pairs = [(draw(st.integers(low, high)), draw(st.integers(low, high))) for low, high in ((1, 3), (0, 2), (1, 2))]
+        conv = Conv2d(_weights(rng, shape), *pairs, groups)
+        found = conv.output_shape(source)
+        if found is not None:
+            return conv, source, found
+    sources, targets = draw(st.integers(1, 9)), draw(st.integers(1, 12))
+    weights = _weights(rng, (targets, sources))
+    return (Dense(weights) if kind == "dense" else Sparse(sp.csr_matrix(weights))), (sources,), (targets,)
+
+
+def _weights(rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    return rng.integers(-9, 9, shape) * (rng.random(shape) < 0.6)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neurokit.graph.network import Projection
+from neurokit.graph.synapses import Conv2d, Dense, Sparse
+from neurokit.place.chips import LOIHI1, LOIHI2
+from neurokit.place.memory import conv_words, dense_words, row_words, sparse_words, synapse_bits, weight_bits
+from tests.place.programs import pilotnet
+
+# Per-core words that Intel's compiler printed for PilotNet LIF (lava-dl @d825ac5): layer -> (bits that give it, words).
+COMPILER = {"conv0": (5, 81), "conv1": (6, 864), "conv2": (6, 1620), "conv3": (4, 2160), "conv4": (4, 2880)}
+
+
+def kernel(name: str) -> Conv2d:
+    (projection,) = pilotnet().incoming(name)
+    assert isinstance(projection.synapse, Conv2d)
+    return projection.synapse
+
+
+@pytest.mark.parametrize("name", COMPILER)
+def test_the_compilers_words_of_pilotnets_convolutions(name: str) -> None:
+    bits, words = COMPILER[name]
+    assert conv_words(kernel(name), bits, LOIHI2.format) == words
+
+
+def test_our_own_bits_give_a_quarter_less_for_two_of_them() -> None:
+    """The compiler gives conv1 and conv2 6 bits where their even weights of at most 12 need 4."""
+    words = {name: conv_words(kernel(name), weight_bits(kernel(name).weight), LOIHI2.format) for name in COMPILER}
+    assert words == {"conv0": 81, "conv1": 648, "conv2": 1296, "conv3": 2160, "conv4": 2880}
+
+
+@pytest.mark.parametrize(("targets", "sources", "words"), [(50, 100, 1300), (10, 50, 150), (1, 10, 10)])
+def test_the_compilers_words_of_pilotnets_small_dense_layers(targets: int, sources: int, words: int) -> None:
+    dense = Dense(np.ones((targets, sources), np.int64))
+    projection = Projection("a", "b", (dense,), np.array(1))
+    assert dense_words(dense, targets, synapse_bits(projection, LOIHI2.format), LOIHI2.format) == words
+
+
+@given(st.lists(st.integers(-256, 255), min_size=1, max_size=6))
+def test_weight_bits_are_the_fewest_that_hold_the_weights(weights: list[int]) -> None:
+    used = [w for w in weights if w]
+    shift = min((w & -w).bit_length() - 1 for w in used) if used else 0
+    scaled = [w >> shift for w in weights]
+    for bits in range(1, 10):
+        signed = set(range(-(2 ** (bits - 1)), 2 ** (bits - 1)))
+        positive = set(range(2**bits))
+        if any(set(scaled) <= held for held in (signed, positive, {-w for w in positive})):
+            break
+    assert weight_bits(np.array(weights)) == bits
+
+
+def test_no_weights_take_one_bit() -> None:
+    assert weight_bits(np.zeros((2, 2), np.int64)) == weight_bits(np.zeros((0, 3), np.int64)) == 1
+
+
+@given(st.integers(0, 400), st.integers(1, 20))
+def test_words_of_a_row(synapses: int, bits: int) -> None:
+    assert row_words(synapses, bits, LOIHI2.format) == (math.ceil((10 + synapses * bits) / 64) if synapses else 0)
+    chunks = [min(64, synapses - start) for start in range(0, synapses, 64)]
+    assert row_words(synapses, bits, LOIHI1.format) == sum(math.ceil((n * bits + 10) / 64) for n in chunks)
+
+
+@pytest.mark.parametrize(
+    ("synapse", "delay", "loihi1", "loihi2"),
+    [
+        (Dense(np.array([[100, -100]])), 1, 6, 16),  # 100 = 25 << 2: 6 bits with the sign; Loihi 2 stores 8 + 8
+        (Dense(np.array([[127, -127]])), 1, 8, 16),
+        (Dense(np.array([[63, -63, 1]])), 1, 8, 16),  # Loihi 1 has no 7-bit weights
+        (Dense(np.array([[127, -127]])), 2, 14, 22),
+        (Sparse(sp.csr_matrix(np.array([[127, -127]]))), 1, 18, 16),
+        (Conv2d(np.array([[[[127, -127]]]])), 1, 18, 8),
+    ],
+)
+def test_bits_of_a_stored_synapse(synapse: Dense | Sparse | Conv2d, delay: int, loihi1: int, loihi2: int) -> None:
+    projection = Projection("a", "b", (synapse,), np.array(delay))
+    assert synapse_bits(projection, LOIHI1.format) == loihi1
+    assert synapse_bits(projection, LOIHI2.format) == loihi2
+
+
+def test_groups_and_split_channels_shorten_the_rows() -> None:
+    conv = Conv2d(np.ones((8, 2, 3, 3), np.int64), groups=2)
+    assert conv_words(conv, 8, LOIHI2.format) == 4 * 9 * math.ceil((10 + 4 * 8) / 64)
+    wide = Conv2d(np.ones((64, 2, 3, 3), np.int64))
+    assert conv_words(wide, 8, LOIHI2.format, channel_groups=4) == 2 * 9 * math.ceil((10 + 16 * 8) / 64)
+
+
+def test_sparse_words_are_those_of_the_fullest_core() -> None:
+    rng = np.random.default_rng(3)
+    weights = rng.integers(-3, 4, (30, 20)) * (rng.random((30, 20)) < 0.3)
+    core_of = np.arange(30) // 8
+    expected = max(
+        sum(math.ceil((10 + n * 16) / 64) for n in (weights[core_of == core] != 0).sum(axis=0) if n)
+        for core in range(4)
+    )
+    assert sparse_words(sp.csr_matrix(weights), core_of, 16, LOIHI2.format) == expected
+    assert sparse_words(sp.csr_matrix((30, 20), dtype=np.int64), core_of, 16, LOIHI2.format) == 0

@@ -1,0 +1,1 @@
+"""Tests of counts, energy, parity and the report."""
