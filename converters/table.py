@@ -1,0 +1,87 @@
+"""The table of converters. Importing this module imports no converter and no framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from neurokit.errors import Fault, FormatError
+from neurokit.graph.network import Network
+
+
+@dataclass(frozen=True)
+class Converter:
+    """One row of the table.
+
+    kind: the name that `kind=` takes. suffixes: of the files it reads. package: top-level package of the live objects
+    it takes, or None. load: "module:function", with the signature (source, *, dt, reset, inputs) -> Network.
+    """
+
+    kind: str
+    suffixes: tuple[str, ...]
+    package: str | None
+    load: str
+
+
+CONVERTERS: tuple[Converter, ...] = (
+    Converter("net", (".net",), None, "neurokit.converters.from_slayer:load"),
+    Converter("nir", (".nir",), "nir", "neurokit.converters.from_nir:load"),
+)
+
+
+def convert(
+    source: Any,
+    *,
+    kind: str | None = None,
+    dt: float | None = None,
+    reset: str | None = None,
+    inputs: str | None = None,
+) -> Network:
+    """Convert a file or live object with the converter that its suffix, package or `kind` names.
+
+    source: a path, or an object of a framework (nir.NIRGraph).
+    kind: forces a converter whatever the suffix is ("net", "nir").
+    dt: seconds per step, where the source leaves it out. reset: "hard" or "soft", likewise.
+    inputs: "current" or "spikes": how data enter a `.net` file's input layer.
+    Raises FormatError when no converter fits or the file is unreadable, ConversionError when the source holds what
+    cannot be converted, InputError when an argument does not fit the source.
+    """
+    load = _function(_choose(source, kind).load)
+    network: Network = load(source, dt=dt, reset=reset, inputs=inputs)
+    return network
+
+
+def _choose(source: Any, kind: str | None) -> Converter:
+    if kind is not None:
+        rows = [row for row in CONVERTERS if row.kind == str(kind).removeprefix(".")]
+        fault = Fault(str(kind), "is no kind of source", _supported(), "Pass one of these as kind=.")
+    elif isinstance(source, str | PathLike):
+        suffix = Path(source).suffix.lower()
+        rows = [row for row in CONVERTERS if suffix in row.suffixes]
+        fact = f"has the suffix '{suffix}'" if suffix else "has no suffix"
+        fault = Fault(str(source), fact, _supported(), "Rename it, or name its converter with kind=.")
+    else:
+        package = type(source).__module__.partition(".")[0]
+        rows = [row for row in CONVERTERS if row.package == package]
+        found = f"{type(source).__module__}.{type(source).__qualname__}"
+        fault = Fault("source", f"is a {found}", _supported(), "Pass a path or one of these objects.")
+    if not rows:
+        raise FormatError(fault)
+    return rows[0]
+
+
+def _supported() -> str:
+    suffixes = ", ".join(suffix for row in CONVERTERS for suffix in row.suffixes)
+    kinds = ", ".join(repr(row.kind) for row in CONVERTERS)
+    packages = ", ".join(row.package for row in CONVERTERS if row.package)
+    return f"neurokit converts {suffixes} files (kinds {kinds}) and objects of {packages}"
+
+
+def _function(address: str) -> Callable[..., Network]:
+    module, _, name = address.partition(":")
+    function: Callable[..., Network] = getattr(import_module(module), name)
+    return function

@@ -1,0 +1,1 @@
+"""Tests of the converters: numbers against an independent reading, and every error message."""

@@ -1,0 +1,239 @@
+"""Every message of the NIR converter, and that all faults of a graph come at once."""
+
+from __future__ import annotations
+
+import h5py
+import nir
+import numpy as np
+import pytest
+
+from neurokit.converters.from_nir import load
+from neurokit.errors import ConversionError, FormatError, GraphError, InputError, NeurokitError
+from tests.converters.test_nir import DT, chain, conv_node, if_node, lif_node
+
+LINEAR = nir.Linear(np.ones((2, 3)))
+
+
+def faults_of(error: type[NeurokitError], source, **arguments) -> list[str]:
+    with pytest.raises(error) as caught:
+        load(source, **arguments)
+    assert all(all((f.node, f.fact, f.limit, f.mend)) for f in caught.value.faults)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def graph(nodes, edges):
+    return nir.NIRGraph(nodes, edges, type_check=False)
+
+
+@pytest.mark.parametrize(
+    ("node", "kind", "mend"),
+    [
+        (nir.CubaLI(*[np.ones(2)] * 4), "CubaLI", "LI node"),
+        (nir.Delay(np.ones(2)), "Delay", "remove it"),
+        (nir.Threshold(np.ones(2)), "Threshold", "IF node"),
+        (nir.Scale(np.ones(2)), "Scale", "multiply the weights"),
+        (nir.Conv1d(3, np.ones((2, 1, 1)), 1, 0, 1, 1, np.ones(2)), "Conv1d", "Conv2d"),
+        (chain(("inner", if_node(2)), shape=(2,)), "NIRGraph", "into the graph itself"),
+    ],
+)
+def test_unsupported_nodes(node, kind, mend):
+    (message,) = faults_of(ConversionError, chain(("w", LINEAR), ("odd", node), ("n", if_node(2))))
+    assert message.startswith(f"'odd': is a {kind} node; neurokit reads Input, Output, IF, LIF, CubaLIF, I, LI, Affine")
+    assert "not supported yet" in message
+    assert mend in message
+
+
+@pytest.mark.parametrize(
+    ("node", "words"),
+    [
+        (nir.Linear(np.ones((2, 2, 3))), "weight has shape (2, 2, 3); it is (targets, sources)"),
+        (conv_node(np.ones((2, 1, 3))), "weight has shape (2, 1, 3); it is (out, in / groups, height, width)"),
+        (conv_node(np.ones((2, 1, 2, 3)), padding="same"), "padding is 'same' with a kernel of (2, 3)"),
+        (conv_node(np.ones((2, 1, 3, 3)), padding="same", stride=2), "padding is 'same' with stride (2, 2)"),
+        (conv_node(np.ones((2, 1, 3, 3)), stride=np.array([1, 1, 1])), "stride is [1.0, 1.0, 1.0]; it is one or two"),
+        (conv_node(np.ones((2, 1, 3, 3)), stride=np.array([1.5])), "stride is [1.5]; it is one or two whole numbers"),
+        (nir.SumPool2d(None, np.array([1, 1]), np.array([0, 0])), "kernel_size holds no numbers"),
+        (
+            nir.AvgPool2d(np.array([0, 2]), np.array([1, 1]), np.array([0, 0])),
+            "kernel_size is (0, 2); it is at least 1",
+        ),
+        (nir.Affine(np.ones((2, 3)), "bias"), "bias holds no numbers"),
+    ],
+)
+def test_linear_nodes(node, words):
+    (message,) = faults_of(ConversionError, chain(("odd", node), ("n", if_node(2))))
+    assert message.startswith("'odd': ")
+    assert words in message
+
+
+def test_a_padding_of_an_unknown_name():
+    node = conv_node(np.ones((2, 1, 3, 3)), padding="same")
+    node.padding = "reflect"
+    (message,) = faults_of(ConversionError, chain(("odd", node), ("n", if_node(2))))
+    assert "padding is 'reflect'; it is 'same', 'valid' or numbers" in message
+
+
+def test_neurons_with_parameters_of_different_shapes():
+    node = if_node(2)
+    node.r = np.ones(3)
+    (message,) = faults_of(ConversionError, chain(("w", LINEAR), ("n", node)))
+    assert message.startswith(
+        "'n': has parameters of shapes r (3,), v_threshold (2,), v_reset (2,); all have one value"
+    )
+
+
+def test_the_shape_of_an_input():
+    start = nir.Input(np.array([3]))
+    start.input_type = {"input": None}
+    nodes = {"in": start, "w": LINEAR, "n": if_node(2), "out": nir.Output(np.array([2]))}
+    (message,) = faults_of(ConversionError, graph(nodes, [("in", "w"), ("w", "n"), ("n", "out")]))
+    assert message.startswith("'in': states no shape;")
+
+
+def test_recurrent_networks_name_their_nodes(shared):
+    for name in ("braille_noDelay_bias_zero.nir", "braille_noDelay_noBias_subtract.nir"):
+        messages = faults_of(ConversionError, shared(f"nir_paper/03_rnn/{name}"), dt=1e-4)
+        assert [m.partition(":")[0] for m in messages] == ["'lif1.lif'", "'lif1.w_rec'"]
+        assert all("is part of a cycle (lif1.lif, lif1.w_rec)" in m for m in messages)
+
+
+def test_a_neuron_that_feeds_itself():
+    nodes = {"in": nir.Input(np.array([2])), "n": if_node(2), "m": if_node(2), "out": nir.Output(np.array([2]))}
+    edges = [("in", "n"), ("n", "n"), ("n", "m"), ("m", "out")]
+    (message,) = faults_of(ConversionError, graph(nodes, edges))
+    assert message.startswith("'n': is part of a cycle (n);")
+
+
+def test_edges():
+    nodes = {
+        "in": nir.Input(np.array([3])),
+        "w": LINEAR,
+        "n": if_node(2),
+        "loose": nir.Linear(np.ones((2, 2))),
+        "out": nir.Output(np.array([2])),
+    }
+    edges = [("in", "w"), ("in", "w"), ("w", "n"), ("n", "out"), ("ghost", "n")]
+    assert [m.partition(";")[0] for m in faults_of(ConversionError, graph(nodes, edges))] == [
+        "'in->w': is listed 2 times",
+        "'ghost->n': node 'ghost' does not exist",
+        "'loose': no edge leads to it",
+        "'loose': no edge leads on from it",
+    ]
+
+
+def test_two_paths_between_two_populations():
+    nodes = {
+        "in": nir.Input(np.array([2])),
+        "p": nir.Linear(np.eye(2)),
+        "q": nir.Linear(np.eye(2)),
+        "n": if_node(2),
+        "out": nir.Output(np.array([2])),
+    }
+    edges = [("in", "p"), ("in", "q"), ("p", "n"), ("q", "n"), ("n", "out")]
+    (message,) = faults_of(ConversionError, graph(nodes, edges))
+    assert message.startswith("'n': two paths lead to it from 'in'; one projection joins two populations. Merge")
+
+
+def test_outputs_are_populations():
+    (message,) = faults_of(ConversionError, chain(("n", if_node(3)), ("w", LINEAR)))
+    assert message.startswith("'output': reads 'n' without neurons between; outputs are populations. Add an LI node")
+    nodes = {"in": nir.Input(np.array([2])), "out": nir.Output(np.array([2]))}
+    (message,) = faults_of(ConversionError, graph(nodes, [("in", "out")]))
+    assert message.startswith("'out': reads 'in' without neurons between;")
+
+
+def test_an_output_of_another_shape(shared):
+    (message,) = faults_of(ConversionError, shared("nir_paper/01_lif/lif_rockpool.nir"), dt=1e-4)
+    assert message.startswith(
+        "'output': has shape (1, 1, 1), but '1_LIFNeuronTorch' has (1,); an Output has the shape of"
+    )
+    assert "nir's type check rejects the graph, too" in message
+
+
+def test_all_faults_of_a_graph_come_at_once():
+    nodes = {
+        "in": nir.Input(np.array([3])),
+        "scale": nir.Scale(np.ones(3)),
+        "w": nir.Linear(np.ones((2, 2, 3))),
+        "n": if_node(2),
+        "v": nir.Linear(np.eye(2)),
+        "out": nir.Output(np.array([2])),
+    }
+    edges = [("in", "scale"), ("scale", "w"), ("w", "n"), ("n", "v"), ("v", "out")]
+    assert [m.partition(":")[0] for m in faults_of(ConversionError, graph(nodes, edges))] == ["'scale'", "'w'", "'out'"]
+
+
+def test_shapes_that_do_not_chain_are_faults_of_the_network():
+    (message,) = faults_of(GraphError, chain(("w", nir.Linear(np.ones((2, 4)))), ("n", if_node(2))))
+    assert message.startswith("'input->n': Dense(2, 4) does not accept shape (3,)")
+    (message,) = faults_of(GraphError, chain(("w", LINEAR), ("n", if_node(5)), out=(5,)))
+    assert message.startswith("'input->n': gives shape (2,); the target has shape (5,)")
+
+
+def test_time_constants_need_a_step():
+    (message,) = faults_of(GraphError, chain(("w", LINEAR), ("n", lif_node(2))))
+    assert message.startswith("'n': tau is a time, but the step is unknown;")
+    assert "dt=" in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"reset": "none"}, "'reset': is 'none'; this source takes 'hard' or 'soft'."),
+        ({"inputs": "current"}, "'inputs': is 'current'; this source takes 'spikes'."),
+        ({"dt": -DT}, "'dt': is -0.001; a step is a positive number of seconds."),
+        ({"dt": True}, "'dt': is True; a step is a positive number of seconds."),
+    ],
+)
+def test_arguments(arguments, words):
+    (message,) = faults_of(InputError, chain(("w", LINEAR), ("n", if_node(2))), **arguments)
+    assert message.startswith(words)
+
+
+def test_graphs_that_nir_rejects(shared, tmp_path):
+    path = shared("nir_paper/03_rnn/extras/braille_noDelay_bias_zero_subgraph.nir")
+    (message,) = faults_of(ConversionError, path, dt=1e-4)
+    assert message.startswith(f"'{path}': nir rejects the graph (ValueError: Edge ('input', 'lif') references")
+
+
+def _written(tmp_path):
+    path = tmp_path / "g.nir"
+    nir.write(path, chain(("w", LINEAR), ("n", if_node(2))))
+    return path
+
+
+@pytest.mark.parametrize(("key", "kind"), [("weight", "TypeError"), ("type", "KeyError")])
+def test_nodes_that_lack_a_field(tmp_path, key, kind):
+    path = _written(tmp_path)
+    with h5py.File(path, "a") as file:
+        del file[f"node/nodes/w/{key}"]
+    (message,) = faults_of(ConversionError, path)
+    assert f"nir rejects the graph ({kind}: " in message
+
+
+def test_files_that_are_none(tmp_path):
+    path = tmp_path / "g.nir"
+    assert "does not exist" in faults_of(FormatError, path)[0]
+    assert "is a folder" in faults_of(FormatError, tmp_path)[0]
+    path.touch()
+    assert "is empty; a NIR graph is an HDF5 file" in faults_of(FormatError, path)[0]
+    path.write_text("{}")
+    assert "is not an HDF5 file" in faults_of(FormatError, path)[0]
+    with h5py.File(path, "w") as file:
+        file["weights"] = [1, 2]
+    assert "has no /node group" in faults_of(FormatError, path)[0]
+    nir.write(path, if_node(2))
+    assert "holds a node of type IF; neurokit reads graphs" in faults_of(ConversionError, path)[0]
+    assert "is a list" in faults_of(FormatError, [1])[0]
+
+
+def test_truncated_and_damaged_files(tmp_path):
+    path = _written(tmp_path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    assert "is truncated or damaged (" in faults_of(FormatError, path)[0]
+    path.write_bytes(content)
+    with h5py.File(path, "r") as file:
+        place = file["node/nodes/w/weight"].id.get_chunk_info(0).byte_offset
+    path.write_bytes(content[:place] + b"\xff" * 12 + content[place + 12 :])
+    assert "is truncated or damaged (" in faults_of(FormatError, path)[0]

@@ -1,0 +1,294 @@
+"""Every message of the `.net` converter: what it names, and that all faults of a file come at once."""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+import pytest
+
+from neurokit.converters.from_slayer import load
+from neurokit.errors import ConversionError, FormatError, GraphError, InputError, NeurokitError
+from tests.converters.conftest import conv, cuba, dense
+
+ONES = np.ones((2, 3))
+IMAGE = {"type": "input", "shape": [1, 4, 4]}
+KERNEL = np.ones((2, 1, 3, 3))
+
+
+def fault_of(error: type[NeurokitError], path, **arguments):
+    with pytest.raises(error) as caught:
+        load(path, **arguments)
+    (fault,) = caught.value.faults
+    assert all((fault.node, fault.fact, fault.limit, fault.mend))
+    return str(fault)
+
+
+def without(layer, key):
+    return {name: value for name, value in layer.items() if name != key}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"type": "SDNN"}, "has neurons of type 'SDNN'"),
+        ({"type": "RF_PHASE"}, "has neurons of type 'RF_PHASE'"),
+        ({"type": "ALIF"}, "has neurons of type 'ALIF'"),
+        ({"type": "ADRF_IZ"}, "has neurons of type 'ADRF_IZ'"),
+        ({"type": [1, 2]}, "has neurons of type 'None'"),
+        ({"type": None}, "has no 'neuron/type'"),
+        ({"refDelay": 2}, "refDelay is 2; neurokit reads refDelay 1 only"),
+        ({"wgtExp": 3}, "wgtExp is 3; neurokit reads wgtExp 0 only"),
+        ({"weight_exp": 1}, "weight_exp is 1; neurokit reads weight_exp 0 only"),
+        ({"gradedSpike": True}, "gradedSpike is True; neurokit reads gradedSpike 0 only"),
+        ({"messageBits": 8}, "messageBits is 8; neurokit reads messageBits 0 only"),
+        ({"vThMant": 131072}, "vThMant is 131072; Loihi holds 17 bits (131071)"),
+        ({"vThMant": [80, 131072]}, "vThMant is 131072; Loihi holds 17 bits (131071)"),
+        ({"vThMant": None}, "has no 'neuron/vThMant'; a dense layer needs it"),
+        ({"iDecay": None}, "has no 'neuron/iDecay'"),
+        ({"vDecay": None}, "has no 'neuron/vDecay'"),
+        ({"vDecay": 0.5}, "1 of 1 values of neuron/vDecay are fractional (largest fraction 0.5)"),
+        ({"vDecay": -1}, "neuron/vDecay is -1; it is at least 0"),
+        ({"vDecay": [1, 2, 3, 4, 5]}, "neuron/vDecay holds 5 values; it holds 1 or 2"),
+        ({"vDecay": "fast"}, "neuron/vDecay holds no numbers"),
+        ({"vDecay": 1e12}, "neuron/vDecay is beyond 32 bits"),
+        ({"iDecay": np.nan}, "1 of 1 values of neuron/iDecay are NaN or infinite"),
+    ],
+)
+def test_neurons(write_net, changes, words):
+    message = fault_of(ConversionError, write_net(dense(ONES, cuba(**changes)), dense(np.ones((2, 2)), cuba())))
+    assert message.startswith("'0-dense': ")
+    assert words in message
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        ({"weight": 1.5 * ONES}, "6 of 6 values of weight are fractional (largest fraction 0.5); Loihi holds integers"),
+        ({"weight": [[1, 2, np.inf]]}, "1 of 3 values of weight are NaN or infinite; they are finite"),
+        ({"weight": [[np.nan, 2, np.inf]]}, "2 of 3 values of weight are NaN or infinite; they are finite"),
+        ({"weight": 300 * ONES}, "a weight is 300; weights of one sign reach 255"),
+        ({"weight": [[-129, 3, 200]]}, "odd weights beyond +-127"),
+        ({"weight": [[-258, 2, 200]]}, "weights run from -258 to 200"),
+        ({"weight": np.ones((2, 0))}, "weight holds no numbers"),
+        ({"weight": None}, "has no 'weight'; a dense layer needs it"),
+        ({"weight": {"real": ONES, "imag": ONES}}, "has complex weights"),
+        ({"weight_rec": np.ones((2, 2))}, "has recurrent weights"),
+        ({"bias": [0.5, 0.25]}, "2 of 2 values of bias are fractional (largest fraction 0.5)"),
+        ({"bias": [1.0, 2, 3]}, "bias holds 3 values; it holds 1 or 2"),
+        ({"delay": [1.0, 2.5]}, "1 of 2 values of delay are fractional (largest fraction 0.5)"),
+        ({"delay": 63}, "a delay is 63 steps; Loihi delays by up to 62 steps"),
+        ({"delay": -1}, "delay is -1; it is at least 0"),
+        ({"delay": [1, 2, 3, 4]}, "delay has shape (4,); it is one number or (2,) or (3,) or (2, 3)"),
+    ],
+)
+def test_dense_layers(write_net, layer, words):
+    message = fault_of(ConversionError, write_net({**dense(ONES, cuba()), **layer}))
+    assert message.startswith("'0-dense': ")
+    assert words in message
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        (without(conv(KERNEL, (2, 2, 2)), "stride"), "has no 'stride'; a conv layer needs it"),
+        (without(conv(KERNEL, (2, 2, 2)), "groups"), "has no 'groups'"),
+        (conv(KERNEL, (2, 2, 2), stride=[1, 1, 1]), "stride holds 3 numbers; it holds 1 or 2"),
+        (conv(KERNEL, (2, 2, 2), stride=[0, 1]), "stride is 0; it is at least 1"),
+        (conv(KERNEL, (2, 2, 2), padding=[-1, 1]), "padding is -1; it is at least 0"),
+        (conv(KERNEL, (2, 2, 2), groups=[1, 1]), "groups holds 2 numbers; it holds 1"),
+        (conv(KERNEL[..., 0], (2, 2, 2)), "weight has shape (2, 1, 3); a convolution has"),
+        (conv(KERNEL, (2, 3, 3)), "states the shape (2, 3, 3), but its convolution gives (2, 2, 2)"),
+        (
+            conv(np.ones((2, 5, 3, 3)), (2, 2, 2)),
+            "weight of shape (2, 5, 3, 3) does not fit 'input' of shape (1, 4, 4)",
+        ),
+        (conv(KERNEL, (2, 2, 2), delay=[1, 2, 3]), "delay has shape (3,); it is one number or (2,)"),
+        (conv(KERNEL, (2, 2, 2), bias=[0.0, 1, 2]), "bias holds 3 values"),
+    ],
+)
+def test_conv_layers(write_net, layer, words):
+    message = fault_of(ConversionError, write_net(IMAGE, layer))
+    assert message.startswith("'1-conv': ")
+    assert words in message
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        ({"type": "input", "neuron": cuba()}, "has no 'shape'"),
+        ({"type": "input", "neuron": cuba(), "shape": [2, 2]}, "shape is [2, 2]; an input is (n,) or"),
+        ({"type": "input", "neuron": cuba(), "shape": [0]}, "shape is 0; it is at least 1"),
+        ({"type": "input", "neuron": cuba(), "shape": [3], "delay": [1, 2, 3]}, "delays its spikes"),
+        (
+            {"type": "input", "neuron": cuba(vDecay=[1, 2]), "shape": [3]},
+            "neuron/vDecay holds 2 values; it holds 1 or 3",
+        ),
+    ],
+)
+def test_input_layers(write_net, layer, words):
+    message = fault_of(ConversionError, write_net(layer, dense(ONES, cuba())))
+    assert message.startswith("'0-input': ")
+    assert words in message
+
+
+@pytest.mark.parametrize(
+    ("kind", "mend"),
+    [
+        ("dense_rec", "feed-forward"),
+        ("dense_comp", "real weights"),
+        ("pool", "strided convolution"),
+        ("unpool", "without it"),
+        ("convT", "without it"),
+        ("concat", "without skips"),
+        ("average", "remove it"),
+        ("kwta", "without it"),
+        ("input", "without it"),
+    ],
+)
+def test_unsupported_layers(write_net, kind, mend):
+    path = write_net(dense(np.ones((3, 3)), cuba()), {"type": kind, "shape": [3]}, dense(ONES, cuba()))
+    message = fault_of(ConversionError, path)
+    assert message.startswith(f"'1-{kind}': is a layer of type '{kind}'; neurokit reads")
+    assert "not supported yet" in message
+    assert mend in message
+
+
+def test_a_layer_without_neurons_must_be_the_last(write_net):
+    message = fault_of(ConversionError, write_net(dense(np.ones((3, 3)), None), dense(ONES, cuba())))
+    assert message.startswith("'0-dense': has no neuron group; only the last layer may be a readout without neurons.")
+
+
+def test_layers_must_chain(write_net):
+    path = write_net(dense(np.ones((4, 5)), cuba()), dense(ONES, cuba()), dense(np.ones((1, 2)), cuba()))
+    message = fault_of(ConversionError, path)
+    assert message.startswith(
+        "'1-dense': weight of shape (2, 3) does not fit '0-dense' of shape (4,); layers must chain."
+    )
+
+
+def test_a_convolution_does_not_read_a_flattened_layer(write_net):
+    flatten = {"type": "flatten", "shape": [16, 1, 1]}
+    message = fault_of(ConversionError, write_net(IMAGE, flatten, conv(KERNEL, (2, 2, 2))))
+    assert "does not fit 'input' of shape (16,)" in message
+
+
+def test_a_file_that_starts_with_a_convolution(write_net):
+    message = fault_of(ConversionError, write_net(conv(KERNEL, (2, 2, 2))))
+    assert message.startswith("'0-conv': reads images of unknown size;")
+
+
+@pytest.mark.parametrize("ts", [0, -1, np.nan, [1, 2], "fast"])
+def test_the_step_of_a_file(write_net, ts):
+    path = write_net(dense(ONES, cuba()), simulation={"Ts": ts})
+    assert fault_of(ConversionError, path).startswith("'simulation/Ts': is ")
+    assert load(path, dt=1e-3).dt == 1e-3
+
+
+def test_all_faults_of_a_file_come_at_once(write_net):
+    path = write_net(
+        {"type": "input", "shape": [1, 4, 4], "neuron": cuba(type="SDNN")},
+        conv(KERNEL / 2, (2, 2, 2), neuron=cuba(refDelay=3)),
+        {"type": "pool", "shape": [2, 1, 1]},
+        dense(ONES, cuba(gradedSpike=True, vThMant=None), delay=99),
+        dense(np.ones((2, 7)), cuba()),
+        simulation={"Ts": -1},
+    )
+    with pytest.raises(ConversionError) as caught:
+        load(path)
+    assert [fault.node for fault in caught.value.faults] == [
+        "simulation/Ts", "0-input", "1-conv", "1-conv", "2-pool", "3-dense", "3-dense", "3-dense", "4-dense",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"reset": "soft"}, "'reset': is 'soft'; this source takes 'hard'."),
+        ({"inputs": "frames"}, "'inputs': is 'frames'; this source takes 'current' or 'spikes'."),
+        ({"inputs": "current"}, "'inputs': is 'current', but the file has no input layer with neurons;"),
+        ({"dt": 0}, "'dt': is 0; a step is a positive number of seconds."),
+        ({"dt": float("nan")}, "'dt': is nan; a step is a positive number of seconds."),
+        ({"dt": "1ms"}, "'dt': is '1ms'; a step is a positive number of seconds."),
+    ],
+)
+def test_arguments(write_net, arguments, words):
+    assert fault_of(InputError, write_net(dense(ONES, cuba())), **arguments).startswith(words)
+
+
+def test_a_file_without_populations(write_net):
+    with pytest.raises(GraphError, match="there is no population"):
+        load(write_net({"type": "input", "shape": [3]}))
+
+
+def test_files_that_are_none(tmp_path):
+    path = tmp_path / "network.net"
+    assert "does not exist" in fault_of(FormatError, path)
+    assert "is a folder" in fault_of(FormatError, tmp_path)
+    path.touch()
+    assert "is empty" in fault_of(FormatError, path)
+    path.write_text("PK not a network")
+    assert "is not an HDF5 file" in fault_of(FormatError, path)
+    assert "cannot be opened" in fault_of(FormatError, tmp_path / ("n" * 300 + ".net"))
+    assert "is a int" in fault_of(FormatError, 5)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os = pytest.importorskip("os")
+    os.mkfifo(tmp_path / "pipe.net")
+    assert "is not a regular file" in fault_of(FormatError, tmp_path / "pipe.net")
+
+
+@pytest.mark.parametrize("part", [0.02, 0.3, 0.6, 0.9, 0.999])
+def test_truncated_files(write_net, part):
+    path = write_net(dense(np.ones((50, 60)), cuba()))
+    content = path.read_bytes()
+    path.write_bytes(content[: int(part * len(content))])
+    message = fault_of(FormatError, path)
+    assert message.startswith(f"'{path}': is truncated or damaged (")
+    assert "\n" not in message
+
+
+def test_damage_inside_a_file(tmp_path):
+    path = tmp_path / "network.net"
+    weight = np.random.default_rng(0).integers(-9, 9, (50, 60))
+    with h5py.File(path, "w") as file:
+        stored = file.create_dataset("layer/0/more", data=weight, compression="gzip")
+        place = stored.id.get_chunk_info(0).byte_offset
+    with path.open("r+b") as raw:
+        raw.seek(place)
+        raw.write(b"\xff" * 40)
+    assert "is truncated or damaged" in fault_of(FormatError, path)
+
+
+def test_links_that_lead_nowhere_or_in_circles(write_net):
+    path = write_net(dense(ONES, cuba()))
+    with h5py.File(path, "a") as file:
+        file["layer/0/delay"] = h5py.SoftLink("/nowhere")
+    assert "is truncated or damaged" in fault_of(FormatError, path)
+    with h5py.File(path, "a") as file:
+        del file["layer/0/delay"]
+        file["layer/0/delay"] = file["layer"]
+    assert "is truncated or damaged" in fault_of(FormatError, path)
+
+
+def _strip(path, *names):
+    with h5py.File(path, "a") as file:
+        for name in names:
+            del file[name]
+    return path
+
+
+def test_files_without_layers(write_net):
+    assert "has no /layer group" in fault_of(FormatError, write_net())
+    assert "has no /layer group" in fault_of(FormatError, _strip(write_net(dense(ONES, cuba())), "layer"))
+    layers = [dense(np.ones((3, 3)), cuba())] * 3
+    assert "has layers 0, 2;" in fault_of(FormatError, _strip(write_net(*layers), "layer/1"))
+    assert "states no type of layer 1" in fault_of(FormatError, _strip(write_net(*layers), "layer/1/type"))
+
+
+def test_sdnn_networks_are_refused_layer_by_layer(netx):
+    with pytest.raises(ConversionError) as caught:
+        load(netx("gts/pilotnet_sdnn/network.net"))
+    assert [fault.node for fault in caught.value.faults] == [
+        "0-input", "1-conv", "2-conv", "3-conv", "4-conv", "6-dense", "7-dense", "8-dense", "9-dense",
+    ]  # fmt: skip
