@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from os import PathLike
+from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 import nir
@@ -65,7 +66,7 @@ def load(
         faults += [*found, *_output_faults(nodes, incoming, neurons)]
     if faults:
         raise ConversionError(faults)
-    name = "nir.NIRGraph" if isinstance(source, nir.NIRGraph) else str(source)
+    name = "nir.NIRGraph" if isinstance(source, nir.NIRGraph) else Path(source).name
     return check_network(_network(nodes, neurons, incoming, None if dt is None else float(dt), name))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ def load(
         projections=tuple(builder.projections),
         outputs={population.name: population for population in builder.populations[-1:]},
         dt=builder.step,
-        source=f"{path}{note}",
+        source=f"{Path(path).name}{note}",
     )
     return check_network(network)
 

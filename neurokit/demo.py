@@ -50,11 +50,24 @@ class Demo:
     after: float
     seconds: float
 
+    @property
+    def differing(self) -> int:
+        """Spikes and states that differ between the simulator and Lava."""
+        return sum(rung.differing for rung in self.parity.rungs if rung.exact)
+
+    def headlines(self) -> list[tuple[str, str]]:
+        """The report's first figures, which it does not show by itself."""
+        return [
+            ("Accuracy as trained (float)", f"{self.before:.2%}"),
+            (f"Accuracy in {BITS}-bit integers", f"{self.after:.2%}"),
+            ("Differences from Lava", f"{self.differing}"),
+            (f"{self.recording.batch} images on the simulator", f"{self.recording.seconds:.2f} s"),
+        ]
+
     def summary(self) -> list[tuple[str, str]]:
-        """Ten lines for the terminal and the head of the report."""
+        """Ten lines for the terminal."""
         exact = [rung for rung in self.parity.rungs if rung.exact]
         compared = sum(layer.compared for rung in exact for layer in rung.layers)
-        differing = sum(rung.differing for rung in exact)
         neurons = sum(p.size for p in self.program.populations.values())
         latency = max(self.program.latency.values())
         images = self.recording.batch or 1
@@ -64,7 +77,7 @@ class Demo:
             ("data", f"{images} held-out handwritten digits (scikit-learn), {STEPS} steps each"),
             ("accuracy before", f"{self.before:.2%} (float, as trained)"),
             ("accuracy after", f"{self.after:.2%} ({BITS}-bit Program on the simulator)"),
-            ("same on Lava", f"{differing} of {compared:,} spikes and states differ ({LAVA_IMAGES} images)"),
+            ("same on Lava", f"{self.differing} of {compared:,} spikes and states differ ({LAVA_IMAGES} images)"),
             ("speed", f"{images} images in {self.recording.seconds:.2f} s, latency {latency} steps"),
             (
                 "activity",
@@ -112,9 +125,8 @@ def run_demo(path: str | os.PathLike[str] = "report.html", stage: Stage = lambda
     profiled = profile(recording, placement)
     before, after = (_accuracy(parity.decisions, name) for name in ("network", "program"))
     demo = Demo(network, program, recording, parity, placement, profiled, Path(path), before, after, 0.0)
-    report(
-        profiled, parity, placement, title="neurokit demo: handwritten digits", summary=demo.summary()[:9], path=path
-    )
+    title = "neurokit demo: handwritten digits"
+    report(profiled, parity, placement, title=title, summary=demo.headlines(), path=path)
     return replace(demo, seconds=time.monotonic() - started)
 
 

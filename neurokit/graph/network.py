@@ -104,7 +104,7 @@ class Network(_Graph):
 
     inputs, populations, outputs: by name. projections: with delays in seconds.
     dt: seconds per step, None where nothing in the network depends on it.
-    source: where it came from, for reports only.
+    source: name of the file it came from, for reports only.
 
     Populations whose neuron is a LoihiLIF, with integer weights, come from sources that are integers already.
     """

@@ -1,0 +1,205 @@
+"""The Lava processes of a Program, and how they are joined."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from lava.proc.conv.process import Conv
+from lava.proc.dense.process import DelayDense, Dense
+from lava.proc.lif.process import LIF, LIFReset
+from lava.proc.sparse.process import DelaySparse, Sparse
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+
+from neurokit.graph import synapses
+from neurokit.graph.network import Population, Program, Projection
+from neurokit.graph.neurons import LoihiLIF
+from neurokit.graph.synapses import Shape
+from neurokit.hardware.lava.choice import NEVER, conv_weights, neuron_process, once_interval
+from neurokit.hardware.lava.layout import lava_shape, order, to_lava
+from neurokit.hardware.lava.processes.basic import Knot, LoihiNeuron, SpikeDelay
+from neurokit.lower.fixedpoint import chip_weights
+
+if TYPE_CHECKING:
+    from neurokit.hardware.lava.processes.network import ProgramProcess
+
+GRADED_BITS = 24  # any number above 0 means "payloads as they are" to Lava's models
+
+
+def build_processes(network: ProgramProcess) -> list[Any]:
+    """All processes inside `network`, connected with each other and with its ports. They bear the names of nodes."""
+    program: Program = network.proc_params["program"]
+    graded = network.proc_params["graded"]
+    populations = {name: make_neurons(population) for name, population in program.populations.items()}
+    built = list(populations.values())
+    for projection in program.projections:
+        source = network.inputs.get(projection.source)
+        port = populations[projection.source].s_out if source is None else source
+        target = populations[projection.target]
+        bits = GRADED_BITS if projection.source in graded else 0
+        built += _Wire(program, projection, port, target, bits).processes()
+    for name, port in network.outputs.items():
+        source = populations[name].s_out
+        (source.transpose([2, 1, 0]) if len(port.shape) == 3 else source).connect(port)
+    for (name, state), variable in network.states.items():
+        variable.alias(getattr(populations[name], state))
+    return built + _knots(program, populations)
+
+
+def _knots(program: Program, populations: dict[str, Any]) -> list[Any]:
+    """Knots between the parts of a Program that are not connected, none in the usual case of one part."""
+    names = [*program.inputs, *program.populations]
+    ends = [(names.index(p.source), names.index(p.target)) for p in program.projections]
+    rows, columns = zip(*ends, strict=True) if ends else ((), ())
+    links = csr_matrix((np.ones(len(ends)), (rows, columns)), shape=(len(names), len(names)))
+    labels = dict(zip(names, connected_components(links, directed=False)[1], strict=True))
+    members = list({labels[name]: process for name, process in populations.items()}.values())  # one of each part
+    knots = []
+    for first, second in pairwise(members):
+        knot = Knot(sizes=(first.s_out.size, second.s_out.size), name=f"{first.name} and {second.name}")
+        first.s_out.flatten().connect(knot.in_1)
+        second.s_out.flatten().connect(knot.in_2)
+        knots.append(knot)
+    return knots
+
+
+def make_neurons(population: Population) -> Any:
+    """Lava's LIF or LIFReset where they compute what the population says, else our LoihiNeuron."""
+    neuron, name, shape = population.neuron, population.name, population.shape
+    assert isinstance(neuron, LoihiLIF), "check_program refuses others"
+    kind = neuron_process(neuron)
+    if kind == "LoihiNeuron":
+        return LoihiNeuron(shape=lava_shape(shape), neuron=_turned(neuron, shape), name=name)
+    parameters = {
+        "shape": lava_shape(shape),
+        "du": _parameter(neuron.current_decay - 1, shape),
+        "dv": _parameter(neuron.voltage_decay, shape),
+        "vth": _parameter(neuron.threshold >> 6, shape) if neuron.emits else NEVER,
+        "bias_mant": _parameter(neuron.bias_mantissa, shape),
+        "bias_exp": _parameter(neuron.bias_exponent, shape),
+        "name": name,
+    }
+    if kind == "LIF":
+        return LIF(**parameters)
+    # the Program counts steps from 0, Lava from 1
+    interval = neuron.reset_interval or once_interval(neuron)
+    return LIFReset(**parameters, reset_interval=interval, reset_offset=neuron.reset_offset + 1)
+
+
+def _parameter(values: NDArray[np.int64], shape: Shape) -> Any:
+    """A Python int where all are equal (Lava keeps scalars as they come, and floats break it), else an int array."""
+    if (values == values.flat[0]).all():
+        return int(values.flat[0])
+    return to_lava(values, shape)
+
+
+def _turned(neuron: LoihiLIF, shape: Shape) -> LoihiLIF:
+    arrays = {
+        name: to_lava(value, shape) if value.ndim else value
+        for name, value in vars(neuron).items()
+        if isinstance(value, np.ndarray)
+    }
+    return LoihiLIF(**{**vars(neuron), **arrays})
+
+
+class _Wire:
+    """One projection: from `port` (of a population, or an input port of the network) into `target`."""
+
+    def __init__(self, program: Program, projection: Projection, port: Any, target: Any, bits: int) -> None:
+        self.projection = projection
+        self.port = port
+        self.target = target
+        self.bits = bits
+        self.from_input = projection.source in program.inputs
+        self.source_shape = program.shape_of(projection.source)
+        self.target_shape = program.shape_of(projection.target)
+
+    def processes(self) -> list[Any]:
+        """The processes of the projection, connected."""
+        synapse = self.projection.synapse
+        if isinstance(synapse, synapses.Injection):
+            self._image_port().connect(self.target.a_in)
+            return []
+        if isinstance(synapse, synapses.Conv2d):
+            return self._conv(synapse)
+        assert isinstance(synapse, synapses.Dense | synapses.Sparse), "check_program refuses others"
+        process = self._dense(synapse) if isinstance(synapse, synapses.Dense) else self._sparse(synapse)
+        (self.port if len(self.source_shape) == 1 else self.port.flatten()).connect(process.s_in)
+        shape = self.target.a_in.shape
+        (process.a_out if len(shape) == 1 else process.a_out.reshape(shape)).connect(self.target.a_in)
+        return [process]
+
+    def _image_port(self) -> Any:
+        """The source's port with images in Lava's order: inputs come in the Program's."""
+        turn = self.from_input and len(self.source_shape) == 3
+        return self.port.transpose([2, 1, 0]) if turn else self.port
+
+    def _rows_and_columns(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where Lava's flat targets and sources are in the Program's weights."""
+        sources = np.arange(int(np.prod(self.source_shape))) if self.from_input else order(self.source_shape)
+        return order(self.target_shape), sources
+
+    def _dense(self, synapse: synapses.Dense) -> Any:
+        chip = chip_weights(synapse.weight, synapse.exponent)
+        rows, columns = self._rows_and_columns()
+        common = self._common(chip.mantissa[np.ix_(rows, columns)], chip.exponent)
+        extra = self.projection.delay - 1
+        if not extra.any():
+            return Dense(**common)
+        if (extra == extra.flat[0]).all():
+            return DelayDense(**common, delays=int(extra.flat[0]))
+        full = np.broadcast_to(extra, synapse.weight.shape)[np.ix_(rows, columns)]
+        return DelayDense(**common, delays=full.astype(int))
+
+    def _sparse(self, synapse: synapses.Sparse) -> Any:
+        rows, columns = self._rows_and_columns()
+        weight = synapse.weight[rows][:, columns].tocsr()
+        weight.eliminate_zeros()
+        weight.sort_indices()
+        chip = chip_weights(weight.data, synapse.exponent)
+        mantissa = csr_matrix((chip.mantissa, weight.indices, weight.indptr), shape=weight.shape)
+        common = self._common(mantissa, chip.exponent)
+        extra = self.projection.delay - 1
+        if not extra.any():
+            return Sparse(**common)
+        if (extra == extra.flat[0]).all():
+            return DelaySparse(**common, delays=int(extra.flat[0]))
+        full = np.broadcast_to(extra, weight.shape)[np.ix_(rows, columns)]
+        targets = np.repeat(np.arange(weight.shape[0]), np.diff(weight.indptr))
+        delays = csr_matrix((full[targets, weight.indices].astype(int), weight.indices, weight.indptr), weight.shape)
+        return DelaySparse(**common, delays=delays)
+
+    def _common(self, weights: Any, exponent: int) -> dict[str, Any]:
+        return {
+            "weights": weights,
+            "weight_exp": exponent,
+            "num_weight_bits": 8,
+            "num_message_bits": self.bits,
+            "name": self.projection.name,
+        }
+
+    def _conv(self, synapse: synapses.Conv2d) -> list[Any]:
+        """Lava's Conv convolves, so the kernel is turned round; a longer delay is a process before it."""
+        weight = conv_weights(synapse).transpose(0, 3, 2, 1)[:, ::-1, ::-1]
+        conv = Conv(
+            weight=np.ascontiguousarray(weight, dtype=np.int32),
+            input_shape=lava_shape(self.source_shape),
+            stride=synapse.stride[::-1],
+            padding=synapse.padding[::-1],
+            dilation=synapse.dilation[::-1],
+            groups=synapse.groups,
+            num_message_bits=self.bits,
+            name=self.projection.name,
+        )
+        conv.a_out.connect(self.target.a_in)
+        extra = int(self.projection.delay.flat[0]) - 1
+        if extra == 0:
+            self._image_port().connect(conv.s_in)
+            return [conv]
+        delay = SpikeDelay(shape=lava_shape(self.source_shape), steps=extra, name=f"{self.projection.name} (delay)")
+        self._image_port().connect(delay.s_in)
+        delay.s_out.connect(conv.s_in)
+        return [delay, conv]

@@ -1,0 +1,111 @@
+"""Which of Lava's processes holds a node of a Program, and what Lava cannot hold. Does not import Lava."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurokit.errors import Fault
+from neurokit.graph.network import Program, Projection
+from neurokit.graph.neurons import LoihiLIF
+from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse
+
+NEVER = 1 << 17  # a threshold mantissa that v, which saturates at 2**23 - 1, cannot exceed
+MAX_CONV_PARAMETER = 127  # lava-nc 0.10.0, proc/conv/models.py: kernel size, stride, padding, ... are int8 there
+INT32 = 1 << 31
+
+NeuronProcess = Literal["LIF", "LIFReset", "LoihiNeuron"]
+
+
+def neuron_process(neuron: LoihiLIF) -> NeuronProcess:
+    """The process that computes what `neuron` says: Lava's LIF or LIFReset, which also run on the chip, or our own.
+
+    Lava's have thresholds of multiples of 64 and reset to zero. LIFReset resets whenever time_step % interval fits,
+    also before an offset that lies beyond the first interval.
+    """
+    if neuron.emits and ((neuron.threshold % 64).any() or neuron.reset != "hard" or neuron.reset_value.any()):
+        return "LoihiNeuron"
+    if neuron.reset_interval == 0:
+        return "LIFReset" if neuron.reset_offset > 0 else "LIF"
+    return "LIFReset" if neuron.reset_offset <= neuron.reset_interval else "LoihiNeuron"
+
+
+def once_interval(neuron: LoihiLIF) -> int:
+    """An interval for LIFReset so long that it resets once only."""
+    return INT32 + neuron.reset_offset
+
+
+def conv_weights(synapse: Conv2d) -> NDArray[np.int64]:
+    """Weights with the exponent worked in, since Lava's Conv ignores it; it has no 8-bit limit either."""
+    weight = synapse.weight.astype(np.int64)
+    return weight << synapse.exponent if synapse.exponent >= 0 else weight >> -synapse.exponent
+
+
+def program_faults(program: Program) -> list[Fault]:
+    """Everything that Lava's processes cannot hold."""
+    return [fault for projection in program.projections for fault in _conv_faults(projection)]
+
+
+def _conv_faults(projection: Projection) -> Iterator[Fault]:
+    synapse, name = projection.synapse, projection.name
+    if not isinstance(synapse, Conv2d):
+        return
+    if not (projection.delay == projection.delay.flat[0]).all():
+        yield Fault(
+            name, "a convolution with several delays", "Lava's Conv has none", "Use one delay, or a Sparse synapse."
+        )
+    if synapse.exponent < 0 and (synapse.weight % (1 << -synapse.exponent)).any():
+        yield Fault(
+            name,
+            f"weight exponent {synapse.exponent}",
+            "Lava's Conv ignores exponents, and these weights cannot be halved without loss",
+            "Scale the layer so that its exponent is 0 or more, or use a Sparse synapse.",
+        )
+    sizes = {
+        "kernel size": synapse.weight.shape[2:],
+        "stride": synapse.stride,
+        "padding": synapse.padding,
+        "dilation": synapse.dilation,
+        "groups": (synapse.groups,),
+    }
+    for what, values in sizes.items():
+        if max(values) > MAX_CONV_PARAMETER:
+            yield Fault(
+                name, f"{what} {max(values)}", f"Lava's Conv holds up to {MAX_CONV_PARAMETER}", "Use a Sparse synapse."
+            )
+
+
+def input_faults(program: Program, inputs: Mapping[str, NDArray[Any]]) -> list[Fault]:
+    """Sums that leave an int32 where Lava and the Program then differ: before a right shift, and in a convolution."""
+    largest = {name: int(np.abs(values.astype(np.int64)).max(initial=0)) for name, values in inputs.items()}
+    faults = []
+    for projection in program.projections:
+        payload = largest.get(projection.source, 1)
+        if _largest_sum(projection) * payload >= INT32:
+            faults.append(
+                Fault(
+                    projection.name,
+                    f"payloads of {payload} may sum to {_largest_sum(projection) * payload}",
+                    "Lava's models sum in 32 bits",
+                    "Scale the input down.",
+                )
+            )
+    return faults
+
+
+def _largest_sum(projection: Projection) -> int:
+    """Largest |sum| for payloads of 1, or 0 where it may wrap like the Program's."""
+    synapse = projection.synapse
+    if isinstance(synapse, Conv2d):
+        return int(np.abs(conv_weights(synapse)).sum(axis=(1, 2, 3)).max())
+    if isinstance(synapse, Injection) or not isinstance(synapse, Dense | Sparse) or synapse.exponent > 0:
+        return 0
+    return 2 * int(abs(synapse.weight.astype(np.int64)).sum(axis=1).max())  # twice: mantissas may be doubled
+
+
+def graded_inputs(inputs: Mapping[str, NDArray[Any]]) -> Collection[str]:
+    """Inputs that hold more than zeros and ones: Lava casts the others to bool."""
+    return {name for name, values in inputs.items() if not ((values == 0) | (values == 1)).all()}

@@ -1,0 +1,153 @@
+"""Leaf processes for what Lava has none of: free neurons, delayed spikes, input from an array.
+
+Ports carry whole arrays; with `(n,)` or, for images, (width, height, channels) shapes. The models compute what their
+Process says, at every step, and nothing in float.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from lava.magma.core.decorator import implements, requires, tag
+from lava.magma.core.model.py.model import PyLoihiProcessModel
+from lava.magma.core.model.py.ports import PyInPort, PyOutPort
+from lava.magma.core.model.py.type import LavaPyType
+from lava.magma.core.process.ports.ports import InPort, OutPort
+from lava.magma.core.process.process import AbstractProcess
+from lava.magma.core.process.variable import Var
+from lava.magma.core.resources import CPU
+from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
+from numpy.typing import NDArray
+
+from neurokit.graph.neurons import LoihiLIF
+from neurokit.lower.fixedpoint import lif_step
+
+
+class LoihiNeuron(AbstractProcess):  # type: ignore[misc]
+    """LoihiLIF with any threshold, reset and reset schedule, where Lava's LIF has multiples of 64 and zero.
+
+    shape: of the population in Lava's order. neuron: parameters that broadcast to `shape` (in Lava's order too).
+    Ports a_in, s_out and variables u, v are those of Lava's LIF. CPU only: the chip has no public microcode for it.
+    """
+
+    def __init__(self, *, shape: tuple[int, ...], neuron: LoihiLIF, name: str | None = None) -> None:
+        super().__init__(shape=shape, neuron=neuron, name=name)
+        self.a_in = InPort(shape=shape)
+        self.s_out = OutPort(shape=shape)
+        self.u = Var(shape=shape, init=0)
+        self.v = Var(shape=shape, init=0)
+
+
+@implements(proc=LoihiNeuron, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("bit_accurate_loihi", "fixed_pt")
+class PyLoihiNeuronModel(PyLoihiProcessModel):  # type: ignore[misc]
+    """Calls the reference, `neurokit.lower.fixedpoint.lif_step`."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    u: NDArray[np.int32] = LavaPyType(np.ndarray, np.int32, precision=24)
+    v: NDArray[np.int32] = LavaPyType(np.ndarray, np.int32, precision=24)
+
+    def run_spk(self) -> None:
+        """One step; Lava's time_step is the Program's step + 1."""
+        neuron: LoihiLIF = self.proc_params["neuron"]
+        a_in = self.a_in.recv()
+        if _resets(neuron, self.time_step - 1):
+            self.u[:] = 0
+            self.v[:] = 0
+        self.u[:], self.v[:], spikes = lif_step(neuron, self.u, self.v, a_in)
+        self.s_out.send(spikes)
+
+
+def _resets(neuron: LoihiLIF, step: int) -> bool:
+    """Whether u and v become zero before 0-based `step`."""
+    since = step - neuron.reset_offset
+    if neuron.reset_interval == 0:
+        return since == 0
+    return since >= 0 and since % neuron.reset_interval == 0
+
+
+class SpikeDelay(AbstractProcess):  # type: ignore[misc]
+    """Gives back what came `steps` >= 1 steps before, payloads included: s_out[t] = s_in[t - steps].
+
+    It stands before synapses that have no delay of their own in Lava (Conv).
+    """
+
+    def __init__(self, *, shape: tuple[int, ...], steps: int, name: str | None = None) -> None:
+        super().__init__(shape=shape, name=name)
+        self.s_in = InPort(shape=shape)
+        self.s_out = OutPort(shape=shape)
+        self.buffer = Var(shape=(steps, *shape), init=0)
+
+
+@implements(proc=SpikeDelay, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PySpikeDelayModel(PyLoihiProcessModel):  # type: ignore[misc]
+    """A ring of the last steps."""
+
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    buffer: NDArray[np.int32] = LavaPyType(np.ndarray, np.int32, precision=24)
+
+    def run_spk(self) -> None:
+        """Send first, as connections do, so that loops cannot block."""
+        place = self.time_step % len(self.buffer)
+        self.s_out.send(self.buffer[place])
+        self.buffer[place] = self.s_in.recv()
+
+
+class ArraySource(AbstractProcess):  # type: ignore[misc]
+    """Plays an array: s_out[t] = data[t], zeros after its end.
+
+    data: integers (steps, *shape). Unlike Lava's RingBuffer it does not start again, and time is the first axis.
+    """
+
+    def __init__(self, *, data: NDArray[Any], name: str | None = None) -> None:
+        super().__init__(data=data, name=name)
+        self.s_out = OutPort(shape=data.shape[1:])
+
+
+@implements(proc=ArraySource, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt", "floating_pt")
+class PyArraySourceModel(PyLoihiProcessModel):  # type: ignore[misc]
+    """Reads the array that its Process was made with."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+
+    def run_spk(self) -> None:
+        """Send the row of this step."""
+        data = self.proc_params["data"]
+        step = self.time_step - 1
+        self.s_out.send(data[step] if step < len(data) else np.zeros(data.shape[1:], np.int32))
+
+
+class Knot(AbstractProcess):  # type: ignore[misc]
+    """Receives from two processes and does nothing.
+
+    It ties parts of a network that are not connected: Lava 0.10.0 compiles one of them and drops the others silently.
+    sizes: elements of the two ports.
+    """
+
+    def __init__(self, *, sizes: tuple[int, int], name: str | None = None) -> None:
+        super().__init__(name=name)
+        self.in_1 = InPort(shape=(sizes[0],))
+        self.in_2 = InPort(shape=(sizes[1],))
+
+
+@implements(proc=Knot, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyKnotModel(PyLoihiProcessModel):  # type: ignore[misc]
+    """Takes the messages off the channels, which would otherwise fill."""
+
+    in_1: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    in_2: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+
+    def run_spk(self) -> None:
+        """Receive."""
+        self.in_1.recv()
+        self.in_2.recv()

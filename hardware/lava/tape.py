@@ -1,0 +1,123 @@
+"""Writing down what populations do while Lava runs.
+
+Reading through Lava's Monitor or `Var.get()` costs some 25 microseconds an element. Instead a population's model is
+given a note-taker on its output port: the models themselves are Lava's and stay as they are. The arrays lie in
+anonymous shared memory, which forked processes share with their parent and which goes when nobody refers to it.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurokit.graph.network import Program
+from neurokit.graph.synapses import Shape
+from neurokit.hardware.base import RecordKey
+from neurokit.hardware.lava.layout import from_lava, lava_shape
+from neurokit.records import Recorded, Recording
+
+
+def shared_zeros(shape: Shape, kind: type[np.generic]) -> NDArray[Any]:
+    """Zeros in memory that forks of this process share."""
+    count = int(np.prod(shape))
+    memory = mmap.mmap(-1, max(1, count * np.dtype(kind).itemsize))
+    return np.frombuffer(memory, kind, count).reshape(shape)
+
+
+class Tape:
+    """What one population does in one sample; arrays are in Lava's order of neurons.
+
+    spikes: (steps, *shape), None unless wanted. states: "u" or "v" -> (steps, *shape), of those wanted.
+    counts: (*shape). step_counts: (steps,). done: (1,) steps that are over.
+    """
+
+    def __init__(self, shape: Shape, steps: int, spikes: bool, states: list[str]) -> None:
+        self.spikes = shared_zeros((steps, *shape), np.uint8) if spikes else None
+        self.states = {state: shared_zeros((steps, *shape), np.int32) for state in states}
+        self.counts = shared_zeros(shape, np.int64)
+        self.step_counts = shared_zeros((steps,), np.int64)
+        self.done = shared_zeros((1,), np.int64)
+
+    def attach(self, model: Any) -> None:
+        """Note what `model` sends on s_out. All our neuron models send last, after spike and reset."""
+        send = model.s_out.send
+
+        def note_and_send(spikes: NDArray[Any]) -> None:
+            self._note(model, spikes)
+            send(spikes)
+
+        model.s_out.send = note_and_send
+
+    def clear(self) -> None:
+        """Begin another sample."""
+        self.counts[...] = 0
+        self.done[0] = 0
+
+    def _note(self, model: Any, spikes: NDArray[Any]) -> None:
+        step = model.time_step - 1
+        if self.spikes is not None:
+            self.spikes[step] = spikes
+        for state, kept in self.states.items():
+            kept[step] = getattr(model, state)
+        self.counts += spikes
+        self.step_counts[step] = np.count_nonzero(spikes)
+        self.done[0] = step + 1
+
+
+class Tapes:
+    """A tape for each population, and the arrays of all samples that are copied from them."""
+
+    def __init__(self, program: Program, batch: int, steps: int, record: tuple[RecordKey, ...]) -> None:
+        self.program = program
+        self.steps = steps
+        self.batch = batch
+        names = {key for key in record if isinstance(key, str)} | set(program.outputs)
+        silent = {(name, "v") for name, p in program.outputs.items() if not p.neuron.spiking}
+        keys = {key for key in record if isinstance(key, tuple)} | silent
+        shapes = {name: p.shape for name, p in program.populations.items()}
+        wanted = {name: [state for owner, state in sorted(keys) if owner == name] for name in shapes}
+        self.tapes = {n: Tape(lava_shape(shape), steps, n in names, wanted[n]) for n, shape in shapes.items()}
+        self.spikes = {name: np.zeros((batch, steps, *shapes[name]), np.uint8) for name in sorted(names)}
+        self.states = {key: np.zeros((batch, steps, *shapes[key[0]]), np.int32) for key in sorted(keys)}
+        self.counts = {name: np.zeros((batch, *shape), np.int64) for name, shape in shapes.items()}
+        self.step_counts = {name: np.zeros(steps, np.int64) for name in shapes}
+
+    def done(self) -> int:
+        """Steps of the present sample that every population has done."""
+        return min(int(tape.done[0]) for tape in self.tapes.values())
+
+    def keep(self, sample: int) -> None:
+        """Copy a finished sample from the tapes and clear them."""
+        for name, tape in self.tapes.items():
+            shape = self.program.populations[name].shape
+            if tape.spikes is not None:
+                self.spikes[name][sample] = from_lava(tape.spikes, shape)
+            for state, values in tape.states.items():
+                self.states[name, state][sample] = from_lava(values, shape)
+            self.counts[name][sample] = from_lava(tape.counts, shape)
+            self.step_counts[name] += tape.step_counts
+            tape.clear()
+
+    def recording(self, inputs: Mapping[str, NDArray[Any]], backend: str, seconds: float) -> Recording:
+        """Everything as a Recording, with the events of the inputs counted."""
+        counts, step_counts = dict(self.counts), dict(self.step_counts)
+        for name, values in inputs.items():
+            events = values[:, : self.steps] != 0
+            counts[name] = events.sum(axis=1, dtype=np.int64)
+            per_step = events.sum(axis=(0, *range(2, events.ndim)), dtype=np.int64)
+            step_counts[name] = np.pad(per_step, (0, self.steps - per_step.size))
+        return Recording(
+            program=self.program,
+            steps=self.steps,
+            batch=self.batch,
+            spikes=Recorded(self.spikes, "spikes"),
+            states=Recorded(self.states, "states"),
+            counts=counts,
+            step_counts=step_counts,
+            backend=backend,
+            seconds=seconds,
+        )
