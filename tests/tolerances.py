@@ -1,0 +1,15 @@
+"""Float tolerances of the tests, each with its reason. Integer results have none: they match bit for bit."""
+
+# The lava-nc wheel's convolutions were computed by torch in float32 (24-bit significand, sums of up to 320 products
+# with partial sums in the thousands); ours are float64 or exact. Measured: at most 1.05e-3 absolute.
+TORCH_CONVOLUTION = {"rtol": 0.0, "atol": 2e-3}
+
+# The same sums in float64 in another order; values reach 2e3, where a unit in the last place is 5e-13.
+FLOAT64_SUMS = {"rtol": 0.0, "atol": 1e-9}
+
+# norse keeps v in float32: |v| < 0.1, so half a unit in the last place is 3.7e-9 a step, damped by 1 - dt/tau = 0.96
+# (25 steps of memory). Measured: 2.4e-8.
+NORSE_POTENTIAL = {"rtol": 0.0, "atol": 1e-7}
+
+# snnTorch, float32, in its own unit (v times 25, up to 2.5): as norse, times 25. Measured: 9.9e-7.
+SNNTORCH_POTENTIAL = {"rtol": 0.0, "atol": 1e-5}
