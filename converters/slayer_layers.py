@@ -112,8 +112,9 @@ def synapse(layer: Layer) -> Dense | Conv2d:
     weight = np.asarray(layer.data["weight"]).astype(np.int64)
     if layer.kind == "dense":
         return Dense(weight.reshape(size(layer) or 1, -1))
-    numbers = {key: pair(layer.data[key]) for key in ("stride", "padding", "dilation")}
-    return Conv2d(weight.reshape(weight.shape[:4]), groups=int(np.ravel(layer.data["groups"])[0]), **numbers)
+    stride, padding, dilation = (pair(layer.data[key]) for key in ("stride", "padding", "dilation"))
+    groups = int(np.ravel(layer.data["groups"])[0])
+    return Conv2d(weight.reshape(weight.shape[:4]), stride, padding, dilation, groups)
 
 
 def neuron(layer: Layer, shape: Shape) -> LoihiLIF:
@@ -162,7 +163,7 @@ def _spread(value: Any, shape: Shape) -> IntArray:
     """Values as integers that broadcast to `shape`: (), one a channel (C, 1, 1), or one a neuron."""
     values = np.ravel(value).astype(np.int64)
     if (values == values[0]).all():
-        return values[0].reshape(())
+        return np.asarray(values[0])
     if len(shape) == 3 and values.size == shape[0]:
         return values.reshape(-1, 1, 1)
     return values.reshape(shape)
@@ -275,10 +276,10 @@ def _delay_faults(layer: Layer) -> Iterator[Fault]:
         fact = f"a delay is {int(delay.max())} steps"
         limit = f"Loihi delays by up to {MAX_DELAY} steps beyond the connection's own"
         yield Fault(layer.name, fact, limit, "Train with a smaller max_delay, or a larger Ts.")
-    targets, weight = size(layer), layer.data.get("weight")
+    targets, weight = size(layer), np.asarray(layer.data.get("weight", ()))
     allowed: list[Shape] = [(targets,)] if targets else []
     if targets and layer.kind == "dense":
-        sources = int(np.size(weight)) // targets
+        sources = weight.size // targets
         allowed += [(sources,), (targets, sources)]
     if targets and delay.size > 1 and delay.shape not in allowed:
         fact = f"delay has shape {delay.shape}"

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 import scipy.sparse as sp
 from scipy.signal import correlate2d
 
 from neurokit.graph.synapses import Conv2d, Injection, Sparse
 from neurokit.lower.fixedpoint import lif_step
+
+
+class Run(NamedTuple):
+    """One sample, by population: (steps, *shape) int64."""
+
+    spikes: dict[str, Any]
+    u: dict[str, Any]
+    v: dict[str, Any]
 
 
 def convolve(weight, x, stride, padding, dilation, groups):
@@ -49,7 +59,7 @@ def matrix_of(synapse, source):
 
 
 def run(program, inputs, steps):
-    """One sample; inputs: name -> (time, *shape). Gives spikes, u, v: name -> (steps, *shape) int64."""
+    """One sample; inputs: name -> (time, *shape)."""
     sizes = {n: int(np.prod(program.shape_of(n))) for n in [*program.inputs, *program.populations]}
     sent = {n: np.zeros((steps, size), np.int64) for n, size in sizes.items()}
     for name, values in inputs.items():
@@ -80,7 +90,7 @@ def run(program, inputs, steps):
     def shaped(arrays):
         return {n: arrays[n].reshape(steps, *p.shape) for n, p in program.populations.items()}
 
-    return shaped(sent), shaped(u), shaped(v)
+    return Run(shaped(sent), shaped(u), shaped(v))
 
 
 def arriving(projection, matrix, sent, t):

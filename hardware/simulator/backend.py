@@ -50,7 +50,9 @@ class Simulator:
                 if size != engine.samples:
                     engine = Engine(graph, size, biases)
                 engine.clear()
-                chosen = {name: values[first : first + size].astype(kinds[name]) for name, values in inputs.items()}
+                chosen: Mapping[str, NDArray[Any]] = {
+                    name: values[first : first + size].astype(kinds[name]) for name, values in inputs.items()
+                }
                 parts.append(_Part(engine, chosen, steps, record, started, time_limit))
                 if progress is not None:
                     progress((first + size) * steps, batch * steps)

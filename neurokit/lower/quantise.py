@@ -77,7 +77,7 @@ def quantise(
             )
         ]
     neuron, threshold_error = _neuron(population, model, bias, scale, notes)
-    _headroom(synapses, notes)
+    _headroom(synapses, model, population.neuron.spiking, notes)
     decay_error = max(
         float(np.abs(1 - neuron.current_decay / 4096 - model.keep_u).max()),
         float(np.abs(1 - neuron.voltage_decay / 4096 - model.keep_v).max()),
@@ -121,13 +121,19 @@ def _scale(
     leaky = (model.keep_v < 1).any() or (model.keep_u > 0).any() or not spiking
     least = LEAKY_THRESHOLD if leaky else WHOLE_THRESHOLD
     wanted = math.ceil(math.log2(least / (threshold.max() * fine))) if spiking else MAX_EXPONENT
-    strongest = max(float(_row_sums(s).max(initial=0.0)) for s in synapses) * fine
-    fine *= 2 ** max(0, min(wanted, math.floor(math.log2(SAFE_INPUT / strongest)), MAX_EXPONENT))
+    strongest = sum(float(_row_sums(s).max(initial=0.0)) for s in synapses) * fine
+    room = math.floor(math.log2(max(1.0, SAFE_INPUT * _leak(model, spiking) / strongest)))
+    fine *= 2 ** max(0, min(wanted, room, MAX_EXPONENT))
     if spiking and threshold.size == 1 and fine * threshold[0] >= 1:
         fine = math.floor(fine * threshold[0]) / threshold[0]
     exponents = [_exponent(_values(s), fine, bits) for s in synapses]
     over = max(0, max(exponents) - MAX_EXPONENT)
     return fine / 2**over, [max(0, e - over) for e in exponents]
+
+
+def _leak(model: Recurrence, spiking: bool) -> float:
+    """Share of what input piles up that a step takes away: of u, and of v where no spike ever resets it."""
+    return float((1 - model.keep_u).min() * (1.0 if spiking else (1 - model.keep_v).min()))
 
 
 def _limit(values: NDArray[np.float64], bits: int) -> float:
@@ -202,13 +208,13 @@ def _bias(value: NDArray[np.float64], notes: list[str]) -> tuple[NDArray[np.int6
     return np.rint(value / 2**exponent).astype(np.int64), exponent
 
 
-def _headroom(synapses: Sequence[Any], notes: list[str]) -> None:
-    """Say when binary spikes alone could wrap the synaptic current."""
+def _headroom(synapses: Sequence[Any], model: Recurrence, spiking: bool, notes: list[str]) -> None:
+    """Say when spikes at every step could wrap the current or saturate a readout."""
     strongest = sum(float(_row_sums(s).max(initial=0.0)) * 2**s.exponent for s in synapses)
-    if strongest >= 2 * SAFE_INPUT:
-        notes.append(
-            f"the current may wrap: weights of one neuron add up to {strongest:.0f}, and u wraps at {2 * SAFE_INPUT}"
-        )
+    if strongest >= 2 * SAFE_INPUT * _leak(model, True):
+        notes.append(f"the current may wrap when all inputs fire: they add up to {strongest:.0f} a step")
+    elif strongest >= 2 * SAFE_INPUT * _leak(model, spiking):
+        notes.append(f"v may saturate when all inputs keep firing: they add up to {strongest:.0f} a step")
 
 
 def _row_sums(synapse: Any) -> NDArray[np.float64]:

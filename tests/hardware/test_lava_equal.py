@@ -15,7 +15,7 @@ from neurokit.hardware.base import RecordKey
 from neurokit.hardware.lava.backend import LavaBackend, in_process
 from neurokit.records import Recording
 from tests.hardware.programs import neuron, one_projection, program, programs, sparse, spikes, weights
-from tests.hardware.reference import run_reference
+from tests.reference import run as run_reference
 
 pytest.importorskip("lava", reason="Lava needs Python 3.10")
 RNG = np.random.default_rng

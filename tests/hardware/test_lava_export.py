@@ -14,7 +14,7 @@ from neurokit.graph.network import Program
 from neurokit.graph.synapses import Conv2d, Dense, Injection
 from neurokit.hardware.lava.export import to_lava
 from tests.hardware.programs import neuron, one_projection, program, spikes, weights
-from tests.hardware.reference import run_reference
+from tests.reference import run as run_reference
 
 pytest.importorskip("lava", reason="Lava needs Python 3.10")
 RNG = np.random.default_rng
