@@ -66,7 +66,11 @@ LEARNING_RATE, WEIGHT_DECAY = 4e-3, 0.1
 LOGIT_GAIN = 0.4  # logits per output spike
 SURROGATE_SLOPE = 2.0
 RATE_PENALTY, RATE_TARGETS = 100.0, (0.07, 0.10)  # spikes per neuron and step in lif1 and lif2
-WEIGHT_LIMITS = (0.6, 0.2, 0.4)  # of conv, fc1, fc2: about two standard deviations of the trained weights, so that 8 bits lose little
+WEIGHT_LIMITS = (
+    0.6,
+    0.2,
+    0.4,
+)  # of conv, fc1, fc2: about two standard deviations of the trained weights, so that 8 bits lose little
 JITTER = 2  # grey levels, added to the training images' ink against overfitting
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,25 +16,27 @@ from neurokit.errors import Fault, OutputError
 def written_aside(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary path in the same folder; on success it takes the place of `path`, on any failure it goes.
 
-    An unwritable place raises OutputError before anything is computed into it.
+    A file that is replaced hands on its permissions, and behind a symbolic link the file is replaced, not the link.
+    An unwritable place raises OutputError before anything is computed into it; so does whatever is no regular file
+    (a folder, a device, a pipe): it would be lost.
     """
-    final = Path(path)
-    if final.is_dir():
-        raise OutputError(Fault(str(final), "is a folder", "a file name is needed", "Name a file in it."))
+    final = Path(os.path.realpath(path))
+    mode = _mode(final, Path(path))
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{final.name}.", dir=final.parent)
+        handle, name = tempfile.mkstemp(prefix=".neurokit-", dir=final.parent)
         os.close(handle)
     except OSError as error:
-        raise _unwritable(final, error) from error
+        raise _unwritable(Path(path), error) from error
     aside = Path(name)
     try:
         yield aside
-        aside.chmod(0o666 & ~_umask())
+        aside.chmod(mode)
         aside.replace(final)
     except OSError as error:
-        raise _unwritable(final, error) from error
+        raise _unwritable(Path(path), error) from error
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
@@ -44,6 +47,22 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 
 class _Enough(Exception):
     """Leaves `written_aside` before it renames."""
+
+
+def _mode(final: Path, given: Path) -> int:
+    """Permissions for the file: those of the one that is replaced, else the usual ones."""
+    try:
+        found = final.stat().st_mode
+    except FileNotFoundError:
+        return 0o666 & ~_umask()
+    except OSError as error:
+        raise _unwritable(given, error) from error
+    if stat.S_ISDIR(found):
+        raise OutputError(Fault(str(given), "is a folder", "a file name is needed", "Name a file in it."))
+    if not stat.S_ISREG(found):
+        fact = "is a device or pipe, no regular file"
+        raise OutputError(Fault(str(given), fact, "results are written to files", "Choose another path."))
+    return stat.S_IMODE(found)
 
 
 def _unwritable(path: Path, error: OSError) -> OutputError:

@@ -29,13 +29,17 @@ def neuron(rng, shape, stock=False):
         reset_value=threshold if soft else np.asarray(0 if stock or rng.random() < 0.7 else rng.integers(-500, 64)),
         reset_interval=interval,
         reset_offset=int(rng.integers(0, interval)) if scheduled else 0,
+        held=not stock and scheduled and bool(rng.random() < 0.3),
     )
 
 
 def weights(rng, shape):
     """Integers of one of Loihi's sign modes."""
     low, high, step = [(-128, 127, 1), (-256, 254, 2), (0, 255, 1), (-255, 0, 1), (-8, 7, 1)][rng.integers(5)]
-    return rng.integers(low // step, high // step + 1, shape) * step
+    found = rng.integers(low // step, high // step + 1, shape) * step
+    if low < 0 < high and not found.min() < 0 < found.max():
+        found = np.clip(found, -255, 255)  # by chance of one sign, whose limits are these
+    return found
 
 
 def synapse(rng, source, target):

@@ -85,6 +85,8 @@ def run(program, inputs, steps):
             new_u, new_v, fired = lif_step(
                 neuron, before_u.reshape(shape), before_v.reshape(shape), total.reshape(shape)
             )
+            if neuron.held and t < neuron.reset_offset:
+                continue
             u[name][t], v[name][t], sent[name][t] = new_u.ravel(), new_v.ravel(), fired.ravel()
 
     def shaped(arrays):

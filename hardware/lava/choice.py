@@ -26,7 +26,8 @@ def neuron_process(neuron: LoihiLIF) -> NeuronProcess:
     Lava's have thresholds of multiples of 64 and reset to zero. LIFReset resets whenever time_step % interval fits,
     also before an offset that lies beyond the first interval.
     """
-    if neuron.emits and ((neuron.threshold % 64).any() or neuron.reset != "hard" or neuron.reset_value.any()):
+    plain = neuron.reset == "hard" and not neuron.reset_value.any() and not (neuron.threshold % 64).any()
+    if neuron.held or (neuron.emits and not plain):
         return "LoihiNeuron"
     if neuron.reset_interval == 0:
         return "LIFReset" if neuron.reset_offset > 0 else "LIF"

@@ -109,7 +109,7 @@ class _Part:
                 out[:, start:stop] = _batch_first(engine.output(name), shapes[name])
             for key, kept in self.states.items():
                 kept[:, start:stop] = _batch_first(states[key], shapes[key[0]])
-        self.counts = {n: (inputs[n] != 0).sum(axis=1, dtype=np.int64) for n in graph.inputs}
+        self.counts = {n: (inputs[n][:, :steps] != 0).sum(axis=1, dtype=np.int64) for n in graph.inputs}
         self.step_counts = {n: _per_step(inputs[n], steps) for n in graph.inputs}
         for name, shape in shapes.items():
             neurons = engine.stages[name].neurons

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from neurokit.graph.network import Network, Program, Projection
 from neurokit.hardware.simulator.links import DelayedLink, Link, make_links
 from neurokit.hardware.simulator.neurons import FixedNeurons, FloatNeurons, Neurons
+from neurokit.lower.align import steps_of
 
 BLOCK_BYTES = 64 << 20  # of synaptic input held at once; 64 MB keeps a block well inside memory, far above any cache
 
@@ -53,7 +54,8 @@ class Engine:
                 self.stages[name].bias = np.broadcast_to(biases[name], population.shape).ravel().astype(np.float64)
         for projection in graph.projections:
             steps = delay_steps(projection, graph)
-            links = make_links(projection, steps, graph.shape_of(projection.source))
+            shown = projection if isinstance(graph, Program) else _in_floats(projection)
+            links = make_links(shown, steps, graph.shape_of(projection.source))
             self.stages[projection.target].links += links
             source = self.stages[projection.source]
             source.history = max([source.history, *(link.delay for link in links)])
@@ -136,11 +138,15 @@ class Engine:
                     link.pending = None
 
 
+def _in_floats(projection: Projection) -> Projection:
+    """A Network's weights as floats, also where the source wrote whole numbers."""
+    synapse: Any = projection.synapse
+    return replace(projection, synapses=(replace(synapse, weight=synapse.weight.astype(np.float64)),))
+
+
 def delay_steps(projection: Projection, graph: Program | Network) -> NDArray[np.int64]:
     """Delays of a projection in whole steps, in the shape they are stored in."""
-    if isinstance(graph, Program) or graph.dt is None:
-        return np.asarray(projection.delay, np.int64)
-    return np.asarray(np.rint(projection.delay / graph.dt), np.int64)
+    return np.asarray(projection.delay, np.int64) if isinstance(graph, Program) else steps_of(projection, graph.dt)
 
 
 def _order(graph: Program | Network) -> list[tuple[list[str], bool]]:
@@ -169,12 +175,11 @@ def _order(graph: Program | Network) -> list[tuple[list[str], bool]]:
 
 
 def _topological(count: int, edges: set[tuple[int, int]]) -> list[int]:
-    """Kahn's algorithm, smallest index first; what lies on a cycle comes last in index order (checked elsewhere)."""
+    """Kahn's algorithm, smallest index first; `check_network` has refused cycles of undelayed edges."""
     waiting = {i: {a for a, b in edges if b == i} for i in range(count)}
     done: list[int] = []
     while waiting:
-        ready = [i for i, before in waiting.items() if not before - set(done)]
-        pick = min(ready) if ready else min(waiting)
+        pick = min(i for i, before in waiting.items() if not before - set(done))
         done.append(pick)
         del waiting[pick]
     return done

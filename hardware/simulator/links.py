@@ -25,7 +25,6 @@ class Link:
         self.source = source
         self.delay = delay
         self.exponent = exponent
-        self.reach = 0.0  # largest |sum| for payloads of size 1
 
     def add(self, rows: Rows, acc: Rows, largest: float) -> None:
         """Add to acc (steps, samples, targets) what rows (steps, samples, sources) cause; payloads up to `largest`."""
@@ -89,6 +88,16 @@ class ConvLink(Link):
         convolution.convolve(self.plan, _flat(rows), _flat(acc), largest)
 
 
+class ExpandedConvLink(SparseLink):
+    """A convolution's synapses of one delay, listed; their sum wraps as a convolution's."""
+
+    def _wraps(self, largest: float) -> bool:
+        return True
+
+    def _finish(self, wide: Rows) -> Rows:
+        return wrap24(shift(wide, self.exponent))
+
+
 class InjectionLink(Link):
     """External current, one to one."""
 
@@ -129,12 +138,12 @@ def make_links(projection: Projection, steps: NDArray[np.int64], source: Shape) 
     assert isinstance(synapse, Dense | Sparse | Conv2d), "only weights have delays of their own"
     matrix = to_matrix(synapse, source)
     delays = _delays_of(matrix, steps)
-    if synapse.exponent >= 0 and delays.data.min(initial=1) >= 1:
+    convolution = isinstance(synapse, Conv2d) and synapse.weight.dtype.kind in "iu"
+    if synapse.exponent >= 0 and delays.data.min(initial=1) >= 1 and not convolution:
         return [DelayedLink(name, matrix, delays, synapse.exponent)]
-    # Lava rounds the sum of each delay by itself (`DelayDense`), so each delay is a link of its own
-    return [
-        SparseLink(name, int(d), _where(matrix, delays.data == d), synapse.exponent) for d in np.unique(delays.data)
-    ]
+    # the sum of each delay is rounded (Lava's DelayDense) or wrapped by itself, so each delay is a link of its own
+    kind = ExpandedConvLink if convolution else SparseLink
+    return [kind(name, int(d), _where(matrix, delays.data == d), synapse.exponent) for d in np.unique(delays.data)]
 
 
 def _shifted(synapse: Any) -> Any:

@@ -69,9 +69,10 @@ class FixedNeurons(Neurons):
         neuron = population.neuron
         assert isinstance(neuron, LoihiLIF), "a Program holds LoihiLIF only"
         self.interval, self.offset = neuron.reset_interval, neuron.reset_offset
+        self.held_until = neuron.reset_offset if neuron.held else 0
         threshold = neuron.threshold if neuron.emits else np.asarray(NEVER)
         values = (4096 - neuron.current_decay, 4096 - neuron.voltage_decay, neuron.bias, threshold, neuron.reset_value)
-        rows = tuple(_number_or_row(value, population.shape, np.int64) for value in values)
+        rows = _numbers_or_rows(values, population.shape, np.int64)
         self.constants = (*rows, neuron.reset == "soft")
 
     def state_type(self) -> Any:
@@ -91,6 +92,10 @@ class FixedNeurons(Neurons):
             self.u[:] = 0
             self.v[:] = 0
         totals = np.zeros(acc.shape[0], np.int64)
+        if step < self.held_until:  # `segments` cuts at the reset that ends it
+            spikes[:] = 0
+            self.step_counts.append(totals)
+            return
         lif_block(acc, self.u, self.v, spikes, self.counts, totals, *self.constants)
         self.step_counts.append(totals)
 
@@ -102,7 +107,7 @@ class FloatNeurons(Neurons):
         super().__init__(population, samples)
         r = recurrence(population.neuron, dt)
         values = (r.keep_u, r.gain_u, r.keep_v, r.gain_v, r.leak, r.threshold, r.reset_value)
-        rows = tuple(_number_or_row(value, population.shape, np.float64) for value in values)
+        rows = _numbers_or_rows(values, population.shape, np.float64)
         self.constants = (*rows, r.soft, r.inclusive)
         self.initial = np.broadcast_to(r.initial, population.shape).ravel()
         self.v[:] = self.initial
@@ -119,9 +124,9 @@ class FloatNeurons(Neurons):
         self.step_counts.append(totals)
 
 
-def _number_or_row(value: Any, shape: tuple[int, ...], kind: type) -> Any:
-    """A plain number when all neurons share it, else one value a neuron."""
-    value = np.asarray(value)
-    if value.size and (value == value.flat[0]).all():
-        return kind(value.flat[0])
-    return np.ascontiguousarray(np.broadcast_to(value, shape).ravel(), dtype=kind)
+def _numbers_or_rows(values: tuple[Any, ...], shape: tuple[int, ...], kind: type) -> tuple[Any, ...]:
+    """Plain numbers when all neurons share all constants, else a value a neuron for each: two kernels, not 2**n."""
+    arrays = [np.asarray(value) for value in values]
+    if all((array == array.flat[0]).all() for array in arrays):
+        return tuple(kind(array.flat[0]) for array in arrays)
+    return tuple(np.ascontiguousarray(np.broadcast_to(array, shape).ravel(), dtype=kind) for array in arrays)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
 
 from neurokit.errors import Fault, GraphError
 from neurokit.graph.network import Network, Population, Program, Projection, _Graph
@@ -17,12 +19,17 @@ MAX_DECAY = 4096
 MAX_THRESHOLD_MANTISSA = 2**17 - 1
 BIAS_MANTISSA_RANGE = (-4096, 4095)
 BIAS_EXPONENT_RANGE = (-7, 7)
+MAX_POTENTIAL = 2**23 - 1  # u and v have 24 bits (lava-nc 0.10.0, PyLifModelBitAcc)
+WEIGHT_EXPONENT_RANGE = (-8, 7)  # nengo-loihi @e564f66, hardware/validate.py
 MAX_DELAY = 62  # beyond the connection's own step, so 63 steps from spike to arrival
 
 
 def check_network(network: Network) -> Network:
     """Give back `network` when it is sound; raise GraphError with every fault otherwise."""
-    _raise([*_structure(network), *_network_values(network)])
+    faults = [*_structure(network), *_network_values(network)]
+    if not faults:
+        faults = [*_kinds(network), *_undelayed_loops(network)]
+    _raise(faults)
     return network
 
 
@@ -68,8 +75,9 @@ def _names(graph: _Graph) -> Iterator[Fault]:
                 yield Fault(key, f"is listed under '{key}' but named '{node.name}'", "both must agree", "Rename one.")
     for name in graph.inputs.keys() & graph.populations.keys():
         yield Fault(name, "is an input and a population", "names are unique", "Rename one.")
-    for name in graph.outputs.keys() - graph.populations.keys():
-        yield Fault(name, "is an output but no population", "outputs are populations", "Name a population.")
+    for name in graph.outputs:
+        if name not in graph.populations:
+            yield Fault(name, "is an output but no population", "outputs are populations", "Name a population.")
     for node in graph.inputs.values():
         if not node.shape or min(node.shape) < 1:
             yield Fault(node.name, f"has shape {node.shape}", "sizes are at least 1", "Give the input's shape.")
@@ -106,6 +114,14 @@ def _projection(graph: _Graph, projection: Projection) -> Iterator[Fault]:
     if projection.target not in graph.populations:
         yield Fault(name, f"target '{projection.target}' is no population", "ends must exist", "Name a population.")
         return
+    sender = graph.populations.get(projection.source)
+    if sender is not None and not sender.neuron.spiking:
+        yield Fault(
+            projection.source,
+            f"never spikes, but '{projection.target}' listens to it",
+            "integrators are readouts",
+            "Make it an output, or use a spiking neuron.",
+        )
     source, target = graph.shape_of(projection.source), graph.shape_of(projection.target)
     found = chain_shape(projection.synapses, source)
     if found is None:
@@ -175,6 +191,59 @@ def _network_values(network: Network) -> Iterator[Fault]:
         yield Fault("dt", f"is {network.dt}", "a step is a positive number of seconds", "Pass dt= in seconds.")
 
 
+def _kinds(network: Network) -> Iterator[Fault]:
+    """A network is float or integer throughout."""
+    integer = [name for name, p in network.populations.items() if isinstance(p.neuron, LoihiLIF)]
+    if integer and not network.is_integer:
+        yield Fault(
+            ", ".join(integer),
+            "are LoihiLIF among float neurons",
+            "a network is one or the other",
+            "Use one kind throughout.",
+        )
+    for projection in network.projections:
+        if network.dt is None and projection.delay.any():
+            yield Fault(projection.name, "has a delay in seconds", "the step is unknown", "Pass dt= in seconds.")
+    if integer:
+        return
+    for projection in network.projections:
+        for synapse in projection.synapses:
+            if isinstance(synapse, Injection):
+                yield Fault(
+                    projection.name,
+                    "injects a current into a float neuron",
+                    "only integer populations take injections",
+                    "Use a Dense or Sparse identity instead.",
+                )
+            elif getattr(synapse, "exponent", 0):
+                yield Fault(
+                    projection.name, "has an exponent", "float weights have none", "Multiply it into the weights."
+                )
+
+
+def _undelayed_loops(network: Network) -> Iterator[Fault]:
+    """Loops in which a spike would return in its own step: what lies on one can never be ordered."""
+    edges = {(p.source, p.target) for p in network.projections if not p.delay.all() and p.source in network.populations}
+    for loop in loops(network.populations, edges):
+        yield Fault(
+            ", ".join(loop),
+            "lie on a loop without delay" if len(loop) > 1 else "feeds itself without delay",
+            "a spike cannot arrive before it is sent",
+            "Give one of the loop's projections a delay of a step or more.",
+        )
+
+
+def loops(names: Iterable[str], edges: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """The strongly connected parts that hold a cycle, each in the order of `names`."""
+    order = list(names)
+    place = {name: i for i, name in enumerate(order)}
+    pairs = [(place[a], place[b]) for a, b in edges]
+    matrix = sp.coo_matrix((np.ones(len(pairs)), tuple(zip(*pairs, strict=True)) or ([], [])), shape=(len(order),) * 2)
+    _, label = connected_components(matrix, directed=True, connection="strong")
+    cyclic = sorted({int(label[a]) for a, b in pairs if label[a] == label[b]})
+    return [[name for name, part in zip(order, label, strict=True) if part == number] for number in cyclic]
+
+
 def _neuron_ranges(population: Population) -> Iterator[Fault]:
     name, neuron = population.name, population.neuron
     if not isinstance(neuron, LoihiLIF):
@@ -185,6 +254,7 @@ def _neuron_ranges(population: Population) -> Iterator[Fault]:
     yield from _range(name, "threshold", neuron.threshold, (0, MAX_THRESHOLD_MANTISSA << 6), "17-bit mantissa << 6")
     yield from _range(name, "bias mantissa", neuron.bias_mantissa, BIAS_MANTISSA_RANGE, "13 bits signed")
     yield from _range(name, "bias exponent", neuron.bias_exponent, BIAS_EXPONENT_RANGE, "3 bits")
+    yield from _range(name, "reset value", neuron.reset_value, (-MAX_POTENTIAL, MAX_POTENTIAL), "24 bits signed")
     if neuron.reset_interval < 0 or neuron.reset_offset < 0:
         yield Fault(
             name, "the reset schedule is negative", "interval and offset are at least 0", "Repair the schedule."
@@ -218,6 +288,11 @@ def _program_projection(projection: Projection) -> Iterator[Fault]:
     if not isinstance(synapse, Dense | Sparse | Conv2d):
         yield Fault(name, f"is a {type(synapse).__name__}", "a Program holds weights only", "Call nk.compile.")
         return
+    low, high = WEIGHT_EXPONENT_RANGE
+    if not low <= synapse.exponent <= high:
+        yield Fault(
+            name, f"weight exponent is {synapse.exponent}", f"Loihi holds {low} to {high}", "Rescale the layer."
+        )
     if delay.dtype.kind not in "iu" or delay.min() < 1 or delay.max() > MAX_DELAY + 1:
         yield Fault(
             name,

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import scipy.sparse as sp
 
-from neurokit.errors import Fault, FormatError
+from neurokit.errors import Fault, FormatError, GraphError
 from neurokit.files import written_aside
 from neurokit.graph import neurons, synapses
 from neurokit.graph.check import check_network, check_program
@@ -73,9 +73,19 @@ def save(graph: Network | Program, path: str | os.PathLike[str]) -> None:
 def load(path: str | os.PathLike[str]) -> Network | Program:
     """Read a `.nk` file and check it. FormatError when it is missing, damaged, of another kind or version."""
     name = str(path)
-    if not Path(path).is_file():
-        raise FormatError(Fault(name, "there is no such file", "a .nk file is needed", "Check the path."))
     try:
+        if not Path(path).is_file():
+            fact = "is a folder" if Path(path).is_dir() else "there is no such file"
+            raise FormatError(Fault(name, fact, "a .nk file is needed", "Check the path."))
+        if not h5py.is_hdf5(path):
+            raise FormatError(
+                Fault(
+                    name,
+                    "cannot be read: no HDF5 file, or cut short",
+                    "a whole .nk file is needed",
+                    "Convert or copy it again.",
+                )
+            )
         with h5py.File(path, "r") as file:
             if file.attrs.get("format") != FORMAT:
                 raise FormatError(
@@ -87,7 +97,7 @@ def load(path: str | os.PathLike[str]) -> Network | Program:
                     Fault(name, f"has version {found}", f"this neurokit reads version {VERSION}", "Update neurokit.")
                 )
             graph = _read_graph(file)
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, GraphError) as error:
         raise FormatError(
             Fault(
                 name, f"cannot be read ({error})", "a whole .nk file (HDF5) is needed", "Write it again: it is damaged."

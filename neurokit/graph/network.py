@@ -79,8 +79,9 @@ class _Graph:
     outputs: Mapping[str, Population]
 
     def __post_init__(self) -> None:
-        for name in ("inputs", "populations", "outputs"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        outputs = {name: self.populations.get(name, node) for name, node in self.outputs.items()}  # one object each
+        for name, nodes in (("inputs", self.inputs), ("populations", self.populations), ("outputs", outputs)):
+            object.__setattr__(self, name, MappingProxyType(dict(nodes)))
         object.__setattr__(self, "projections", tuple(self.projections))
 
     def shape_of(self, name: str) -> Shape:

@@ -147,6 +147,7 @@ class LoihiLIF(Neuron):
     bias_mantissa: 13 bits signed. bias_exponent: 0 to 7 on the chip.
     reset_interval, reset_offset: u and v become zero before steps offset, offset + interval, ...; 0: only before
         step `reset_offset` (offset 0: never, since a run starts from zero anyway).
+    held: before step reset_offset u and v stay zero and no spike is sent (not on the chip: no stock process does it).
     emits: False for a readout that never spikes and is read through v.
     Source: lava-nc 0.10.0, PyLifModelBitAcc and LIFReset; Davies 2018.
     """
@@ -161,6 +162,7 @@ class LoihiLIF(Neuron):
     reset_interval: int = 0
     reset_offset: int = 0
     emits: bool = True
+    held: bool = False
 
     def __post_init__(self) -> None:
         for name in (

@@ -15,6 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from neurokit.errors import Fault, GraphError
 from neurokit.graph.neurons import _frozen
 
 Shape: TypeAlias = tuple[int, ...]
@@ -64,8 +65,16 @@ class Sparse(Synapse):
 
     def __post_init__(self) -> None:
         weight = sp.csr_matrix(self.weight, copy=True)
+        try:
+            weight.check_format(full_check=True)  # before anything walks its indices
+        except ValueError as error:
+            raise GraphError(
+                Fault("Sparse", f"holds a damaged matrix ({error})", "a sound CSR matrix is needed", "Build it anew.")
+            ) from error
         weight.sum_duplicates()
         weight.sort_indices()
+        weight.data = _wide(weight.data)
+        weight.data.setflags(write=False)
         object.__setattr__(self, "weight", weight)
         _freeze(self, "bias")
 
@@ -138,8 +147,9 @@ class Flatten(Synapse):
 
     def output_shape(self, shape: Shape) -> Shape | None:
         """The shape with the merged dimensions, or None when they do not exist."""
-        start, end = self.start % len(shape), self.end % len(shape)
-        if start > end:
+        rank = len(shape)
+        start, end = (n + rank if n < 0 else n for n in (self.start, self.end))
+        if not 0 <= start <= end < rank:
             return None
         return (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
 
@@ -184,4 +194,13 @@ def _freeze(synapse: Synapse, *names: str) -> None:
     for name in names:
         value = getattr(synapse, name)
         if value is not None:
-            object.__setattr__(synapse, name, _frozen(value))
+            object.__setattr__(synapse, name, _frozen(_wide(value)))
+
+
+def _wide(values: Any) -> Weights:
+    """Integers as int32 where they fit, so that sums of products do not overflow; all else as float64."""
+    values = np.asarray(values)
+    if values.dtype.kind not in "biu":
+        return np.asarray(values, np.float64)
+    fits = values.size == 0 or (values.min() >= -(2**31) and values.max() < 2**31)
+    return np.asarray(values, np.int32 if fits else np.int64)

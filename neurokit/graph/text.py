@@ -25,7 +25,7 @@ def rows(graph: Network | Program) -> list[dict[str, Any]]:
                 "neurons": population.size,
                 "model": type(population.neuron).__name__,
                 "conventions": conventions(population.neuron),
-                "incoming": [describe_projection(p) for p in incoming],
+                "incoming": [describe_projection(p, isinstance(graph, Program)) for p in incoming],
                 "weights": sum(_weights(s) for p in incoming for s in p.synapses),
                 "latency": latency.get(name),
             }
@@ -60,10 +60,13 @@ def conventions(neuron: Neuron) -> str:
     return f"fires at v {fires} {_span(threshold)}, {reset}"
 
 
-def describe_projection(projection: Projection) -> str:
-    """`source: maps, delay`."""
+def describe_projection(projection: Projection, in_steps: bool) -> str:
+    """`source: maps, delay`. in_steps: whether delays are steps, as in a Program, or seconds, as in a Network."""
     maps = " → ".join(_describe(s) for s in projection.synapses) or "one to one"
-    delay = f", delay {_span(projection.delay)}" if projection.delay.any() else ""
+    delay = ""
+    if projection.delay.any():
+        delay = _span(projection.delay if in_steps else projection.delay * 1e3)
+        delay = f", delay {delay} {'ms' if not in_steps else 'step' if delay == '1' else 'steps'}"
     return f"{projection.source}: {maps}{delay}"
 
 
@@ -71,7 +74,7 @@ def _describe(synapse: Synapse) -> str:
     name = type(synapse).__name__
     if isinstance(synapse, Conv2d):
         kernel = "×".join(map(str, synapse.weight.shape))
-        return f"{name} {kernel}, stride {synapse.stride[0]},{synapse.stride[1]}"
+        return f"{name} {kernel}, stride {'×'.join(map(str, synapse.stride))}"
     if isinstance(synapse, Dense | Sparse):
         return f"{name} {'×'.join(map(str, synapse.weight.shape))}"
     return name
@@ -95,5 +98,6 @@ def _schedule(neuron: LoihiLIF) -> str:
 
 def _span(values: Any) -> str:
     values = np.asarray(values)
+    form = "," if values.dtype.kind in "biu" else "g"
     low, high = values.min(), values.max()
-    return f"{low:g}" if low == high else f"{low:g}…{high:g}"
+    return f"{low:{form}}" if low == high else f"{low:{form}}…{high:{form}}"

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.errors import CompileError, Fault
+from neurokit.graph.check import loops
 from neurokit.graph.network import Network, Projection
 from neurokit.graph.synapses import Injection
 
@@ -52,24 +53,33 @@ def latencies(network: Network) -> dict[str, int]:
         for p in network.projections
     ]
     for _ in range(len(latency)):
-        late = [
-            (target, latency[source] + need)
-            for source, target, need in edges
-            if latency[target] < latency[source] + need
-        ]
+        late = [e for e in edges if latency[e[1]] < latency[e[0]] + e[2]]
         if not late:
             return latency
-        for target, least in late:
-            latency[target] = max(latency[target], least)
-    names = sorted({target for target, _ in late})
+        for source, target, least in late:
+            latency[target] = max(latency[target], latency[source] + least)
+    inner = [(source, target) for source, target, _ in edges if source in network.populations]
     raise CompileError(
-        Fault(
-            ", ".join(names),
-            "lie on a loop that is faster than its connections",
-            "every connection of Loihi takes at least one step",
-            "Give the loop's projections a delay of one step each (a recurrent layer's spikes arrive a step later).",
-        )
+        [
+            Fault(
+                ", ".join(loop),
+                "lie on a loop that is faster than its connections",
+                "every connection of Loihi takes at least one step",
+                "Give each projection of the loop a delay of one step: a recurrent layer's spikes come a step later.",
+            )
+            for loop in loops(network.populations, inner)
+            if _too_fast(loop, edges)
+        ]
     )
+
+
+def _too_fast(loop: list[str], edges: list[tuple[str, str, int]]) -> bool:
+    """Whether waiting grows without end around `loop`."""
+    wait = dict.fromkeys(loop, 0)
+    for _ in range(len(loop) + 1):
+        grown = {t: wait[s] + need for s, t, need in edges if s in wait and t in wait and wait[t] < wait[s] + need}
+        wait |= grown
+    return bool(grown)
 
 
 def align(network: Network, latency: Mapping[str, int]) -> tuple[Projection, ...]:
@@ -86,7 +96,8 @@ def depths(network: Network) -> dict[str, int]:
     """
     far = 1 << 30
     depth = {**dict.fromkeys(network.inputs, 0), **dict.fromkeys(network.populations, far)}
+    edges = [(p.source, p.target, int(steps_of(p, network.dt).min())) for p in network.projections]
     for _ in range(len(depth)):
-        for p in network.projections:
-            depth[p.target] = min(depth[p.target], depth[p.source] + int(steps_of(p, network.dt).min()))
+        for source, target, steps in edges:
+            depth[target] = min(depth[target], depth[source] + steps)
     return {name: value for name, value in depth.items() if value < far}

@@ -58,7 +58,12 @@ def fold_chain(synapses: tuple[Synapse, ...], source: Shape, target: Shape) -> t
         maps[:2] = [(_join(first, at, second, between), at)]
     if not maps:
         return Sparse(sp.identity(math.prod(source), format="csr")), constant
-    return _single(*maps[0]), constant
+    single = _single(*maps[0])
+    if (
+        isinstance(single, Conv2d) and single.output_shape(source) != target
+    ):  # flattened: a convolution gives images only
+        single = Sparse(_convolution_matrix(single, source))
+    return single, constant
 
 
 def to_matrix(synapse: Synapse, source: Shape) -> sp.csr_matrix:
@@ -85,7 +90,7 @@ def _join(first: Synapse, source: Shape, second: Synapse, between: Shape) -> Syn
 
 def _single(synapse: Synapse, source: Shape) -> Synapse:
     if isinstance(synapse, SumPool2d):
-        weight = np.full((source[0], 1, *synapse.kernel), synapse.scale)
+        weight = np.full((source[0], 1, *synapse.kernel), 1 if synapse.scale == 1 else synapse.scale)
         return Conv2d(weight, synapse.stride, synapse.padding, (1, 1), source[0])
     if isinstance(synapse, Dense | Sparse | Conv2d):
         return replace(synapse, bias=None)
@@ -105,7 +110,7 @@ def _pool_into_convolution(pool: SumPool2d, convolution: Conv2d) -> Conv2d:
     (dil_y, dil_x), (pool_y, pool_x) = convolution.dilation, pool.kernel
     spread = np.zeros((out, inner, dil_y * (rows - 1) + 1, dil_x * (columns - 1) + 1), weight.dtype)
     spread[:, :, ::dil_y, ::dil_x] = weight
-    taps = np.kron(spread, np.ones(pool.kernel)) * pool.scale
+    taps = np.kron(spread, np.ones(pool.kernel, weight.dtype)) * (1 if pool.scale == 1 else pool.scale)
     return Conv2d(
         taps,
         (convolution.stride[0] * pool_y, convolution.stride[1] * pool_x),
@@ -118,19 +123,18 @@ def _pool_into_convolution(pool: SumPool2d, convolution: Conv2d) -> Conv2d:
 def _convolution_matrix(synapse: Conv2d, source: Shape) -> sp.csr_matrix:
     target = _fits(synapse.output_shape(source))
     out, inner, rows, columns = synapse.weight.shape
-    per_group = out // synapse.groups
-    oc, ic, ky, kx, oy, ox = np.ix_(*(np.arange(n) for n in (out, inner, rows, columns, *target[1:])))
-    y = oy * synapse.stride[0] + ky * synapse.dilation[0] - synapse.padding[0]
-    x = ox * synapse.stride[1] + kx * synapse.dilation[1] - synapse.padding[1]
-    channel = oc // per_group * inner + ic
-    inside = (y >= 0) & (y < source[1]) & (x >= 0) & (x < source[2])
-    full = (out, inner, rows, columns, *target[1:])
-    inside = np.broadcast_to(inside, full)
-    targets = np.broadcast_to((oc * target[1] + oy) * target[2] + ox, full)[inside]
-    sources = np.broadcast_to((channel * source[1] + y) * source[2] + x, full)[inside]
-    values = np.broadcast_to(synapse.weight[:, :, :, :, None, None], full)[inside]
-    shape = (math.prod(target), math.prod(source))
-    return sp.csr_matrix((values, (targets, sources)), shape=shape)
+    oc, ic, oy, ox = np.ix_(*(np.arange(n) for n in (out, inner, *target[1:])))
+    channel = oc // (out // synapse.groups) * inner + ic
+    parts = []
+    for ky, kx in np.ndindex(rows, columns):  # one tap at a time keeps the index arrays small
+        y = oy * synapse.stride[0] + ky * synapse.dilation[0] - synapse.padding[0]
+        x = ox * synapse.stride[1] + kx * synapse.dilation[1] - synapse.padding[1]
+        inside = np.broadcast_to((y >= 0) & (y < source[1]) & (x >= 0) & (x < source[2]), (out, inner, *target[1:]))
+        values = synapse.weight[:, :, ky, kx, None, None]
+        grids = ((oc * target[1] + oy) * target[2] + ox, (channel * source[1] + y) * source[2] + x, values)
+        parts.append([np.broadcast_to(grid, inside.shape)[inside] for grid in grids])
+    targets, sources, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return sp.csr_matrix((weights, (targets, sources)), shape=(math.prod(target), math.prod(source)))
 
 
 def _constant(synapses: tuple[Synapse, ...], source: Shape, target: Shape) -> NDArray[np.float64]:

@@ -10,7 +10,6 @@ from neurokit.errors import CompileError, Fault
 from neurokit.graph.check import check_network, check_program
 from neurokit.graph.network import LayerReport, Network, Population, Program, Projection
 from neurokit.graph.neurons import LoihiLIF
-from neurokit.graph.synapses import Conv2d, Dense, Sparse
 from neurokit.lower.align import align, depths, latencies, steps_of
 from neurokit.lower.fold import fold
 from neurokit.lower.quantise import Quantised, quantise
@@ -26,6 +25,9 @@ def compile_network(network: Network, *, bits: int = 8, window: int | None = Non
     """
     _arguments(bits, window)
     check_network(network)
+    if network.is_integer and bits != 8:
+        fact = f"bits={bits} for a source that holds integers already"
+        raise CompileError(Fault("bits", fact, "they pass through unchanged", "Leave bits out."))
     program = _pass_through(network, window) if network.is_integer else _lower(network, bits, window)
     program = check_program(program)
     return replace(program, targets=targets_of(program))
@@ -33,9 +35,9 @@ def compile_network(network: Network, *, bits: int = 8, window: int | None = Non
 
 def _arguments(bits: int, window: int | None) -> None:
     faults = []
-    if not isinstance(bits, int | np.integer) or not 1 <= bits <= 8:
+    if isinstance(bits, bool) or not isinstance(bits, int | np.integer) or not 1 <= bits <= 8:
         faults.append(Fault("bits", f"is {bits!r}", "weights have 1 to 8 bits", "Pass bits=8 or fewer."))
-    if window is not None and (not isinstance(window, int | np.integer) or window < 1):
+    if window is not None and (isinstance(window, bool) or not isinstance(window, int | np.integer) or window < 1):
         faults.append(
             Fault("window", f"is {window!r}", "a window is a number of steps", "Pass window=None or at least 1.")
         )
@@ -50,7 +52,7 @@ def _pass_through(network: Network, window: int | None) -> Program:
         neuron = population.neuron
         assert isinstance(neuron, LoihiLIF), "the caller asked is_integer"
         if window is not None:
-            neuron = replace(neuron, reset_interval=window, reset_offset=depth.get(name, 0))
+            neuron = replace(neuron, reset_interval=int(window), reset_offset=depth.get(name, 0))
         populations[name] = replace(population, neuron=neuron)
     projections = []
     for p in network.projections:
@@ -72,6 +74,7 @@ def _lower(network: Network, bits: int, window: int | None) -> Program:
     synapses: dict[str, Projection] = {}
     reports = []
     faults: list[Fault] = []
+    biased = any((bias > 0).any() for bias in biases.values())
     for name, population in folded.populations.items():
         incoming = [p for p in aligned if p.target == name]
         sources = [(p, folded.shape_of(p.source)) for p in incoming]
@@ -79,7 +82,8 @@ def _lower(network: Network, bits: int, window: int | None) -> Program:
         if not isinstance(result, Quantised):
             faults += result
             continue
-        neuron = replace(result.neuron, reset_interval=window or 0, reset_offset=latency[name])
+        late = latency[name] > 0 and biased and _heard_late(folded, name)
+        neuron = replace(result.neuron, reset_interval=int(window or 0), reset_offset=latency[name], held=late)
         populations[name] = replace(population, neuron=neuron)
         synapses |= {p.name: replace(p, synapses=(s,)) for p, s in zip(incoming, result.synapses, strict=True)}
         reports.append(_with_delays(result.report, incoming))
@@ -87,6 +91,11 @@ def _lower(network: Network, bits: int, window: int | None) -> Program:
         raise CompileError(faults)
     ordered = tuple(synapses[p.name] for p in aligned)
     return _program(network, populations, ordered, latency, tuple(reports))
+
+
+def _heard_late(network: Network, name: str) -> bool:
+    """Whether spikes of `name` before its own start could arrive after another's: over a delay of the source."""
+    return any(p.source == name and p.delay.any() for p in network.projections)
 
 
 def _with_delays(report: LayerReport, incoming: list[Projection]) -> LayerReport:
@@ -106,18 +115,10 @@ def _program(
     return Program(
         network.inputs,
         populations,
-        tuple(_integer(p) for p in projections),
+        projections,
         {name: populations[name] for name in network.outputs},
         latency={name: latency[name] for name in populations if name in latency},
         report=report,
         dt=network.dt,
         source=network.source,
     )
-
-
-def _integer(projection: Projection) -> Projection:
-    """Weights in one integer type, so that equal programs are equal files."""
-    synapse = projection.synapse
-    if isinstance(synapse, Dense | Sparse | Conv2d) and synapse.weight.dtype.kind in "iu":
-        synapse = replace(synapse, weight=synapse.weight.astype(np.int32))
-    return replace(projection, synapses=(synapse,))

@@ -24,12 +24,10 @@ from neurokit.graph.synapses import Conv2d, Dense, Shape, Sparse, Synapse
 from neurokit.lower.discretise import Recurrence, recurrence
 from neurokit.lower.fixedpoint import ACTIVATION_SHIFT
 from neurokit.lower.fold import to_matrix
+from neurokit.lower.scale import SAFE_INPUT, choose_scale, largest_integer, leak_of, row_sums, values_of
 
 UNIT = 1 << ACTIVATION_SHIFT  # what a weight of 1 adds to v
-LEAKY_THRESHOLD = 1 << 12  # mantissa a leaking neuron's threshold should reach, so that decay's rounding stays small
-WHOLE_THRESHOLD = 1 << 6  # and any other's, so that lowering the scale to a whole threshold costs under 1/64
-SAFE_INPUT = 1 << 16  # half the |sum| at which u wraps (2**23 / 64)
-MAX_EXPONENT = 7  # weight exponents of Loihi: -8..7 (nengo-loihi @e564f66, hardware/validate.py)
+FEWEST_BITS = 3  # a network whose weights keep fewer of the bits asked for is refused
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,38 +52,28 @@ def quantise(
     """
     model = recurrence(population.neuron, dt)
     notes: list[str] = []
+    spiking = population.neuron.spiking
     gained = [_gain(p.synapse, shape, model.gain_u * model.gain_v, population.shape) for p, shape in incoming]
     threshold = np.unique(model.threshold - model.initial)
-    if population.neuron.spiking and threshold.min() <= 0:
-        return [
-            Fault(
-                population.name,
-                f"the threshold lies {-threshold.min():g} below rest",
-                "a threshold must lie above the resting potential",
-                "Repair the source: such a neuron fires without input.",
-            )
-        ]
-    scale, exponents = _scale(gained, threshold, model, bits, population.neuron.spiking)
+    faults = [*_threshold_faults(population, threshold), *_sign_faults(incoming, gained, bits)]
+    if faults:
+        return faults
+    scale, exponents = choose_scale(gained, threshold, model, bits, spiking)
     synapses = tuple(_rounded(s, scale / 2**e, e) for s, e in zip(gained, exponents, strict=True))
-    if population.neuron.spiking and threshold.max() * scale > MAX_THRESHOLD_MANTISSA:
-        return [
-            Fault(
-                population.name,
-                f"the threshold needs mantissa {threshold.max() * scale:.0f} at a weight scale of {scale:.4g}",
-                f"Loihi holds up to {MAX_THRESHOLD_MANTISSA} (17 bits)",
-                "Scale the layer so that its threshold is at most 1000 times its largest weight.",
-            )
-        ]
+    faults = _range_faults(population, gained, synapses, threshold, scale, bits)
+    if faults:
+        return faults
     neuron, threshold_error = _neuron(population, model, bias, scale, notes)
-    _headroom(synapses, model, population.neuron.spiking, notes)
+    _headroom(synapses, model, spiking, notes)
+    _lost_leaks(model, neuron, notes)
     decay_error = max(
         float(np.abs(1 - neuron.current_decay / 4096 - model.keep_u).max()),
         float(np.abs(1 - neuron.voltage_decay / 4096 - model.keep_v).max()),
     )
     report = LayerReport(
         population.name,
-        scale,
-        bits,
+        float(scale),
+        int(bits),
         max(exponents, default=0),
         _weight_error(gained, synapses, scale),
         threshold_error,
@@ -93,6 +81,74 @@ def quantise(
         tuple(notes),
     )
     return Quantised(neuron, synapses, report)
+
+
+def _threshold_faults(population: Population, threshold: NDArray[np.float64]) -> list[Fault]:
+    if not population.neuron.spiking or threshold.min() > 0:
+        return []
+    return [
+        Fault(
+            population.name,
+            f"the threshold lies {-threshold.min():g} below rest" if threshold.min() else "the threshold lies at rest",
+            "a threshold must lie above the resting potential",
+            "Repair the source: such a neuron fires without input.",
+        )
+    ]
+
+
+def _sign_faults(incoming: Sequence[tuple[Projection, Shape]], gained: Sequence[Any], bits: int) -> list[Fault]:
+    return [
+        Fault(
+            projection.name,
+            "has weights of both signs",
+            "1 bit holds 0 and one sign",
+            "Use bits=2 or more.",
+        )
+        for (projection, _), synapse in zip(incoming, gained, strict=True)
+        if bits == 1 and values_of(synapse).min(initial=0) < 0 < values_of(synapse).max(initial=0)
+    ]
+
+
+def _range_faults(
+    population: Population,
+    floats: Sequence[Any],
+    integers: Sequence[Any],
+    threshold: NDArray[np.float64],
+    scale: float,
+    bits: int,
+) -> list[Fault]:
+    """A threshold so far from the weights that the chip's 17 bits of threshold leave hardly any weights, or it none."""
+    if not population.neuron.spiking:
+        return []
+    name = population.name
+    if round(threshold.min() * scale) < 1:
+        fact = f"the threshold {threshold.min():g} lies far below the weights"
+        limit = f"its mantissa, {threshold.min() * scale:.2g}, must be at least 1"
+        return [Fault(name, fact, limit, "Scale the layer's weights down, or its threshold up.")]
+    for exact, rounded in zip(floats, integers, strict=True):
+        most = int(np.abs(values_of(rounded)).max(initial=0))
+        if values_of(exact).any() and most < min(1 << FEWEST_BITS - 1, largest_integer(values_of(exact), bits)):
+            return [
+                Fault(
+                    name,
+                    f"the threshold {threshold.max():g} is so far above the weights that they keep integers to {most}",
+                    f"a threshold's mantissa has 17 bits, up to {MAX_THRESHOLD_MANTISSA}",
+                    "Scale the layer's weights up, or its threshold down.",
+                )
+            ]
+    return []
+
+
+def _lost_leaks(model: Recurrence, neuron: LoihiLIF, notes: list[str]) -> None:
+    """Say when a leak is so slow that 12 bits do not hold it."""
+    for what, keep, decay in (
+        ("current", model.keep_u, neuron.current_decay),
+        ("membrane", model.keep_v, neuron.voltage_decay),
+    ):
+        lost = (decay == 0) & (keep < 1)
+        if lost.any():
+            least = float((1 - np.broadcast_to(keep, lost.shape))[lost].max())
+            notes.append(f"the {what}'s leak of {least:.2g} a step is below half of 1/4096 and is lost")
 
 
 def _gain(synapse: Synapse, source: Shape, gain: NDArray[np.float64], shape: Shape) -> Any:
@@ -108,49 +164,6 @@ def _gain(synapse: Synapse, source: Shape, gain: NDArray[np.float64], shape: Sha
     if isinstance(synapse, Sparse):
         return Sparse(sp.diags(rows.ravel()) @ synapse.weight)
     return replace(synapse, weight=synapse.weight * rows.ravel()[:, None])
-
-
-def _scale(
-    synapses: Sequence[Any], threshold: NDArray[np.float64], model: Recurrence, bits: int, spiking: bool
-) -> tuple[float, list[int]]:
-    """Units of weight per unit of potential, and an exponent for each projection."""
-    limits = [_limit(_values(s), bits) for s in synapses if _values(s).size and _values(s).any()]
-    if not limits:  # no weights: the threshold alone sets the scale
-        return (float(LEAKY_THRESHOLD / threshold.max()) if spiking else 1.0), [0] * len(synapses)
-    fine = max(limits)
-    leaky = (model.keep_v < 1).any() or (model.keep_u > 0).any() or not spiking
-    least = LEAKY_THRESHOLD if leaky else WHOLE_THRESHOLD
-    wanted = math.ceil(math.log2(least / (threshold.max() * fine))) if spiking else MAX_EXPONENT
-    strongest = sum(float(_row_sums(s).max(initial=0.0)) for s in synapses) * fine
-    room = math.floor(math.log2(max(1.0, SAFE_INPUT * _leak(model, spiking) / strongest)))
-    fine *= 2 ** max(0, min(wanted, room, MAX_EXPONENT))
-    if spiking and threshold.size == 1 and fine * threshold[0] >= 1:
-        fine = math.floor(fine * threshold[0]) / threshold[0]
-    exponents = [_exponent(_values(s), fine, bits) for s in synapses]
-    over = max(0, max(exponents) - MAX_EXPONENT)
-    return fine / 2**over, [max(0, e - over) for e in exponents]
-
-
-def _leak(model: Recurrence, spiking: bool) -> float:
-    """Share of what input piles up that a step takes away: of u, and of v where no spike ever resets it."""
-    return float((1 - model.keep_u).min() * (1.0 if spiking else (1 - model.keep_v).min()))
-
-
-def _limit(values: NDArray[np.float64], bits: int) -> float:
-    """Largest scale at which all values fit `bits` without an exponent."""
-    return _largest_integer(values, bits) / float(np.abs(values).max())
-
-
-def _largest_integer(values: NDArray[np.float64], bits: int) -> int:
-    """Weights of one sign use every bit for the magnitude (lava-nc 0.10.0, utils/weightutils.py)."""
-    mixed = bool(values.min() < 0 < values.max())
-    return max(1, (1 << bits - 1) - 1) if mixed else (1 << bits) - 1
-
-
-def _exponent(values: NDArray[np.float64], scale: float, bits: int) -> int:
-    if not values.size or not values.any():
-        return 0
-    return max(0, math.ceil(math.log2(scale / _limit(values, bits)) - 1e-9))
 
 
 def _rounded(synapse: Any, scale: float, exponent: int) -> Synapse:
@@ -209,20 +222,16 @@ def _bias(value: NDArray[np.float64], notes: list[str]) -> tuple[NDArray[np.int6
 
 
 def _headroom(synapses: Sequence[Any], model: Recurrence, spiking: bool, notes: list[str]) -> None:
-    """Say when spikes at every step could wrap the current or saturate a readout."""
-    strongest = sum(float(_row_sums(s).max(initial=0.0)) * 2**s.exponent for s in synapses)
-    if strongest >= 2 * SAFE_INPUT * _leak(model, True):
+    """Say when spikes at every step could wrap the current or saturate the potential."""
+    strongest = sum(float(row_sums(s).max(initial=0.0)) * 2**s.exponent for s in synapses)
+    if strongest >= 2 * SAFE_INPUT * leak_of(model, True):
         notes.append(f"the current may wrap when all inputs fire: they add up to {strongest:.0f} a step")
-    elif strongest >= 2 * SAFE_INPUT * _leak(model, spiking):
+    elif strongest >= 2 * SAFE_INPUT * leak_of(model, spiking):
         notes.append(f"v may saturate when all inputs keep firing: they add up to {strongest:.0f} a step")
-
-
-def _row_sums(synapse: Any) -> NDArray[np.float64]:
-    """Sum of |weight| a target receives at most."""
-    weight = synapse.weight
-    if isinstance(synapse, Sparse):
-        return np.asarray(abs(weight).sum(axis=1), np.float64).ravel()
-    return np.asarray(np.abs(weight.astype(np.float64)).reshape(weight.shape[0], -1).sum(axis=1))
+    inhibition = sum(float(row_sums(s, -1).max(initial=0.0)) * 2**s.exponent for s in synapses)
+    if spiking and (model.keep_v == 1).any() and inhibition:
+        steps = 2 * SAFE_INPUT / inhibition
+        notes.append(f"without leak, v saturates after {steps:.0f} steps of inhibition by all inputs")
 
 
 def _weight_error(floats: Sequence[Any], integers: Sequence[Any], scale: float) -> float:
@@ -231,9 +240,5 @@ def _weight_error(floats: Sequence[Any], integers: Sequence[Any], scale: float) 
         difference = exact.weight - rounded.weight * (2.0**rounded.exponent / scale)
         values = difference.data if sp.issparse(difference) else difference
         lost += float(np.square(values).sum())
-        total += float(np.square(_values(exact)).sum())
+        total += float(np.square(values_of(exact)).sum())
     return math.sqrt(lost / total) if total else 0.0
-
-
-def _values(synapse: Any) -> NDArray[np.float64]:
-    return np.asarray(synapse.weight.data if isinstance(synapse, Sparse) else synapse.weight, np.float64)

@@ -37,7 +37,7 @@ def _population(population: Population) -> Iterator[Fault]:
     if neuron.emits and (neuron.threshold % 64).any():
         yield Fault(
             name,
-            f"threshold {int(neuron.threshold.flat[0])} is no multiple of 64",
+            f"threshold {int(neuron.threshold[neuron.threshold % 64 > 0].flat[0])} is no multiple of 64",
             "the chip's LIF takes a 17-bit mantissa << 6",
             "Convert with a `>` threshold convention, or run on the CPU.",
         )
@@ -49,6 +49,13 @@ def _population(population: Population) -> Iterator[Fault]:
             "resets to a value other than rest",
             "the chip's stock LIF resets to zero",
             "Retrain with v_reset = v_leak.",
+        )
+    if neuron.held:
+        yield Fault(
+            name,
+            f"is held until step {neuron.reset_offset}, since its bias must not act before",
+            "the chip's stock LIF starts at once",
+            "Leave out the bias, or the delays of the source behind it.",
         )
     if (neuron.bias_exponent < 0).any():
         yield Fault(name, "has a negative bias exponent", "the chip holds 0 to 7", "Use the mantissa shifted right.")

@@ -151,7 +151,11 @@ def _subtitle(program: Any, recording: Recording | None) -> str:
     parts = []
     if program is not None:
         neurons = sum(population.size for population in program.populations.values())
-        parts.append(f"{written(neurons)} neurons in {len(program.populations)} populations")
+        populations = len(program.populations)
+        parts.append(
+            f"{written(neurons)} neuron{'s' if neurons != 1 else ''} in "
+            f"{populations} population{'s' if populations != 1 else ''}"
+        )
     if recording is not None:
         samples = recording.batch or 1
         parts.append(f"{written(samples)} sample{'s' if samples != 1 else ''} of {written(recording.steps)} steps")

@@ -103,7 +103,7 @@ def test_names_shapes_and_integers_pass_through(write_net):
     assert isinstance(convolution.synapse, Conv2d)
     assert convolution.delay == pytest.approx(1e-3)
     assert isinstance(last.synapse, Dense)
-    assert last.synapse.weight.dtype == np.int64
+    assert last.synapse.weight.dtype.kind == "i"
     np.testing.assert_array_equal(last.synapse.weight, weight)
     neuron = network.populations["1-conv"].neuron
     assert isinstance(neuron, LoihiLIF)
@@ -209,7 +209,7 @@ def test_a_last_average_layer_is_left_out_and_named(write_net):
     assert list(network.outputs) == ["0-dense"]
     assert (
         network.source
-        == f"{path} (without its last layer 1-average: average over equal groups of output neurons yourself)"
+        == f"{path.name} (without its last layer 1-average: average over equal groups of output neurons yourself)"
     )
 
 

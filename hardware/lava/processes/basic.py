@@ -25,7 +25,7 @@ from neurokit.lower.fixedpoint import lif_step
 
 
 class LoihiNeuron(AbstractProcess):  # type: ignore[misc]
-    """LoihiLIF with any threshold, reset and reset schedule, where Lava's LIF has multiples of 64 and zero.
+    """LoihiLIF with any threshold, reset, schedule and start, where Lava's LIF has multiples of 64 and zero.
 
     shape: of the population in Lava's order. neuron: parameters that broadcast to `shape` (in Lava's order too).
     Ports a_in, s_out and variables u, v are those of Lava's LIF. CPU only: the chip has no public microcode for it.
@@ -54,6 +54,9 @@ class PyLoihiNeuronModel(PyLoihiProcessModel):  # type: ignore[misc]
         """One step; Lava's time_step is the Program's step + 1."""
         neuron: LoihiLIF = self.proc_params["neuron"]
         a_in = self.a_in.recv()
+        if neuron.held and self.time_step <= neuron.reset_offset:
+            self.s_out.send(np.zeros(self.v.shape, np.int32))
+            return
         if _resets(neuron, self.time_step - 1):
             self.u[:] = 0
             self.v[:] = 0

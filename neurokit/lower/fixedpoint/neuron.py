@@ -23,7 +23,7 @@ def lif_step(neuron: LoihiLIF, u: Any, v: Any, a: Any) -> tuple[Ints, Ints, NDAr
     """One step of LoihiLIF: (u, v, synaptic input a) -> (u, v, spikes); the reset schedule is the caller's.
 
     u, v, a: int64 arrays of one shape. u wraps once at 24 bits (so a current beyond +-2**24 stays out of range, as in
-    Lava), v saturates at +-(2**23 - 1), decay rounds towards zero, a soft reset wraps like int32.
+    Lava), v saturates at +-(2**23 - 1), decay rounds towards zero.
     """
     u = _decay(u, neuron.current_decay) + wrap32(np.left_shift(np.asarray(a, np.int64), ACTIVATION_SHIFT))
     u = _wrap_current(wrap32(u))

@@ -1,0 +1,150 @@
+"""Arguments of the public functions: what users may pass becomes what the stages take, or an error that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neurokit.errors import Fault, InputError
+from neurokit.graph.check import check_network, check_program
+from neurokit.graph.network import Network, Program
+from neurokit.hardware.base import RecordKey
+
+Inputs: TypeAlias = "ArrayLike | Mapping[str, ArrayLike]"
+Record: TypeAlias = "tuple[RecordKey, ...] | RecordKey"
+
+STATES = ("u", "v")
+
+
+def check_graph(graph: Any) -> None:
+    """Raise InputError when `graph` is neither Network nor Program, GraphError with every fault when it is unsound."""
+    if isinstance(graph, Program):
+        check_program(graph)
+    elif isinstance(graph, Network):
+        check_network(graph)
+    else:
+        what = f"is a {type(graph).__name__}"
+        raise InputError(Fault("network", what, "a Network or Program is needed", "Call nk.convert or nk.load first."))
+
+
+def check_inputs(graph: Program | Network, inputs: Inputs) -> tuple[dict[str, NDArray[Any]], bool]:
+    """Inputs by name with a batch axis, integers for a Program; and whether they came batched. InputError otherwise."""
+    if isinstance(inputs, Mapping):
+        given = dict(inputs)
+    elif len(graph.inputs) == 1:
+        given = {next(iter(graph.inputs)): inputs}
+    else:
+        raise InputError(
+            Fault("inputs", "is a bare array", f"there are inputs {', '.join(graph.inputs)}", "Pass a dict by name.")
+        )
+    faults = [
+        Fault(str(name), "is no input", f"inputs: {', '.join(graph.inputs)}", "Use these names.")
+        for name in given.keys() - graph.inputs.keys()
+    ]
+    faults += [
+        Fault(name, "has no data", f"shape (batch, time, {_commas(node.shape)}) is needed", "Pass an array for it.")
+        for name, node in graph.inputs.items()
+        if name not in given
+    ]
+    arrays: dict[str, NDArray[Any]] = {}
+    batched: set[bool] = set()
+    for name in given.keys() & graph.inputs.keys():
+        checked = _check_array(name, given[name], graph.inputs[name].shape, isinstance(graph, Program))
+        if isinstance(checked, Fault):
+            faults.append(checked)
+        else:
+            arrays[name], has_batch = checked
+            batched.add(has_batch)
+    if faults:
+        raise InputError(faults)
+    sizes = {name: array.shape[0] for name, array in arrays.items()}
+    if len(set(sizes.values())) > 1 or len(batched) > 1:
+        raise InputError(
+            Fault("inputs", f"hold {sizes} samples", "all inputs have the same batch", "Give equal batches.")
+        )
+    return arrays, batched.pop()
+
+
+def _check_array(
+    name: str, value: ArrayLike, shape: tuple[int, ...], integer: bool
+) -> tuple[NDArray[Any], bool] | Fault:
+    wanted = f"shape (batch, time, {_commas(shape)}) or (time, {_commas(shape)})"
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError, RuntimeError) as error:
+        return Fault(name, f"is no array ({error})", f"{wanted} is needed", "Pass one array of numbers.")
+    if array.dtype.kind not in "biuf":
+        return Fault(name, f"has type {array.dtype}", "numbers are needed", "Pass integers.")
+    has_batch = array.ndim == len(shape) + 2
+    if array.ndim not in (len(shape) + 1, len(shape) + 2) or array.shape[array.ndim - len(shape) :] != shape:
+        return Fault(
+            name, f"has shape {array.shape}", f"{wanted} is needed", "Move or add axes: images are channels first."
+        )
+    if 0 in array.shape:
+        return Fault(name, f"is empty: shape {array.shape}", "at least one sample and one step", "Pass data.")
+    if not has_batch:
+        array = array[None]
+    low, high = array.min(), array.max()
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return Fault(name, "holds NaN or infinity", "inputs are finite", "Repair the data.")
+    if not integer:
+        return array, has_batch
+    if array.dtype.kind == "f" and (array != np.rint(array)).any():
+        return Fault(
+            name,
+            "holds fractions",
+            "a Program takes integers (spikes 0/1 or graded payloads)",
+            "Encode or scale and round.",
+        )
+    if low < -(2**23) or high >= 2**23:
+        return Fault(name, f"holds {low} to {high}", "payloads have 24 bits signed", "Scale the data down.")
+    return array.astype(np.int32) if array.dtype.kind == "f" else array, has_batch
+
+
+def check_steps(arrays: Mapping[str, NDArray[Any]], steps: int | None) -> int:
+    """Steps to run: those asked for, else as many as the longest input. InputError otherwise."""
+    longest = max(array.shape[1] for array in arrays.values())
+    if steps is None:
+        return longest
+    if not isinstance(steps, int | np.integer) or isinstance(steps, bool) or steps < 1:
+        raise InputError(
+            Fault("steps", f"is {steps!r}", "a whole number of at least 1", "Leave it out, or pass a number.")
+        )
+    return int(steps)
+
+
+def check_record(graph: Program | Network, record: Any) -> tuple[RecordKey, ...]:
+    """Population names and (name, state) pairs; one name or one pair alone will do. InputError otherwise."""
+    names = graph.populations
+    if isinstance(record, str) or (_is_pair(record) and record[0] in names and record[1] not in names):
+        record = (record,)
+    if isinstance(record, Mapping) or not hasattr(record, "__iter__"):
+        raise InputError(
+            Fault("record", f"is {record!r}", "names and (name, state) pairs", "Pass e.g. ('p0', ('p0', 'v')).")
+        )
+    keys: list[RecordKey] = []
+    faults = []
+    for key in record:
+        if isinstance(key, str) and key in names:
+            keys.append(key)
+        elif _is_pair(key) and key[0] in names and key[1] in STATES:
+            keys.append((key[0], key[1]))
+        elif _is_pair(key) and key[0] in names:
+            faults.append(Fault(key[0], f"has no state '{key[1]}'", "states: u, v", f"Record ('{key[0]}', 'v')."))
+        else:
+            known = ", ".join(names)
+            faults.append(Fault(str(key), "is no population", f"populations: {known}", "Record one of them."))
+    if faults:
+        raise InputError(faults)
+    return tuple(keys)
+
+
+def _is_pair(key: Any) -> bool:
+    return isinstance(key, tuple | list) and len(key) == 2 and all(isinstance(part, str) for part in key)
+
+
+def _commas(shape: tuple[int, ...]) -> str:
+    return ", ".join(map(str, shape))

@@ -1,0 +1,153 @@
+"""Arguments and options that the verbs share."""
+
+from __future__ import annotations
+
+import math
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+MOST_STEPS = 2**31 - 1
+
+
+class Chip(str, Enum):
+    """Chips that placement knows."""
+
+    loihi1 = "loihi1"
+    loihi2 = "loihi2"
+
+
+class Backend(str, Enum):
+    """The names in `neurokit.api.BACKENDS`."""
+
+    simulator = "simulator"
+    lava = "lava"
+    lava_inprocess = "lava-inprocess"
+
+
+class Lava(str, Enum):
+    """Two executions of the same Lava models."""
+
+    lava_inprocess = "lava-inprocess"
+    lava = "lava"
+
+
+class ResetMode(str, Enum):
+    """What a spike does to the membrane potential."""
+
+    hard = "hard"
+    soft = "soft"
+
+
+class Feed(str, Enum):
+    """How data enter the input layer of a `.net` file."""
+
+    current = "current"
+    spikes = "spikes"
+
+
+def _positive(value: float | None) -> float | None:
+    if value is not None and not 0 < value < math.inf:
+        raise typer.BadParameter(f"{value} is not a positive number of seconds.")
+    return value
+
+
+def _whole(value: int | None) -> int | None:
+    if value is not None and not 1 <= value <= MOST_STEPS:
+        raise typer.BadParameter(f"{value} is not a number of steps from 1 to {MOST_STEPS:,}.")
+    return value
+
+
+Source = Annotated[
+    Path, typer.Argument(show_default=False, help="A trained network (.nir, .net), or a .nk file made of one.")
+]
+Data = Annotated[
+    Path,
+    typer.Argument(
+        show_default=False, help="Inputs (batch, time, *shape): an array in a .npy file, or several by name in .npz."
+    ),
+]
+ToNk = Annotated[Path, typer.Option("--output", "-o", help="The .nk file to write.")]
+ToPage = Annotated[Path, typer.Option("--output", "-o", help="The .html page to write; its .json goes beside it.")]
+ToNpz = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="The .npz file for spikes and states recorded, and counts of all spikes."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+READING, COMPILING, RUNNING = "How to read a source (not for .nk files)", "How to compile it", "How to run it"
+
+Kind = Annotated[
+    str | None, typer.Option(rich_help_panel=READING, help="What it is, 'nir' or 'net'; default as its suffix says.")
+]
+Dt = Annotated[
+    float | None,
+    typer.Option(
+        rich_help_panel=READING,
+        metavar="SECONDS",
+        callback=_positive,
+        help="Length of a step, where the file leaves it out (NIR).",
+    ),
+]
+Reset = Annotated[
+    ResetMode | None,
+    typer.Option(rich_help_panel=READING, help="How neurons reset, where the file leaves it out (NIR)."),
+]
+Inputs = Annotated[
+    Feed | None,
+    typer.Option(
+        rich_help_panel=READING,
+        help="What feeds the input layer of a .net file: currents into its neurons, or spikes past them.",
+    ),
+]
+
+Bits = Annotated[
+    int | None,
+    typer.Option(
+        rich_help_panel=COMPILING, metavar="N", min=1, max=8, help="Width of weights that are floats; default 8."
+    ),
+]
+Window = Annotated[
+    int | None,
+    typer.Option(
+        rich_help_panel=COMPILING,
+        metavar="STEPS",
+        callback=_whole,
+        help="Reset a population at depth k before steps k, k + STEPS, ...",
+    ),
+]
+
+Steps = Annotated[
+    int | None,
+    typer.Option(
+        rich_help_panel=RUNNING, metavar="N", callback=_whole, help="Steps for each sample; default the input's length."
+    ),
+]
+Record = Annotated[
+    list[str] | None,
+    typer.Option(
+        rich_help_panel=RUNNING,
+        metavar="POPULATION[:u|:v]",
+        help="Record spikes of a population, or its u or v. May be repeated.",
+    ),
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(
+        rich_help_panel=RUNNING, metavar="SECONDS", callback=_positive, help="After which the run is given up."
+    ),
+]
+OnBackend = Annotated[Backend, typer.Option(rich_help_panel=RUNNING, help="What runs the Program.")]
+OnChip = Annotated[Chip, typer.Option(help="The chip to estimate for.")]
+Labels = Annotated[Path | None, typer.Option(help="Classes of the samples, integers in a .npy file.")]
+Samples = Annotated[
+    int,
+    typer.Option(
+        rich_help_panel=RUNNING, metavar="SAMPLES", min=0, help="How many samples run on Lava too; 0 leaves it out."
+    ),
+]
+OnLava = Annotated[
+    Lava, typer.Option(rich_help_panel=RUNNING, help="How Lava runs; 'lava' is its multi-process runtime, slower.")
+]

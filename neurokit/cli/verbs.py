@@ -1,0 +1,282 @@
+"""The verbs, one function each; their docstrings are the help texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import neurokit as nk
+from neurokit.cli import options as opt
+from neurokit.cli.files import (
+    Reading,
+    check_compiling,
+    check_output,
+    compiled,
+    read_arrays,
+    read_graph,
+    read_labels,
+    read_source,
+    record_keys,
+)
+from neurokit.cli.screen import progress_bar, say, say_json, stage_bars
+from neurokit.cli.texts import graph_facts, run_facts, tell_compilation, tell_graph, tell_run
+
+app = typer.Typer(
+    help="Trained spiking networks to Intel Loihi's integers, proven step by step.",
+    epilog="Exit codes: 0 done, 1 faults found (not convertible, not the same, does not fit), 2 usage or files.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        say(f"neurokit {nk.__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    pass
+
+
+@app.command()
+def convert(
+    source: opt.Source,
+    output: opt.ToNk,
+    kind: opt.Kind = None,
+    dt: opt.Dt = None,
+    reset: opt.Reset = None,
+    inputs: opt.Inputs = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Read a trained network and save it, still in floats, as a Network in a .nk file."""
+    check_output(output, ".nk", source)
+    network = read_source(source, Reading(kind, dt, reset, inputs))
+    network.save(output)
+    _show(network, as_json)
+
+
+@app.command()
+def inspect(
+    source: opt.Source,
+    kind: opt.Kind = None,
+    dt: opt.Dt = None,
+    reset: opt.Reset = None,
+    inputs: opt.Inputs = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Say what a file holds: populations, how they fire and reset, what feeds them, what can run them."""
+    _show(read_graph(source, Reading(kind, dt, reset, inputs)), as_json)
+
+
+@app.command()
+def compile(
+    source: opt.Source,
+    output: opt.ToNk,
+    bits: opt.Bits = None,
+    window: opt.Window = None,
+    kind: opt.Kind = None,
+    dt: opt.Dt = None,
+    reset: opt.Reset = None,
+    inputs: opt.Inputs = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Bring a network to Loihi's integers, save the Program in a .nk file, and say what was lost."""
+    check_output(output, ".nk", source)
+    program = compiled(read_graph(source, Reading(kind, dt, reset, inputs)), bits, window)
+    program.save(output)
+    say_json(graph_facts(program)) if as_json else tell_compilation(program)
+
+
+@app.command()
+def run(
+    source: opt.Source,
+    data: opt.Data,
+    output: opt.ToNpz = None,
+    steps: opt.Steps = None,
+    backend: opt.OnBackend = opt.Backend.simulator,
+    record: opt.Record = None,
+    time_limit: opt.TimeLimit = None,
+    bits: opt.Bits = None,
+    window: opt.Window = None,
+    kind: opt.Kind = None,
+    dt: opt.Dt = None,
+    reset: opt.Reset = None,
+    inputs: opt.Inputs = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Run a Program (a source is compiled first) and tell how much everything spiked."""
+    if output is not None:
+        check_output(output, ".npz", source, data)
+    program = compiled(read_graph(source, Reading(kind, dt, reset, inputs)), bits, window)
+    arrays, keys = read_arrays(data), record_keys(program, record or [])
+    with progress_bar("running") as progress:
+        recording = nk.run(program, arrays, steps, backend.value, keys, time_limit=time_limit, progress=progress)
+    if output is not None:
+        recording.save(output)
+    say_json(run_facts(recording)) if as_json else tell_run(recording)
+
+
+@app.command()
+def verify(
+    source: opt.Source,
+    data: opt.Data,
+    labels: opt.Labels = None,
+    lava: opt.Samples = 1,
+    backend: opt.OnLava = opt.Lava.lava_inprocess,
+    steps: opt.Steps = None,
+    time_limit: opt.TimeLimit = None,
+    bits: opt.Bits = None,
+    window: opt.Window = None,
+    kind: opt.Kind = None,
+    dt: opt.Dt = None,
+    reset: opt.Reset = None,
+    inputs: opt.Inputs = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Prove that every form computes the same: source, integers, Lava; exit code 1 when the last two differ."""
+    graph, truth = read_graph(source, Reading(kind, dt, reset, inputs)), read_labels(labels)
+    check_compiling(graph, bits, window)
+    with progress_bar("verifying") as progress:
+        parity = nk.verify(
+            graph,
+            read_arrays(data),
+            labels=truth,
+            bits=bits or 8,
+            window=window,
+            steps=steps,
+            lava=lava,
+            backend=backend.value,
+            time_limit=time_limit,
+            progress=progress,
+        )
+    say_json(parity.to_dict()) if as_json else say(str(parity))
+    if not lava and not as_json:
+        say("Lava was left out, so nothing had to be exact")
+    if not parity.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def place(
+    source: opt.Source,
+    chip: opt.OnChip = opt.Chip.loihi2,
+    bits: opt.Bits = None,
+    kind: opt.Kind = None,
+    dt: opt.Dt = None,
+    reset: opt.Reset = None,
+    inputs: opt.Inputs = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Estimate cores and what binds them; exit code 1 when the network does not fit."""
+    program = compiled(read_graph(source, Reading(kind, dt, reset, inputs)), bits, None)
+    placement = nk.place(program, chip.value)
+    say_json(placement.to_dict()) if as_json else say(str(placement))
+    if not placement.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def profile(
+    source: opt.Source,
+    data: opt.Data,
+    chip: opt.OnChip = opt.Chip.loihi2,
+    steps: opt.Steps = None,
+    bits: opt.Bits = None,
+    window: opt.Window = None,
+    kind: opt.Kind = None,
+    dt: opt.Dt = None,
+    reset: opt.Reset = None,
+    inputs: opt.Inputs = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Count spikes and operations of a run, and estimate energy and time on a chip, with bounds."""
+    program = compiled(read_graph(source, Reading(kind, dt, reset, inputs)), bits, window)
+    profiled = _profiled(program, read_arrays(data), steps, nk.place(program, chip.value))
+    say_json(profiled.to_dict()) if as_json else say(str(profiled))
+
+
+@app.command()
+def report(
+    source: opt.Source,
+    data: opt.Data,
+    output: opt.ToPage = Path("report.html"),
+    labels: opt.Labels = None,
+    lava: opt.Samples = 1,
+    backend: opt.OnLava = opt.Lava.lava_inprocess,
+    chip: opt.OnChip = opt.Chip.loihi2,
+    steps: opt.Steps = None,
+    time_limit: opt.TimeLimit = None,
+    bits: opt.Bits = None,
+    window: opt.Window = None,
+    kind: opt.Kind = None,
+    dt: opt.Dt = None,
+    reset: opt.Reset = None,
+    inputs: opt.Inputs = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Verify, place and profile, and write it all as one HTML page and as JSON; exit code as verify's and place's."""
+    check_output(output, ".html", source, data, labels)
+    graph, truth = read_graph(source, Reading(kind, dt, reset, inputs)), read_labels(labels)
+    program, arrays = compiled(graph, bits, window), read_arrays(data)
+    with progress_bar("verifying") as progress:
+        parity = nk.verify(
+            graph,
+            arrays,
+            labels=truth,
+            bits=bits or 8,
+            window=window,
+            steps=steps,
+            lava=lava,
+            backend=backend.value,
+            time_limit=time_limit,
+            progress=progress,
+        )
+    placement = nk.place(program, chip.value)
+    profiled = _profiled(program, arrays, steps, placement)
+    title = f"neurokit: {Path(graph.source).name or source.name}"
+    nk.report(profiled, parity, placement, title=title, path=output)
+    ok = parity.ok and placement.ok
+    state = "parity holds" if parity.ok else "parity is BROKEN"
+    fits = "fits" if placement.ok else "does NOT fit"
+    pages = {"page": str(output), "json": str(output.with_suffix(".json"))}
+    if as_json:
+        say_json({**pages, "ok": ok, "parity": parity.ok, "fits": placement.ok})
+    else:
+        say(f"{state}; {fits} on {placement.chip.title}; wrote {pages['page']} and {pages['json']}")
+    if not ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(output: opt.ToPage = Path("report.html"), as_json: opt.AsJson = False) -> None:
+    """Take a trained digit classifier through the whole toolkit and write a report."""
+    check_output(output, ".html")
+    from neurokit.demo import run_demo  # brings in scikit-learn
+
+    with stage_bars() as stage:
+        done = run_demo(output, stage)
+    if as_json:
+        numbers = {"accuracy_before": done.before, "accuracy_after": done.after, "seconds": done.seconds}
+        say_json({"ok": done.parity.ok, "page": str(done.page), **numbers, "summary": dict(done.summary())})
+    else:
+        for name, value in done.summary():
+            say(f"{name:>16}  {value}")
+    if not done.parity.ok:
+        raise typer.Exit(1)
+
+
+def _profiled(program: nk.Program, arrays: Any, steps: int | None, placement: nk.Placement) -> nk.Profile:
+    with progress_bar("running") as progress:
+        recording = nk.run(program, arrays, steps, record=tuple(program.populations), progress=progress)
+    return nk.profile(recording, placement)
+
+
+def _show(graph: nk.Network | nk.Program, as_json: bool) -> None:
+    say_json(graph_facts(graph)) if as_json else tell_graph(graph)

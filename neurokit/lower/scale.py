@@ -1,0 +1,85 @@
+"""The common scale of one population: how many units of weight stand for one unit of potential.
+
+It is the largest for which every incoming projection fits its bits, larger projections getting an exponent. Where the
+threshold would then be coarse (or a leak's rounding large), it is raised by powers of two as far as the current's 24
+bits allow; where the threshold would not fit its 17 bits, it is lowered; and a threshold that all neurons share becomes
+whole.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurokit.graph.check import MAX_THRESHOLD_MANTISSA, WEIGHT_EXPONENT_RANGE
+from neurokit.graph.synapses import Sparse
+from neurokit.lower.discretise import Recurrence
+
+LEAKY_THRESHOLD = 1 << 12  # mantissa a leaking neuron's threshold should reach, so that decay's rounding stays small
+WHOLE_THRESHOLD = 1 << 6  # and any other's, so that lowering the scale to a whole threshold costs under 1/64
+SAFE_INPUT = 1 << 16  # half the |sum| at which u wraps (2**23 / 64)
+MAX_EXPONENT = WEIGHT_EXPONENT_RANGE[1]
+TINY = 1e-9  # what float arithmetic may add or take
+
+
+def choose_scale(
+    synapses: Sequence[Any], threshold: NDArray[np.float64], model: Recurrence, bits: int, spiking: bool
+) -> tuple[float, list[int]]:
+    """Units of weight per unit of potential, and an exponent for each projection."""
+    limits = [_limit(values_of(s), bits) for s in synapses if values_of(s).size and values_of(s).any()]
+    if not limits:  # no weights: the threshold alone sets the scale
+        return (float(LEAKY_THRESHOLD / threshold.max()) if spiking else 1.0), [0] * len(synapses)
+    fine = max(limits)
+    leaky = (model.keep_v < 1).any() or (model.keep_u > 0).any() or not spiking
+    least = LEAKY_THRESHOLD if leaky else WHOLE_THRESHOLD
+    wanted = math.ceil(math.log2(least / (threshold.max() * fine)) - TINY) if spiking else MAX_EXPONENT
+    strongest = sum(float(row_sums(s).max(initial=0.0)) for s in synapses) * fine
+    room = math.floor(math.log2(max(1.0, SAFE_INPUT * leak_of(model, spiking) / strongest)) + TINY)
+    fine *= 2 ** max(0, min(wanted, room, MAX_EXPONENT))
+    fine /= 2 ** max(0, max(_exponent(values_of(s), fine, bits) for s in synapses) - MAX_EXPONENT)
+    if spiking:
+        fine = min(fine, MAX_THRESHOLD_MANTISSA / threshold.max())
+    if spiking and threshold.size == 1 and fine * threshold[0] >= 1:
+        fine = math.floor(fine * threshold[0] * (1 + TINY)) / threshold[0]
+    return fine, [_exponent(values_of(s), fine, bits) for s in synapses]
+
+
+def leak_of(model: Recurrence, spiking: bool) -> float:
+    """Share of what input piles up that a step takes away: of u, and of v where no spike ever resets it."""
+    return float((1 - model.keep_u).min() * (1.0 if spiking else (1 - model.keep_v).min()))
+
+
+def _limit(values: NDArray[np.float64], bits: int) -> float:
+    """Largest scale at which all values fit `bits` without an exponent."""
+    return largest_integer(values, bits) / float(np.abs(values).max())
+
+
+def largest_integer(values: NDArray[np.float64], bits: int) -> int:
+    """Largest magnitude in `bits`; weights of one sign use every bit for it (lava-nc 0.10.0, utils/weightutils.py)."""
+    mixed = bool(values.min() < 0 < values.max())
+    return max(1, (1 << bits - 1) - 1) if mixed else (1 << bits) - 1
+
+
+def _exponent(values: NDArray[np.float64], scale: float, bits: int) -> int:
+    if not values.size or not values.any():
+        return 0
+    return max(0, math.ceil(math.log2(scale / _limit(values, bits)) - TINY))
+
+
+def row_sums(synapse: Any, sign: int = 0) -> NDArray[np.float64]:
+    """Sum of |weight| that each target (of a convolution: each output channel) receives at most; of one sign only."""
+    weight = synapse.weight
+    if sign:
+        weight = (sign * weight).maximum(0) if isinstance(synapse, Sparse) else np.maximum(sign * weight, 0)
+    if isinstance(synapse, Sparse):
+        return np.asarray(abs(weight).sum(axis=1), np.float64).ravel()
+    return np.asarray(np.abs(weight.astype(np.float64)).reshape(weight.shape[0], -1).sum(axis=1))
+
+
+def values_of(synapse: Any) -> NDArray[np.float64]:
+    """All listed weights."""
+    return np.asarray(synapse.weight.data if isinstance(synapse, Sparse) else synapse.weight, np.float64)

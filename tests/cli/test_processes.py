@@ -1,0 +1,90 @@
+"""The command as a process: signals, pipes, `python -m`."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+PROGRAM = (sys.executable, "-m", "neurokit")
+
+
+def start(*arguments, **keywords):
+    return subprocess.Popen(
+        [*PROGRAM, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        **keywords,
+    )
+
+
+def living(session):
+    """Processes of a session that still run; zombies do not."""
+    found = subprocess.run(["ps", "-s", str(session), "-o", "stat=,args="], capture_output=True, text=True).stdout
+    return [line for line in found.splitlines() if not line.startswith("Z")]
+
+
+@pytest.mark.parametrize("backend", ["simulator", "lava", "lava-inprocess"])
+def test_ctrl_c(files, tmp_path, backend):
+    """Exit 130 at once, one word, the old output kept, no temporary file, no process left."""
+    (tmp_path / "x.npz").write_text("old")
+    steps = 30_000_000 if backend == "simulator" else 500_000
+    process = start("run", files.program, files.data, "--backend", backend, "--steps", steps, "-o", "x.npz")
+    try:
+        wait_until_busy(process)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        pressed = time.monotonic()
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert time.monotonic() - pressed < 5
+    assert (process.returncode, out, err) == (130, "", "interrupted\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.npz"]
+    assert (tmp_path / "x.npz").read_text() == "old"
+    time.sleep(0.2)
+    assert living(process.pid) == []
+
+
+def wait_until_busy(process, seconds=3.0):
+    """Until it has used so much processor time; its imports take a second."""
+    for _ in range(600):
+        assert process.poll() is None, process.communicate()
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        children = len(living(process.pid)) > 1
+        if (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") > seconds or children:
+            time.sleep(0.5)
+            return
+        time.sleep(0.1)
+    pytest.fail("it never became busy")
+
+
+def test_a_reader_that_leaves(files):
+    """As `head` does: no traceback, no message."""
+    np.save("wide.npy", np.zeros((400, 2, 6), np.uint8))
+    for arguments in (("inspect", files.program), ("run", files.program, "wide.npy", "--json")):
+        process = start(*arguments)
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        with process.stderr:
+            assert process.stderr.read() == ""
+        assert process.wait(timeout=60) == 141
+
+
+def test_a_full_disk_behind_stdout(files):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*PROGRAM, "inspect", str(files.program)], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (2, "error: the system refused: [Errno 28] No space left on device.\n")
+
+
+def test_exit_codes_and_plain_pipes(files):
+    done = subprocess.run([*PROGRAM, "run", "nope.nk", "x.npy"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: 'nope.nk': ")
+    assert done.stderr.count("\n") == 1

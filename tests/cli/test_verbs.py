@@ -1,0 +1,273 @@
+"""Every verb, as text and as JSON."""
+
+import json
+import re
+
+import nir
+import numpy as np
+import pytest
+
+import neurokit as nk
+from neurokit import api
+from neurokit.cli.options import Backend, Chip
+from neurokit.place.chips import CHIPS
+from tests.cli.sources import DT, SAMPLES, STEPS, neurons, write_net, write_nir
+from tests.data import shared, truth
+
+GRAPH = {"kind", "source", "dt", "inputs", "outputs", "neurons", "populations"}
+PROGRAM = {*GRAPH, "targets", "report", "stock_faults"}
+ROW = {"population", "shape", "neurons", "model", "conventions", "incoming", "weights", "latency"}
+RUN = {"source", "backend", "samples", "steps", "seconds", "spikes", "outputs"}
+PARITY = {"ok", "first_divergence", "rungs", "decisions"}
+PLACE = {"chip", "chip_title", "rough", "cores", "chips", "cores_per_chip", "board", "populations", "faults"}
+REPORT = {"page", "json", "ok", "parity", "fits"}
+VERBS = ("convert", "inspect", "compile", "run", "verify", "place", "profile", "report", "demo")
+DEMO = {"ok", "page", "accuracy_before", "accuracy_after", "seconds", "summary"}
+
+
+def facts(ran, keys):
+    assert ran.code == 0, ran
+    found = json.loads(ran.out)
+    assert set(found) == keys
+    return found
+
+
+def sources(files):
+    return {"nir": (files.nir, *DT), "net": (files.net,), "network": (files.network,), "program": (files.program,)}
+
+
+each_source = pytest.mark.parametrize("kind", ["nir", "net", "network", "program"])
+
+
+def test_version(cli):
+    assert cli("--version").out == f"neurokit {nk.__version__}\n"
+
+
+@pytest.mark.parametrize("verb", ["", *VERBS])
+def test_help(cli, verb):
+    ran = cli(*verb.split(), "--help")
+    assert ran.code == 0
+    assert ("--json" if verb else "--version") in ran.out
+
+
+def test_options_name_what_there_is():
+    assert {member.value for member in Backend} == set(api.BACKENDS)
+    assert {member.value for member in Chip} == set(CHIPS)
+
+
+@each_source
+def test_inspect(cli, files, kind):
+    compiled = kind == "program"
+    found = facts(cli("inspect", *sources(files)[kind], "--json"), PROGRAM if compiled else GRAPH)
+    assert found["source"] == ("small.net" if kind == "net" else "small.nir")  # never the folder
+    assert [set(row) for row in found["populations"]] == [ROW, ROW]
+    ran = cli("inspect", *sources(files)[kind])
+    assert ran.code == 0
+    assert found["source"] in ran.out
+    assert "9 neurons" in ran.out
+    assert ("runs on: simulator, lava-cpu" in ran.out) == compiled
+
+
+def test_inspect_tells_delays_in_their_unit(cli, files):
+    assert "Dense 4×5, delay 1 ms" in cli("inspect", files.net).out
+    assert "Dense 4×5, delay 1 step" in cli("inspect", files.program).out
+
+
+def test_convert_and_compile(cli, files, tmp_path):
+    facts(cli("convert", files.nir, *DT, "-o", "n.nk", "--json"), GRAPH)
+    found = facts(cli("compile", "n.nk", "-o", "p.nk", "--bits", 5, "--window", 6, "--json"), PROGRAM)
+    assert [row["population"] for row in found["report"]] == ["hidden", "last"]
+    wanted = nk.compile(nk.convert(files.nir, dt=1e-3), bits=5, window=6)
+    data = np.load(files.data)
+    loaded = nk.load(tmp_path / "p.nk")
+    np.testing.assert_array_equal(nk.run(loaded, data).spikes["last"], nk.run(wanted, data).spikes["last"])
+    ran = cli("compile", files.nir, *DT, "-o", "q.nk")
+    assert re.search(r"hidden +8 ", ran.out)
+    assert "loihi2-stock" in ran.out
+    assert cli("convert", files.net, "-o", "c.nk").code == 0
+
+
+def test_compile_says_what_stock_parts_lack(cli, files):
+    ran = cli("compile", files.net, "-o", "p.nk")
+    assert "hidden" not in ran.out
+    assert "0-dense, 1-dense: integers passed through" in ran.out
+    assert "not on loihi2-stock: '0-dense', '1-dense': threshold 191 is no multiple of 64" in ran.out
+    found = facts(cli("compile", files.net, "-o", "p.nk", "--json"), PROGRAM)
+    assert {fault["node"] for fault in found["stock_faults"]} == {"0-dense", "1-dense"}
+
+
+def test_a_file_of_another_suffix(cli, files, tmp_path):
+    (tmp_path / "small.h5").write_bytes(files.nir.read_bytes())
+    assert cli("inspect", "small.h5", "--kind", "nir", *DT).code == 0
+
+
+@each_source
+def test_run(cli, files, kind):
+    found = facts(cli("run", *sources(files)[kind], files.data, "--json"), RUN)
+    (name,) = found["outputs"]
+    path = sources(files)[kind][0]
+    graph = nk.load(path) if path.suffix == ".nk" else nk.convert(path, dt=1e-3)
+    wanted = nk.run(graph if kind == "program" else nk.compile(graph), np.load(files.data))
+    assert (found["samples"], found["steps"], found["backend"]) == (SAMPLES, STEPS, "simulator")
+    np.testing.assert_array_equal(found["outputs"][name]["spikes"], wanted.counts[name])
+    assert found["outputs"][name]["final_v"] is None
+    assert sum(found["spikes"].values()) > 0
+    ran = cli("run", *sources(files)[kind], files.data)
+    assert f"on simulator: {SAMPLES} samples of {STEPS} steps in" in ran.out
+    assert f"output '{name}', neurons with most spikes" in ran.out
+
+
+def test_run_one_unbatched_sample(cli, files):
+    np.save("one.npy", np.load(files.data)[0])
+    found = facts(cli("run", files.program, "one.npy", "--json", "--steps", 20), RUN)
+    assert (found["samples"], found["steps"]) == (1, 20)
+    assert np.shape(found["outputs"]["last"]["spikes"]) == (1, 4)
+    assert "1 sample of 20 steps" in cli("run", files.program, "one.npy", "--steps", 20).out
+
+
+def test_run_a_readout(cli, files):
+    ones = np.ones(4, np.float32)
+    write_nir("readout.nir", readout=nir.LI(0.02 * ones, 20 * ones, 0 * ones))
+    found = facts(cli("run", "readout.nir", *DT, files.data, "--json"), RUN)
+    assert np.shape(found["outputs"]["last"]["final_v"]) == (SAMPLES, 4)
+    assert "highest v after the last step" in cli("run", "readout.nir", *DT, files.data).out
+
+
+def test_run_inputs_by_name(cli, files):
+    np.savez("by_name.npz", input=np.load(files.data))
+    assert facts(cli("run", files.program, "by_name.npz", "--json"), RUN)["samples"] == SAMPLES
+
+
+def test_run_tells_few_samples_of_many(cli, files):
+    np.save("many.npy", np.zeros((12, 3, 6), np.uint8))
+    ran = cli("run", files.program, "many.npy")
+    assert "sample 9: no spikes" in ran.out
+    assert "and 2 more samples" in ran.out
+
+
+def test_run_records(cli, files):
+    ran = cli("run", files.program, files.data, "-o", "r.npz", "--record", "hidden", "--record", "hidden:u")
+    assert ran.code == 0
+    with np.load("r.npz") as saved:
+        assert {"spikes/hidden", "states/hidden/u", "spikes/last", "counts/hidden"} <= set(saved.files)
+        assert saved["states/hidden/u"].shape == (SAMPLES, STEPS, 5)
+
+
+@pytest.mark.parametrize("backend", ["lava-inprocess", "lava"])
+def test_run_on_lava(cli, files, backend):
+    here = facts(cli("run", files.program, files.data, "--json", "--steps", 6), RUN)
+    there = facts(cli("run", files.program, files.data, "--json", "--steps", 6, "--backend", backend), RUN)
+    assert there["backend"] == backend
+    assert there["outputs"] == here["outputs"]
+
+
+@each_source
+def test_verify(cli, files, kind):
+    found = facts(cli("verify", *sources(files)[kind], files.data, "--labels", files.labels, "--json"), PARITY)
+    assert found["ok"]
+    assert {"reference", "candidate", "exact", "ok", "note", "layers"} == set(found["rungs"][0])
+    assert found["rungs"][-1]["candidate"] == "lava-inprocess"
+    assert "1 of 3 samples" in found["rungs"][-1]["note"]
+    assert all(decision["accuracy"] is not None for decision in found["decisions"])
+
+
+def test_verify_in_text(cli, files):
+    ran = cli("verify", files.nir, *DT, files.data, "--lava", 0)
+    assert ran.code == 0
+    assert ran.out.startswith("Parity holds\n  network -> program (approximate)")
+    assert "Lava was left out" in ran.out
+
+
+def test_verify_exits_with_1_when_parity_is_broken(cli, files, monkeypatch):
+    from neurokit.hardware.lava.backend import LavaBackend
+
+    honest = LavaBackend.run
+
+    def lie(*arguments, **keywords):
+        recording = honest(*arguments, **keywords)
+        recording.states["hidden", "v"][0, 4, 2] += 1
+        return recording
+
+    monkeypatch.setattr(LavaBackend, "run", lie)
+    for as_json in ((), ("--json",)):
+        ran = cli("verify", files.program, files.data, *as_json)
+        assert ran.code == 1
+        assert "'hidden' first differs in v, at step 4, sample 0, neuron (2,)" in ran.out
+    assert not json.loads(ran.out)["ok"]
+    ran = cli("report", files.program, files.data, "--json")
+    assert (ran.code, json.loads(ran.out)["parity"]) == (1, False)
+
+
+def test_place(cli, files):
+    found = facts(cli("place", files.nir, *DT, "--bits", 4, "--json"), PLACE)
+    assert found["cores"] == 2
+    assert "2 cores of Loihi 1" in cli("place", files.program, "--chip", "loihi1").out
+
+
+def test_place_exits_with_1_when_it_does_not_fit(cli):
+    write_net("wide.net", (np.ones((1, 200_000)), neurons()))
+    ran = cli("place", "wide.net")
+    assert ran.code == 1
+    assert "0-dense" in ran.out
+    assert json.loads(cli("place", "wide.net", "--json").out)["faults"]
+
+
+def test_profile(cli, files):
+    found = json.loads(cli("profile", files.program, files.data, "--json").out)
+    assert {"energy", "time"} <= {key.partition("_")[0] for key in found}
+    assert "Estimate for Loihi 2, per sample of 12 steps" in cli("profile", files.net, files.data).out
+
+
+def test_report(cli, files, tmp_path):
+    found = facts(cli("report", files.nir, *DT, files.data, "--labels", files.labels, "--json"), REPORT)
+    assert found["ok"]
+    page, content = (tmp_path / name for name in ("report.html", "report.json"))
+    json.loads(content.read_text())
+    assert "neurokit: small.nir" in page.read_text()
+    assert str(files.folder) not in page.read_text() + content.read_text()
+    before = page.read_bytes()
+    ran = cli("report", files.nir, *DT, files.data, "--labels", files.labels)
+    assert ran.out == "parity holds; fits on Loihi 2; wrote report.html and report.json\n"
+    assert page.read_bytes() == before  # twice in a row: the same page
+
+
+def test_demo(cli, monkeypatch, tmp_path):
+    found = facts(cli("demo", "-o", "d.html", "--json"), DEMO)
+    assert found["ok"]
+    assert found["accuracy_after"] > 0.9
+    assert (tmp_path / "d.html").exists()
+
+
+def test_lif_of_norse(cli):
+    np.save("one.npy", np.ones((40, 1), np.uint8))
+    ran = cli("verify", shared("nir_paper", "01_lif", "lif_norse.nir"), "one.npy", "--dt", "1e-4", "--json")
+    assert facts(ran, PARITY)["ok"]
+
+
+@pytest.mark.parametrize("path", ["lava_dl_oxford/Trained/network.net", "lava_dl_mnist/trained_mnist_network.net"])
+def test_networks_of_slayer(cli, path):
+    source = shared(path)
+    size = facts(cli("inspect", source, "--json"), GRAPH)["inputs"]["input"]
+    np.save("x.npy", np.random.default_rng(0).integers(0, 2, (10, *size)))
+    assert facts(cli("verify", source, "x.npy", "--json"), PARITY)["ok"]
+
+
+def test_pilotnet(cli):
+    source = truth("gts/pilotnet_lif/network.net")
+    for feed, first in (("current", "0-input"), ("spikes", "1-conv")):
+        found = facts(cli("inspect", source, "--inputs", feed, "--json"), GRAPH)
+        assert found["populations"][0]["population"] == first
+
+
+def test_faults_that_differ_in_the_node_only_share_a_line(cli):
+    ran = cli("inspect", truth("gts/pilotnet_sdnn/network.net"))
+    assert ran.code == 1
+    assert ran.err.count("error: ") == 1
+    assert ran.err.startswith("error: '0-input', '1-conv', ")
+    assert "and 1 more: has neurons of type 'SDNN'" in ran.err
+
+
+def test_recurrent_networks_of_the_nir_paper(cli):
+    ran = cli("inspect", shared("nir_paper", "03_rnn", "braille_noDelay_bias_zero.nir"))
+    assert ran.code == 1
+    assert "'lif1.lif', 'lif1.w_rec': " in ran.err

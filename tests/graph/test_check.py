@@ -1,0 +1,356 @@
+"""Every fault of check.py: what its message names, and that all faults come at once."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from neurokit.errors import GraphError
+from neurokit.graph.check import check_network, check_program, weight_fault
+from neurokit.graph.network import Input, Network, Population, Program, Projection
+from neurokit.graph.neurons import IF, LIF, CubaLIF, LeakyIntegrator, LoihiLIF
+from neurokit.graph.synapses import Conv2d, Dense, Flatten, Injection, Sparse, SumPool2d
+from tests.networks import joined, network
+
+ONES = Dense(np.ones((2, 2)))
+ODD = "weights of mixed sign beyond -128..127 are even"
+SOUND = network((ONES, IF()), (ONES, IF()))
+
+
+def messages(graph):
+    check = check_program if isinstance(graph, Program) else check_network
+    with pytest.raises(GraphError) as caught:
+        check(graph)
+    for fault in caught.value.faults:
+        assert all((fault.node, fault.fact, fault.limit, fault.mend)), fault
+        assert fault.mend[-1] in ".?", fault
+    return [str(fault) for fault in caught.value.faults]
+
+
+def message(graph):
+    (found,) = messages(graph)
+    return found
+
+
+def with_synapse(synapse, target=(2,), shape=(2,)):
+    population = Population("p0", target, IF())
+    projection = Projection("in", "p0", (synapse,))
+    return Network({"in": Input("in", shape)}, {"p0": population}, (projection,), {"p0": population})
+
+
+def program(neuron=None, synapse=None, delay=1, shape=(2,), target=(2,)):
+    neuron = neuron or LoihiLIF(4096, 0, 640)
+    synapse = synapse or Dense(np.ones((2, 2), np.int32))
+    synapses = synapse if isinstance(synapse, tuple) else (synapse,)
+    population = Population("p0", target, neuron)
+    projections = (Projection("in", "p0", synapses, delay),)
+    return Program({"in": Input("in", shape)}, {"p0": population}, projections, {"p0": population})
+
+
+def test_sound_graphs_are_given_back():
+    assert check_network(SOUND) is SOUND
+    sound = program()
+    assert check_program(sound) is sound
+
+
+class TestStructure:
+    @pytest.mark.parametrize(
+        ("field", "kind"), [("inputs", "input"), ("populations", "population"), ("outputs", "output")]
+    )
+    def test_nothing_there(self, field, kind):
+        found = messages(replace(SOUND, **{field: {}}))
+        assert f"'Network': there is no {kind}; a network needs at least one. Add an {kind} to the source." in found
+
+    @pytest.mark.parametrize("field", ["inputs", "populations", "outputs"])
+    def test_a_key_that_is_not_the_name(self, field):
+        nodes = dict(getattr(SOUND, field))
+        nodes["other"] = next(iter(nodes.values()))
+        found = messages(replace(SOUND, **{field: nodes}))
+        name = nodes["other"].name
+        assert f"'other': is listed under 'other' but named '{name}'; both must agree. Rename one." in found
+
+    def test_an_input_that_is_a_population(self):
+        inputs = {**SOUND.inputs, "p0": Input("p0", (2,))}
+        found = message(replace(SOUND, inputs=inputs))
+        assert found == "'p0': is an input and a population; names are unique. Rename one."
+
+    def test_an_output_that_is_no_population(self):
+        outputs = {"q": Population("q", (2,), IF())}
+        found = message(replace(SOUND, outputs=outputs))
+        assert found == "'q': is an output but no population; outputs are populations. Name a population."
+
+    def test_an_output_that_is_another_population_of_the_same_name(self):
+        """Backends read outputs' neurons, so they become those of the populations."""
+        graph = replace(SOUND, outputs={"p1": Population("p1", (2,), LeakyIntegrator(tau=1.0))})
+        assert graph.outputs["p1"] is graph.populations["p1"]
+
+    @pytest.mark.parametrize("shape", [(), (0,), (2, 0, 3)])
+    def test_an_input_without_size(self, shape):
+        found = messages(replace(SOUND, inputs={"in": Input("in", shape)}))
+        assert f"'in': has shape {shape}; sizes are at least 1. Give the input's shape." in found
+
+    @pytest.mark.parametrize("shape", [(), (0,)])
+    def test_a_population_without_size(self, shape):
+        broken = Population("p1", shape, IF())
+        found = messages(replace(SOUND, populations={**SOUND.populations, "p1": broken}, outputs={"p1": broken}))
+        assert f"'p1': has shape {shape}; sizes are at least 1. Give the population's shape." in found
+
+    def test_two_projections_with_the_same_ends(self):
+        assert message(joined(SOUND, SOUND.projections[0])) == (
+            "'in->p0': two projections join the same source and target; a projection is known by its ends. "
+            "Merge them into one, or put a population between."
+        )
+
+    @pytest.mark.parametrize(("ends", "fact"), [
+        (("x", "p0"), "'x->p0': source 'x' does not exist"),
+        (("p0", "x"), "'p0->x': target 'x' is no population"),
+        (("p0", "in"), "'p0->in': target 'in' is no population"),
+    ])  # fmt: skip
+    def test_ends_that_do_not_exist(self, ends, fact):
+        assert message(joined(SOUND, Projection(*ends, (ONES,)))) == f"{fact}; ends must exist. Name a population."
+
+    def test_a_map_that_does_not_fit(self):
+        found = message(with_synapse(Dense(np.ones((2, 3)))))
+        assert found == "'in->p0': Dense(2, 3) does not accept shape (2,); shapes must chain. Check sizes and channels."
+
+    def test_every_map_of_a_chain_is_named(self):
+        chain = Projection("in", "p0", (SumPool2d(2, 2), Flatten(), ONES))
+        graph = replace(SOUND, projections=(chain, SOUND.projections[1]))
+        assert message(graph).startswith("'in->p0': SumPool2d, Flatten, Dense(2, 2) does not accept shape (2,)")
+
+    def test_a_result_that_does_not_fit(self):
+        found = message(with_synapse(Dense(np.ones((3, 2)))))
+        assert found == "'in->p0': gives shape (3,); the target has shape (2,). Check sizes and channels."
+
+    def test_an_image_of_the_right_size_but_another_shape(self):
+        graph = with_synapse(Conv2d(np.ones((4, 1, 1, 1))), target=(2, 2, 4), shape=(1, 2, 2))
+        assert message(graph).startswith("'in->p0': gives shape (4, 2, 2); the target has shape (2, 2, 4)")
+
+    def test_a_vector_may_fill_an_image(self):
+        check_network(with_synapse(Dense(np.ones((8, 2))), target=(2, 2, 2)))
+
+    def test_a_current_that_comes_from_a_population(self):
+        graph = joined(network((ONES, IF()), (ONES, IF())), Projection("p1", "p0", (Injection(),)))
+        assert "'p1->p0': injects a current; only inputs inject currents. Use a weight of 1 instead." in messages(graph)
+
+    def test_a_population_without_spikes_drives_nothing(self):
+        """The output of an integrator is v, which no projection carries: its target would silently see zeros."""
+        graph = network((ONES, LeakyIntegrator(tau=1e-2)), (ONES, IF()), dt=1e-3)
+        assert "p0" in message(graph)
+
+    def test_a_loop_without_delay(self):
+        """What such a loop computes within a step is undefined; compile refuses it, and so must run."""
+        assert "p0" in message(joined(network((ONES, IF()), dt=1e-3), Projection("p0", "p0", (ONES,))))
+
+    def test_a_delay_without_a_step(self):
+        graph = replace(SOUND, projections=(replace(SOUND.projections[0], delay=1e-3), SOUND.projections[1]))
+        assert "in->p0" in message(graph)
+
+    def test_an_exponent_in_floats(self):
+        """Only a Program has exponents: run would multiply by it and compile would not."""
+        assert "in->p0" in message(with_synapse(Dense(np.ones((2, 2)), exponent=3)))
+
+    def test_integers_and_floats_mixed(self):
+        assert "p1" in "".join(messages(network((ONES, IF()), (ONES, LoihiLIF(4096, 0, 64)), dt=1e-3)))
+
+
+class TestValues:
+    @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+    def test_parameters_are_finite(self, value):
+        found = message(network((ONES, IF(threshold=[1.0, value]))))
+        assert found == "'p0': threshold holds NaN or infinity; parameters are finite. Repair the source."
+
+    @pytest.mark.parametrize("shape", [(3,), (1, 2), (2, 1)])
+    def test_parameters_broadcast(self, shape):
+        found = message(network((ONES, IF(r=np.ones(shape)))))
+        assert found == f"'p0': r has shape {shape}; it must broadcast to (2,). Give one value or one a neuron."
+
+    @pytest.mark.parametrize("synapse", [
+        Dense([[np.nan, 1], [1, 1]]),
+        Sparse(sp.csr_matrix([[np.inf, 1], [1, 1]])),
+    ])  # fmt: skip
+    def test_weights_are_finite(self, synapse):
+        found = message(with_synapse(synapse))
+        assert found.startswith("'in->p0': a weight is NaN or infinite; weights are finite. Repair the source")
+
+    @pytest.mark.parametrize("synapse", [Dense, lambda w, b: Sparse(sp.csr_matrix(w), b)])
+    def test_biases(self, synapse):
+        found = message(with_synapse(synapse(np.ones((2, 2)), np.ones(3))))
+        assert found == "'in->p0': bias has shape (3,); it must be (2,). Give one bias a target or output channel."
+        found = message(with_synapse(synapse(np.ones((2, 2)), np.array([1, np.nan]))))
+        assert found == "'in->p0': a bias is NaN or infinite; biases are finite. Repair the source."
+
+    def test_a_convolution_has_a_bias_a_channel(self):
+        wrong = Conv2d(np.ones((2, 1, 1, 1)), bias=np.ones((2, 2, 2)))
+        assert "bias has shape (2, 2, 2); it must be (2,)" in message(with_synapse(wrong, (2, 2, 2), (1, 2, 2)))
+
+    @pytest.mark.parametrize("delay", [-1e-3, np.nan, np.inf])
+    def test_delays_are_times(self, delay):
+        graph = replace(network((ONES, IF()), dt=1e-3), projections=(Projection("in", "p0", (ONES,), delay),))
+        wanted = "'in->p0': a delay is negative or not finite; delays are at least 0. Repair the source."
+        assert wanted in messages(graph)
+
+    @pytest.mark.parametrize("shape", [(3,), (3, 2), (2, 2, 2)])
+    def test_delays_broadcast(self, shape):
+        graph = replace(network((ONES, IF()), dt=1e-3), projections=(Projection("in", "p0", (ONES,), np.ones(shape)),))
+        wanted = f"'in->p0': delay has shape {shape}; it must broadcast to (2, 2). One value, or (targets, 1)."
+        assert wanted in messages(graph)
+
+    @pytest.mark.parametrize(("neuron", "field"), [
+        (LIF(tau=0.0), "tau"),
+        (LIF(tau=[1.0, -1.0]), "tau"),
+        (LeakyIntegrator(tau=-1.0), "tau"),
+        (CubaLIF(tau_syn=0.0, tau_mem=1.0), "tau_syn"),
+        (CubaLIF(tau_syn=1.0, tau_mem=0.0), "tau_mem"),
+    ])  # fmt: skip
+    def test_time_constants_are_positive(self, neuron, field):
+        found = message(network((ONES, neuron), dt=1e-3))
+        assert found == f"'p0': {field} is not positive; time constants are positive. Repair the source."
+
+    def test_time_constants_need_a_step(self):
+        found = messages(network((ONES, CubaLIF(tau_syn=0.01, tau_mem=0.01))))
+        assert found == [
+            f"'p0': {field} is a time, but the step is unknown; the source states no dt. "
+            "Pass dt= in seconds, e.g. nk.convert(path, dt=1e-3)."
+            for field in ("tau_syn", "tau_mem")
+        ]
+
+    def test_euler_needs_tau_of_a_step_at_least(self):
+        found = message(network((ONES, LIF(tau=[9e-4, 1.0])), dt=1e-3))
+        assert found == (
+            "'p0': tau 0.0009 s is shorter than the step 0.001 s; forward Euler needs tau >= dt. Pass a smaller dt=."
+        )
+        check_network(network((ONES, LIF(tau=1e-3)), dt=1e-3))
+
+    @pytest.mark.parametrize("dt", [0.0, -1.0, np.nan, np.inf])
+    def test_the_step_is_a_time(self, dt):
+        found = message(network((ONES, IF()), dt=dt))
+        assert found == f"'dt': is {dt}; a step is a positive number of seconds. Pass dt= in seconds."
+
+    def test_sparse_indices_lie_within_the_matrix(self):
+        """The kernels write where the indices say, unchecked."""
+        weight = sp.csr_matrix(np.eye(2))
+        weight.indices[:] = [0, 10**6]
+        with pytest.raises(GraphError, match="damaged matrix"):
+            Sparse(weight)
+
+
+class TestProgram:
+    def test_other_neurons(self):
+        assert message(program(IF())) == "'p0': neuron is IF; a Program holds LoihiLIF only. Call nk.compile."
+
+    @pytest.mark.parametrize(("changes", "fact"), [
+        ({"current_decay": -1}, "current_decay is -1; Loihi holds 0 to 4096 (12-bit decay; 4096 is full decay)"),
+        ({"current_decay": [0, 4097]}, "current_decay is 4097; Loihi holds 0 to 4096"),
+        ({"voltage_decay": -1}, "voltage_decay is -1; Loihi holds 0 to 4096"),
+        ({"voltage_decay": 4097}, "voltage_decay is 4097; Loihi holds 0 to 4096"),
+        ({"threshold": -1}, "threshold is -1; Loihi holds 0 to 8388544 (17-bit mantissa << 6)"),
+        ({"threshold": 8388545}, "threshold is 8388545; Loihi holds 0 to 8388544"),
+        ({"bias_mantissa": -4097}, "bias mantissa is -4097; Loihi holds -4096 to 4095 (13 bits signed)"),
+        ({"bias_mantissa": [4096, 0]}, "bias mantissa is 4096; Loihi holds -4096 to 4095"),
+        ({"bias_exponent": 8}, "bias exponent is 8; Loihi holds -7 to 7 (3 bits)"),
+        ({"bias_exponent": -8}, "bias exponent is -8; Loihi holds -7 to 7"),
+        ({"reset_interval": -1}, "the reset schedule is negative; interval and offset are at least 0"),
+        ({"reset_offset": -1}, "the reset schedule is negative; interval and offset are at least 0"),
+    ])  # fmt: skip
+    def test_ranges_of_the_neuron(self, changes, fact):
+        values = {"current_decay": 0, "voltage_decay": 0, "threshold": 64, **changes}
+        assert message(program(LoihiLIF(**values))).startswith(f"'p0': {fact}")
+
+    def test_the_ends_of_the_ranges_are_sound(self):
+        check_program(program(LoihiLIF(0, 4096, 8388544, bias_mantissa=-4096, bias_exponent=7)))
+        check_program(program(LoihiLIF(4096, 0, 0, bias_mantissa=4095, bias_exponent=-7)))
+
+    @pytest.mark.parametrize("value", [2**31, -(2**31) - 1, -16_320_000_000])
+    def test_a_reset_value_beyond_the_state(self, value):
+        """v has 24 bits; the simulator holds 32, lif_step 64: they part where a reset value has more."""
+        assert "reset" in message(program(LoihiLIF(4096, 0, 640, reset_value=value)))
+
+    def test_a_chain(self):
+        chain = (Dense(np.ones((2, 2), int)), Dense(np.ones((2, 2), int)))
+        found = message(program(synapse=chain))
+        assert found == "'in->p0': chains 2 maps; a Program has one a projection. Call nk.compile."
+
+    def test_a_map_without_weights(self):
+        found = message(program(synapse=Flatten()))
+        assert found == "'in->p0': is a Flatten; a Program holds weights only. Call nk.compile."
+
+    def test_float_weights(self):
+        found = message(program(synapse=ONES))
+        assert found == "'in->p0': weights are not integers; a Program holds integers only. Call nk.compile."
+
+    @pytest.mark.parametrize("delay", [0, 64, [[1], [64]], [[0], [1]]])
+    def test_delays(self, delay):
+        low, high = np.min(delay), np.max(delay)
+        found = message(program(delay=delay))
+        assert found.startswith(f"'in->p0': delays run from {low} to {high} steps; whole steps from 1 to 63")
+
+    def test_delays_that_are_no_integers(self):
+        assert message(program(delay=1.5)).startswith("'in->p0': delays run from 1.5 to 1.5 steps; whole steps")
+        check_program(program(delay=63))
+
+    def test_a_delayed_current(self):
+        found = message(program(synapse=Injection(), delay=1))
+        assert found == "'in->p0': a delayed current; injected currents arrive in their own step. Set delay 0."
+        check_program(program(synapse=Injection(), delay=0))
+
+    @pytest.mark.parametrize("exponent", [-40, 24, 31, 40])
+    def test_weight_exponents(self, exponent):
+        """Loihi's weight exponents run from -8 to 7; from 24 on the simulator's int32 weights do not suffice."""
+        assert "exponent" in message(program(synapse=Dense(np.full((2, 2), 100), exponent=exponent)))
+
+    @pytest.mark.parametrize("exponent", [-7, 7])
+    def test_weight_exponents_that_loihi_has(self, exponent):
+        check_program(program(synapse=Dense(np.full((2, 2), 100), exponent=exponent)))
+
+
+class TestWeightsOfLoihi:
+    @pytest.mark.parametrize("values", [
+        [-128, 127], [-1, 0, 1], [0, 255], [-255, 0], [1, 255], [-256, 254], [-200, 3 * 2], [0], [], [5], [-255],
+    ])  # fmt: skip
+    def test_sound(self, values):
+        assert weight_fault(np.array(values, int)) is None
+
+    @pytest.mark.parametrize(("values", "fact", "limit"), [
+        ([0, 256], "a weight is 256", "weights of one sign reach 255"),
+        ([-256, 0], "a weight is -256", "weights of one sign reach 255"),
+        ([-1, 255], "weights run from -1 to 255", "weights of mixed sign reach from -256 to 254"),
+        ([-258, 2], "weights run from -258 to 2", "weights of mixed sign reach from -256 to 254"),
+        ([-1, 128], "odd weights beyond +-127 (they run from -1 to 128)", ODD),
+        ([-129, 2], "odd weights beyond +-127 (they run from -129 to 2)", ODD),
+    ])  # fmt: skip
+    def test_faults(self, values, fact, limit):
+        found = weight_fault(np.array(values))
+        assert found is not None
+        assert found[:2] == (fact, limit)
+        (named,) = messages(program(synapse=Dense(np.resize(values, (2, 2)))))
+        assert named.startswith(f"'in->p0': {fact}; {limit}. ")
+
+    def test_sparse_weights(self):
+        weight = sp.csr_matrix(np.array([[300, 0], [0, 1]]))
+        assert message(program(synapse=Sparse(weight))).startswith("'in->p0': a weight is 300")
+
+
+def test_all_faults_of_a_network_come_at_once():
+    graph = network((Dense([[np.nan, 1], [1, 1]]), LIF(tau=-1.0, r=np.ones(3))), (ONES, IF(threshold=np.inf)), dt=-1.0)
+    graph = joined(graph, Projection("x", "p0", (ONES,)), Projection("p1", "p1", (ONES,), -1.0))
+    found = "\n".join(messages(graph))
+    for part in (
+        "tau is not positive",
+        "r has shape (3,)",
+        "threshold holds NaN",
+        "a weight is NaN",
+        "'x' does not exist",
+        "a delay is negative",
+        "'dt': is -1.0",
+    ):
+        assert part in found
+
+
+def test_all_faults_of_a_program_come_at_once():
+    neuron = LoihiLIF(-1, 4097, -5, 5000, 9, reset_interval=-1)
+    found = "\n".join(messages(program(neuron, Dense(np.full((2, 2), 300)), 99)))
+    for part in ("current_decay", "voltage_decay", "threshold", "bias mantissa", "bias exponent", "schedule", "300"):
+        assert part in found
+    assert "delays run" in found

@@ -1,0 +1,91 @@
+"""The public contract, written out: a change here is a change for users, so it is made on purpose."""
+
+import inspect
+
+import pytest
+
+import neurokit as nk
+from neurokit import errors
+from neurokit.errors import Fault, NeurokitError
+
+# Parameters after "*" by name only. CHANGELOG.md gets a line for every change.
+FUNCTIONS = {
+    "compile": "network, *, bits=8, calibrate=None, window=None",
+    "convert": "source, *, kind=None, dt=None, reset=None, inputs=None",
+    "load": "path",
+    "place": "program, chip='loihi2'",
+    "profile": "recording, placement=None, *, host_time=0.0",
+    "report": "profile=None, parity=None, placement=None, *, recording=None, title='neurokit report', summary=(),"
+    " path='report.html'",
+    "run": "program, inputs, steps=None, backend='simulator', record=(), *, time_limit=None, progress=None",
+    "to_lava": "program, *, graded=False, name=None",
+    "verify": "source, inputs, *, labels=None, bits=8, window=None, dt=None, reset=None, steps=None, lava=1,"
+    " backend='lava-inprocess', time_limit=None, progress=None",
+}
+GRAPH = ["inputs", "populations", "projections", "outputs"]
+CLASSES = {
+    "Network": [*GRAPH, "dt", "source"],
+    "NeurokitError": [],
+    "Parity": ["rungs", "decisions"],
+    "Placement": ["program", "chip", "populations", "faults"],
+    "Profile": ["recording", "chip", "activity", "energy", "time", "caveats"],
+    "Program": [*GRAPH, "latency", "targets", "report", "dt", "source"],
+    "Recording": ["program", "steps", "batch", "spikes", "states", "counts", "step_counts", "backend", "seconds"],
+}
+METHODS = {
+    "Network": {"is_integer", "incoming", "save", "shape_of"},
+    "Program": {"incoming", "neuron", "save", "shape_of"},
+    "Recording": {"aligned", "save"},
+}
+
+
+def parameters(function):
+    """The signature without its annotations and brackets."""
+    bare = [p.replace(annotation=p.empty) for p in inspect.signature(function).parameters.values()]
+    return str(inspect.Signature(bare))[1:-1]
+
+
+def test_names():
+    assert sorted(nk.__all__) == sorted([*FUNCTIONS, *CLASSES])
+    assert len(nk.__all__) == len(set(nk.__all__))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_signatures(name):
+    assert parameters(getattr(nk, name)) == FUNCTIONS[name]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_fields(name):
+    assert list(vars(getattr(nk, name)).get("__dataclass_fields__", {})) == CLASSES[name]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_methods(name):
+    found = {m for m in dir(getattr(nk, name)) if not m.startswith("_")} - set(CLASSES[name])
+    assert found == METHODS[name]
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, *CLASSES])
+def test_everything_is_documented(name):
+    assert len(inspect.getdoc(getattr(nk, name)) or "") > 10
+
+
+def test_errors_are_one_tree():
+    kinds = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, Exception)]
+    assert sorted(kind.__name__ for kind in kinds) == [
+        "BackendError",
+        "CompileError",
+        "ConversionError",
+        "FormatError",
+        "GraphError",
+        "InputError",
+        "NeurokitError",
+        "NotRecordedError",
+        "OutputError",
+    ]
+    assert all(issubclass(kind, NeurokitError) for kind in kinds)
+    two = NeurokitError([Fault("a", "b", "c", "d."), Fault("e", "f", "g", "h.")])
+    assert str(two) == "'a': b; c. d.\n'e': f; g. h."
+    assert len(two.faults) == 2
+    assert NeurokitError(two.faults[0]).faults == two.faults[:1]

@@ -1,0 +1,180 @@
+"""The ledger of what neurokit does not do yet: sound in form, and its refusals really say so."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import nir
+import numpy as np
+import pytest
+
+import neurokit as nk
+from neurokit import errors
+from neurokit.graph.neurons import IF, LIF, LoihiLIF
+from neurokit.graph.synapses import Conv2d, Dense
+from neurokit.lower.targets import target_faults
+from tests.networks import joined, network
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+LEDGER = Path(__file__).with_name("unsupported.toml")
+ENTRIES = tomllib.loads(LEDGER.read_text(encoding="utf-8"))["unsupported"]
+BY_NAME = {entry["what"]: entry for entry in ENTRIES}
+FIELDS = {"what", "where", "reason", "mend"}
+
+EYE = Dense(np.eye(2))
+SMALL = network((EYE, IF()), dt=1e-3)
+PROGRAM = nk.compile(SMALL)
+
+
+def test_every_entry_is_whole():
+    for entry in ENTRIES:
+        assert set(entry) - {"error", "says"} == FIELDS, entry
+        assert all(isinstance(value, str) and value.strip() == value and value for value in entry.values()), entry
+        assert issubclass(getattr(errors, entry.get("error", "NeurokitError")), errors.NeurokitError)
+        assert entry["mend"][-1] in ".=h", f"a mend is a sentence, or the beginning of one: {entry['mend']}"
+
+
+def test_no_entry_stands_there_twice():
+    names = [entry["what"].lower() for entry in ENTRIES]
+    assert len(names) == len(set(names))
+    assert len({(entry["what"], entry["where"]) for entry in ENTRIES}) == len(ENTRIES)
+
+
+def test_the_tool_to_read_it_is_there():
+    assert LEDGER.read_text(encoding="utf-8").startswith("# What neurokit does not do yet.")
+
+
+# --------------------------------------------------------------------------------------------- refusals, provoked
+
+
+def graph(nodes, edges, out=(2,)):
+    """A NIR graph: Input -> nodes -> Output."""
+    ends = {"in": nir.Input(np.array([2])), "out": nir.Output(np.array(out))}
+    return nir.NIRGraph({**ends, **nodes}, edges, type_check=False)
+
+
+def row(node):
+    """A NIR graph with one node between weights and neurons."""
+    nodes = {"w": nir.Linear(np.ones((2, 2))), "x": node, "n": fire()}
+    return graph(nodes, [("in", "w"), ("w", "x"), ("x", "n"), ("n", "out")])
+
+
+def fire():
+    return nir.IF(r=np.ones(2), v_threshold=np.ones(2))
+
+
+def recurrent():
+    nodes = {"w": nir.Linear(np.ones((2, 2))), "n": fire(), "back": nir.Linear(np.ones((2, 2)))}
+    return graph(nodes, [("in", "w"), ("w", "n"), ("n", "back"), ("back", "n"), ("n", "out")])
+
+
+def two_paths():
+    nodes = {"a": nir.Linear(np.ones((2, 2))), "b": nir.Linear(np.ones((2, 2))), "n": fire()}
+    return graph(nodes, [("in", "a"), ("in", "b"), ("a", "n"), ("b", "n"), ("n", "out")])
+
+
+def bare_output():
+    nodes = {"w": nir.Linear(np.ones((2, 2)))}
+    return graph(nodes, [("in", "w"), ("w", "out")])
+
+
+def subgraph():
+    inner = nir.NIRGraph.from_list(nir.Linear(np.ones((2, 2))))
+    return row(inner)
+
+
+def loop(delay):
+    return joined(SMALL, replace(SMALL.projections[0], source="p0", delay=delay))
+
+
+def late(delay):
+    return replace(SMALL, projections=(replace(SMALL.projections[0], delay=delay),))
+
+
+def conv(exponent=0, delay=1):
+    """A Program with one convolution."""
+    weight = Conv2d(np.full((1, 1, 2, 2), 3), exponent=exponent)
+    made = network((weight, LoihiLIF(4096, 0, 640)), shape=(1, 3, 3))
+    program = nk.compile(network((Conv2d(np.ones((1, 1, 2, 2))), IF()), shape=(1, 3, 3)))
+    projection = replace(made.projections[0], delay=delay)
+    return replace(program, projections=(projection,))
+
+
+def integer_with_bias():
+    made = network((Dense(np.full((2, 2), 3), np.ones(2)), LoihiLIF(4096, 0, 640)), dt=1.0)
+    return replace(made, projections=(replace(made.projections[0], delay=1.0),))
+
+
+ON_LAVA = {"inputs": np.ones((2, 1, 3, 3), int), "backend": "lava-inprocess"}
+
+PROVOKED = {
+    "ONNX models": lambda: nk.convert("model.onnx"),
+    "PyTorch checkpoints and modules": lambda: nk.convert("model.pt"),
+    "safetensors and npz weights with a specification": lambda: nk.convert("model.safetensors"),
+    "recurrent NIR graphs": lambda: nk.convert(recurrent()),
+    "NIR Conv1d nodes": lambda: nk.convert(row(nir.Conv1d(2, np.ones((2, 2, 1)), 1, 0, 1, 1, np.zeros(2)))),
+    "NIR Delay nodes": lambda: nk.convert(row(nir.Delay(np.ones(2)))),
+    "NIR Scale nodes": lambda: nk.convert(row(nir.Scale(np.ones(2)))),
+    "NIR Threshold nodes": lambda: nk.convert(row(nir.Threshold(np.ones(2)))),
+    "NIR subgraphs": lambda: nk.convert(subgraph()),
+    "two paths between the same NIR neurons": lambda: nk.convert(two_paths()),
+    "NIR outputs without neurons in front": lambda: nk.convert(bare_output()),
+    "calibration on data": lambda: nk.compile(SMALL, calibrate=np.ones((2, 2))),
+    "weights of more than 8 bits": lambda: nk.compile(SMALL, bits=9),
+    "loops without delay": lambda: nk.compile(loop(0.0)),
+    "delays off the grid of steps": lambda: nk.compile(late(1.5e-3)),
+    "delays of more than 63 steps": lambda: nk.compile(late(64e-3)),
+    "thresholds at or below rest": lambda: nk.compile(network((EYE, IF(-1.0)))),
+    "thresholds so far above the weights that these keep fewer than three bits": lambda: nk.compile(
+        network((EYE, IF(1e6)))
+    ),
+    "time constants shorter than a step": lambda: nk.compile(network((EYE, LIF(tau=1e-4)), dt=1e-3)),
+    "a bias in the weights of an integer source": lambda: nk.compile(integer_with_bias()),
+    "Networks on Lava": lambda: nk.run(SMALL, [[1, 0]], backend="lava"),
+    "the Loihi 2 board as a backend": lambda: nk.run(PROGRAM, [[1, 0]], backend="loihi2"),
+    "fractional inputs to a Program": lambda: nk.run(PROGRAM, [[0.5, 0]]),
+    "payloads of more than 24 bits": lambda: nk.run(PROGRAM, [[2**23, 0]]),
+    "convolutions with several delays on Lava": lambda: nk.run(conv(delay=np.arange(36).reshape(4, 9) + 1), **ON_LAVA),
+    "convolutions with negative weight exponents on Lava": lambda: nk.run(conv(exponent=-1), **ON_LAVA),
+}
+
+
+@pytest.mark.parametrize("what", PROVOKED)
+def test_the_stated_error_occurs(what):
+    entry = BY_NAME[what]
+    with pytest.raises(getattr(errors, entry["error"])) as caught:
+        PROVOKED[what]()
+    assert entry.get("says", entry["mend"]) in str(caught.value)
+
+
+def test_every_stated_error_is_provoked():
+    stated = {entry["what"] for entry in ENTRIES if "error" in entry}
+    if stated - set(PROVOKED):
+        raise AssertionError(f"provoke these, too, or leave out their error: {sorted(stated - set(PROVOKED))}")
+
+
+ON_CHIP = {
+    "soft reset on the chips": network((EYE, IF(reset="soft"))),
+    "thresholds that are no multiples of 64 on the chips": network((EYE, IF(fires=">="))),
+    "parameters of their own for each neuron on the chips": network((EYE, IF(threshold=[1.0, 2.0]))),
+}
+
+
+@pytest.mark.parametrize("what", ON_CHIP)
+@pytest.mark.parametrize("target", ["loihi2-stock", "loihi1"])
+def test_the_stated_fault_of_the_chips_occurs(what, target):
+    program = nk.compile(ON_CHIP[what])
+    assert program.targets == ("lava-cpu",)
+    (fault,) = target_faults(program, target)
+    assert fault.mend == BY_NAME[what]["mend"]
+
+
+@pytest.mark.parametrize("name", ["open", "rules", "to_network"])
+def test_what_is_only_designed_is_not_there(name):
+    """When one of these appears, its entry goes."""
+    assert any(f"nk.{name}" in entry["where"] for entry in ENTRIES)
+    assert not hasattr(nk, name)
