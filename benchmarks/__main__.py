@@ -10,9 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-for library in ("OPENBLAS", "OMP", "MKL"):  # one thread on both sides, before numpy loads
-    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
-
 from benchmarks.measure import compare
 from benchmarks.workloads import dense, pilotnet
 from neurokit.files import written_aside
