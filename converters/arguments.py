@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from numbers import Real
+
+import numpy as np
 
 from neurokit.errors import Fault, InputError
 
@@ -19,7 +22,7 @@ def step_faults(dt: float | None) -> Iterator[Fault]:
     """What is wrong with a step of `dt` seconds (None: the source knows)."""
     if dt is None:
         return
-    if isinstance(dt, bool) or not isinstance(dt, int | float) or not math.isfinite(dt) or dt <= 0:
+    if isinstance(dt, bool) or not isinstance(dt, Real | np.number) or not math.isfinite(dt) or dt <= 0:
         yield Fault("dt", f"is {dt!r}", "a step is a positive number of seconds", "Pass seconds, e.g. dt=1e-3.")
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from neurokit.arguments import Inputs, Record, check_graph, check_inputs, check_record, check_steps
+from neurokit.arguments import Inputs, Record, check_graph, check_inputs, check_record, check_steps, refuse
 from neurokit.errors import BackendError, CompileError, Fault, InputError
 from neurokit.graph import io
 from neurokit.graph.network import Network, Program
@@ -40,11 +40,9 @@ def convert(
     Raises FormatError (unreadable file), ConversionError (every node that cannot be converted, each with its mend),
     GraphError (the network is unsound) or InputError (arguments).
     """
-    if isinstance(source, str | os.PathLike) and kind is None and Path(source).suffix == ".nk":
-        given = [name for name, value in (("dt", dt), ("reset", reset), ("inputs", inputs)) if value is not None]
-        if given:
-            fact = f"{', '.join(given)} given for a .nk file"
-            raise InputError(Fault(str(source), fact, "it states them itself", "Leave them out."))
+    if is_saved(source) and kind in (None, "nk"):
+        given = {"dt": dt, "reset": reset, "inputs": inputs}
+        refuse({name: value for name, value in given.items() if value is not None}, "a .nk file states it itself")
         graph = io.load(source)
         if isinstance(graph, Program):
             raise InputError(
@@ -99,6 +97,10 @@ def run(
     time_limit: wall seconds.
 
     A single unbatched sample is given back unbatched. Each sample starts from zero state.
+
+    A Program's populations lag behind the input by `program.latency`, a step a connection: to let a whole input of T
+    steps through, pass steps=T + max(program.latency.values()), and read `rec.aligned(name)`, which leaves out the
+    steps before the input arrives (in which a bias may make neurons fire). A Network has its source's own timing.
     Raises InputError (shape, type, steps, unknown names), GraphError (an unsound graph) and BackendError (refused,
     failed, out of time).
     """
@@ -130,6 +132,11 @@ def run(
         progress=progress,
     )
     return recording if batched else _unbatched(recording)
+
+
+def is_saved(source: Any) -> bool:
+    """Whether `source` names a `.nk` file."""
+    return isinstance(source, str | os.PathLike) and Path(source).suffix.lower() == ".nk"
 
 
 def get_backend(backend: str | Backend) -> Backend:

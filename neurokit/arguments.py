@@ -62,9 +62,8 @@ def check_inputs(graph: Program | Network, inputs: Inputs) -> tuple[dict[str, ND
         raise InputError(faults)
     sizes = {name: array.shape[0] for name, array in arrays.items()}
     if len(set(sizes.values())) > 1 or len(batched) > 1:
-        raise InputError(
-            Fault("inputs", f"hold {sizes} samples", "all inputs have the same batch", "Give equal batches.")
-        )
+        fact = f"hold {sizes} samples" if len(batched) == 1 else "come with and without a batch axis"
+        raise InputError(Fault("inputs", fact, "all inputs have the same batch", "Give equal batches."))
     return arrays, batched.pop()
 
 
@@ -114,6 +113,12 @@ def check_steps(arrays: Mapping[str, NDArray[Any]], steps: int | None) -> int:
             Fault("steps", f"is {steps!r}", "a whole number of at least 1", "Leave it out, or pass a number.")
         )
     return int(steps)
+
+
+def refuse(given: Mapping[str, Any], limit: str) -> None:
+    """Raise InputError for arguments that would do nothing."""
+    if given:
+        raise InputError([Fault(name, f"is {value!r}", limit, "Leave it out.") for name, value in given.items()])
 
 
 def check_record(graph: Program | Network, record: Any) -> tuple[RecordKey, ...]:

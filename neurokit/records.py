@@ -35,6 +35,9 @@ class Recorded(Mapping[Key, NDArray[Any]], Generic[Key]):
             )
         )
 
+    def __repr__(self) -> str:
+        return f"<{self._what}: {', '.join(map(str, self._arrays)) or 'none'}>"
+
     def __contains__(self, key: object) -> bool:
         return key in self._arrays
 
@@ -45,7 +48,7 @@ class Recorded(Mapping[Key, NDArray[Any]], Generic[Key]):
         return len(self._arrays)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Recording:
     """Spikes, states and counters of one run; index t is Lava's time_step t + 1, states are after spike and reset.
 
@@ -69,6 +72,10 @@ class Recording:
     step_counts: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     backend: str = "simulator"
     seconds: float = 0.0
+
+    def __repr__(self) -> str:
+        samples = "one sample" if self.batch is None else f"{self.batch} samples"
+        return f"<Recording by {self.backend}: {samples}, {self.steps} steps, {self.spikes!r}, {self.states!r}>"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the arrays as .npz: spikes/NAME, states/NAME/u, counts/NAME. OutputError when it cannot be written."""

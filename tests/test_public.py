@@ -19,7 +19,7 @@ FUNCTIONS = {
     " path='report.html'",
     "run": "program, inputs, steps=None, backend='simulator', record=(), *, time_limit=None, progress=None",
     "to_lava": "program, *, graded=False, name=None",
-    "verify": "source, inputs, *, labels=None, bits=8, window=None, dt=None, reset=None, steps=None, lava=1,"
+    "verify": "source, inputs, *, labels=None, bits=None, window=None, dt=None, reset=None, steps=None, lava=1,"
     " backend='lava-inprocess', time_limit=None, progress=None",
 }
 GRAPH = ["inputs", "populations", "projections", "outputs"]

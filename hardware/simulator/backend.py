@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -53,9 +54,8 @@ class Simulator:
                 chosen: Mapping[str, NDArray[Any]] = {
                     name: values[first : first + size].astype(kinds[name]) for name, values in inputs.items()
                 }
-                parts.append(_Part(engine, chosen, steps, record, started, time_limit))
-                if progress is not None:
-                    progress((first + size) * steps, batch * steps)
+                clock = _Clock(started, time_limit, progress, first * steps, size, batch * steps)
+                parts.append(_Part(engine, chosen, steps, record, clock))
         return _join(program, parts, steps, batch, time.monotonic() - started)
 
 
@@ -72,6 +72,29 @@ def _kernel_type(values: NDArray[Any], integer: bool) -> type:
     return np.int32 if integer else np.float64
 
 
+@dataclass(frozen=True)
+class _Clock:
+    """Time limit and progress of a group of `size` samples, before which `done` of `total` sample steps were over."""
+
+    started: float
+    time_limit: float | None
+    progress: Progress | None
+    done: int
+    size: int
+    total: int
+
+    def check(self, step: int, steps: int) -> None:
+        """Raise BackendError past the limit."""
+        if self.time_limit is not None and time.monotonic() - self.started > self.time_limit:
+            limit = f"the time limit is {self.time_limit:g} s"
+            raise BackendError(Fault("simulator", f"is at step {step} of {steps}", limit, "Raise it, or run less."))
+
+    def tell(self, step: int) -> None:
+        """Each sample of the group has run `step` steps."""
+        if self.progress is not None:
+            self.progress(self.done + step * self.size, self.total)
+
+
 class _Part:
     """Recorded arrays of some samples, batch first."""
 
@@ -81,8 +104,7 @@ class _Part:
         inputs: Mapping[str, NDArray[Any]],
         steps: int,
         record: tuple[RecordKey, ...],
-        started: float,
-        time_limit: float | None,
+        clock: _Clock,
     ) -> None:
         graph, samples = engine.graph, engine.samples
         silent = [(name, "v") for name, p in graph.outputs.items() if not p.neuron.spiking]
@@ -93,15 +115,7 @@ class _Part:
         self.spikes = {name: np.zeros((samples, steps, *shapes[name]), np.uint8) for name in names}
         self.states = {key: np.zeros((samples, steps, *shapes[key[0]]), kind) for key in watch}
         for start in range(0, steps, engine.block):
-            if time_limit is not None and time.monotonic() - started > time_limit:
-                raise BackendError(
-                    Fault(
-                        "simulator",
-                        f"is at step {start} of {steps}",
-                        f"the time limit is {time_limit:g} s",
-                        "Raise it.",
-                    )
-                )
+            clock.check(start, steps)
             stop = min(start + engine.block, steps)
             block = {name: _slice(values, start, stop) for name, values in inputs.items()}
             states = engine.advance(block, stop - start, watch)
@@ -109,6 +123,7 @@ class _Part:
                 out[:, start:stop] = _batch_first(engine.output(name), shapes[name])
             for key, kept in self.states.items():
                 kept[:, start:stop] = _batch_first(states[key], shapes[key[0]])
+            clock.tell(stop)
         self.counts = {n: (inputs[n][:, :steps] != 0).sum(axis=1, dtype=np.int64) for n in graph.inputs}
         self.step_counts = {n: _per_step(inputs[n], steps) for n in graph.inputs}
         for name, shape in shapes.items():

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from neurokit.errors import Fault, GraphError
+from neurokit.errors import Fault, GraphError, InputError
 from neurokit.graph.network import Network, Population, Program, Projection, _Graph
-from neurokit.graph.neurons import LoihiLIF
+from neurokit.graph.neurons import Fires, LoihiLIF, Reset
 from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse, Synapse, chain_shape
 
 # Loihi's ranges: lava-nc 0.10.0, PyLifModelBitAcc docstring; delays: lava-dl 0.6.0, netx/utils.py num_delay_bits.
@@ -31,6 +31,17 @@ def check_network(network: Network) -> Network:
         faults = [*_kinds(network), *_undelayed_loops(network)]
     _raise(faults)
     return network
+
+
+def need_program(value: Any) -> Program:
+    """`value` when it is a Program; InputError that says what it is instead."""
+    if isinstance(value, Program):
+        return value
+    what = type(value).__name__
+    mend = (
+        "Call nk.compile on it first." if isinstance(value, Network) else "Call nk.convert and nk.compile, or nk.load."
+    )
+    raise InputError(Fault("program", f"is a {what}", "a Program is needed", mend))
 
 
 def check_program(program: Program) -> Program:
@@ -88,6 +99,7 @@ def _population(population: Population) -> Iterator[Fault]:
     if not shape or min(shape) < 1:
         yield Fault(name, f"has shape {shape}", "sizes are at least 1", "Give the population's shape.")
         return
+    yield from _conventions(population)
     for field, value in vars(population.neuron).items():
         if not isinstance(value, np.ndarray):
             continue
@@ -104,6 +116,14 @@ def _population(population: Population) -> Iterator[Fault]:
                 f"it must broadcast to {shape}",
                 "Give one value or one a neuron.",
             )
+
+
+def _conventions(population: Population) -> Iterator[Fault]:
+    for field, allowed in (("reset", get_args(Reset)), ("fires", get_args(Fires))):
+        found = getattr(population.neuron, field, allowed[0])
+        if found not in allowed:
+            choices = " or ".join(repr(choice) for choice in allowed)
+            yield Fault(population.name, f"{field} is {found!r}", f"it is {choices}", "Choose one of them.")
 
 
 def _projection(graph: _Graph, projection: Projection) -> Iterator[Fault]:
@@ -293,7 +313,14 @@ def _program_projection(projection: Projection) -> Iterator[Fault]:
         yield Fault(
             name, f"weight exponent is {synapse.exponent}", f"Loihi holds {low} to {high}", "Rescale the layer."
         )
-    if delay.dtype.kind not in "iu" or delay.min() < 1 or delay.max() > MAX_DELAY + 1:
+    if delay.size and delay.min() == 0:
+        yield Fault(
+            name,
+            "has no delay",
+            "every connection of Loihi takes at least one step",
+            "Give it a delay of one step (dt seconds in a Network of integers, 1 in a Program).",
+        )
+    elif delay.dtype.kind not in "iu" or delay.min() < 1 or delay.max() > MAX_DELAY + 1:
         yield Fault(
             name,
             f"delays run from {delay.min()} to {delay.max()} steps",
@@ -302,7 +329,7 @@ def _program_projection(projection: Projection) -> Iterator[Fault]:
         )
     weights = synapse.weight.data if isinstance(synapse, Sparse) else synapse.weight
     if weights.dtype.kind not in "iu":
-        yield Fault(name, "weights are not integers", "a Program holds integers only", "Call nk.compile.")
+        yield Fault(name, "weights are not whole numbers", "a Program holds integers only", "Quantise and round them.")
         return
     fact = weight_fault(weights)
     if fact is not None:

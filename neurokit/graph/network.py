@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -71,7 +71,7 @@ class Projection:
         return synapse
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Graph:
     inputs: Mapping[str, Input]
     populations: Mapping[str, Population]
@@ -83,6 +83,17 @@ class _Graph:
         for name, nodes in (("inputs", self.inputs), ("populations", self.populations), ("outputs", outputs)):
             object.__setattr__(self, name, MappingProxyType(dict(nodes)))
         object.__setattr__(self, "projections", tuple(self.projections))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Mapping proxies do not pickle, dicts do."""
+        values = (getattr(self, field.name) for field in fields(self))
+        return type(self), tuple(dict(v) if isinstance(v, MappingProxyType) else v for v in values)
+
+    def __repr__(self) -> str:
+        """Headline facts; `neurokit inspect` tells more."""
+        neurons = sum(population.size for population in self.populations.values())
+        ends = f"{', '.join(self.inputs)} -> {', '.join(self.outputs)}"
+        return f"<{type(self).__name__} {ends}: {len(self.populations)} populations, {neurons} neurons>"
 
     def shape_of(self, name: str) -> Shape:
         """Shape of an input or population."""
@@ -99,7 +110,7 @@ class _Graph:
         return tuple(p for p in self.projections if p.target == name)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network(_Graph):
     """A trained network as its source means it: floats, SI units, explicit conventions.
 
@@ -140,7 +151,7 @@ class LayerReport:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Program(_Graph):
     """A network in Loihi's integers: one meaning, bit for bit, on every backend that accepts it.
 

@@ -16,6 +16,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from neurokit.errors import Fault, GraphError
+
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
 
@@ -173,7 +175,7 @@ class LoihiLIF(Neuron):
             "bias_exponent",
             "reset_value",
         ):
-            object.__setattr__(self, name, _frozen(np.asarray(getattr(self, name), dtype=np.int64)))
+            object.__setattr__(self, name, _frozen(_whole(name, getattr(self, name))))
 
     @property
     def spiking(self) -> bool:
@@ -186,6 +188,21 @@ class LoihiLIF(Neuron):
         mantissa, exponent = np.broadcast_arrays(self.bias_mantissa, self.bias_exponent)
         left = np.left_shift(mantissa, np.maximum(exponent, 0))
         return np.asarray(np.right_shift(left, np.maximum(-exponent, 0)), dtype=np.int64)
+
+
+def _whole(name: str, value: Any) -> IntArray:
+    """Integers as int64; a fraction is refused, since the likeliest is a decay given as a share."""
+    array = np.asarray(value)
+    if array.dtype.kind in "iu" or (array.dtype.kind == "f" and np.isfinite(array).all() and (array % 1 == 0).all()):
+        return array.astype(np.int64)
+    raise GraphError(
+        Fault(
+            "LoihiLIF",
+            f"{name} is {value!r}",
+            "the chip's parameters are whole numbers",
+            "Give decays in 1/4096 per step, round(4096 * share), and thresholds in units of v.",
+        )
+    )
 
 
 def _frozen(array: Any) -> Any:

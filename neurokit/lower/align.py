@@ -100,4 +100,4 @@ def depths(network: Network) -> dict[str, int]:
     for _ in range(len(depth)):
         for source, target, steps in edges:
             depth[target] = min(depth[target], depth[source] + steps)
-    return {name: value for name, value in depth.items() if value < far}
+    return {name: value if value < far else 0 for name, value in depth.items()}  # 0: no input ever reaches it

@@ -10,6 +10,7 @@ from neurokit.errors import CompileError, Fault
 from neurokit.graph.check import check_network, check_program
 from neurokit.graph.network import LayerReport, Network, Population, Program, Projection
 from neurokit.graph.neurons import LoihiLIF
+from neurokit.graph.synapses import Conv2d, Dense, Sparse
 from neurokit.lower.align import align, depths, latencies, steps_of
 from neurokit.lower.fold import fold
 from neurokit.lower.quantise import Quantised, quantise
@@ -52,7 +53,7 @@ def _pass_through(network: Network, window: int | None) -> Program:
         neuron = population.neuron
         assert isinstance(neuron, LoihiLIF), "the caller asked is_integer"
         if window is not None:
-            neuron = replace(neuron, reset_interval=int(window), reset_offset=depth.get(name, 0))
+            neuron = replace(neuron, reset_interval=int(window), reset_offset=depth[name])
         populations[name] = replace(population, neuron=neuron)
     projections = []
     for p in network.projections:
@@ -61,9 +62,20 @@ def _pass_through(network: Network, window: int | None) -> Program:
             raise CompileError(
                 Fault(p.name, "has a bias of its own", "an integer population holds its bias itself", "Move it there.")
             )
-        projections.append(replace(single.projections[0], delay=steps_of(p, network.dt)))
+        projections.append(_whole_weights(replace(single.projections[0], delay=steps_of(p, network.dt))))
     report = tuple(LayerReport(name, 1.0, 8, 0, 0.0, 0.0, 0.0, ("integers passed through",)) for name in populations)
     return _program(network, populations, tuple(projections), depth, report)
+
+
+def _whole_weights(projection: Projection) -> Projection:
+    """Floats that are whole numbers, as text files give them, become integers; others stay, to be refused by name."""
+    synapse = projection.synapse
+    if not isinstance(synapse, Dense | Sparse | Conv2d):
+        return projection
+    values = synapse.weight.data if isinstance(synapse, Sparse) else synapse.weight
+    if values.dtype.kind == "f" and (values % 1 == 0).all():
+        synapse = replace(synapse, weight=synapse.weight.astype(np.int64))
+    return replace(projection, synapses=(synapse,))
 
 
 def _lower(network: Network, bits: int, window: int | None) -> Program:
@@ -74,7 +86,7 @@ def _lower(network: Network, bits: int, window: int | None) -> Program:
     synapses: dict[str, Projection] = {}
     reports = []
     faults: list[Fault] = []
-    biased = any((bias > 0).any() for bias in biases.values())
+    biased = bool(biases)
     for name, population in folded.populations.items():
         incoming = [p for p in aligned if p.target == name]
         sources = [(p, folded.shape_of(p.source)) for p in incoming]
@@ -117,7 +129,7 @@ def _program(
         populations,
         projections,
         {name: populations[name] for name in network.outputs},
-        latency={name: latency[name] for name in populations if name in latency},
+        latency={name: latency[name] for name in populations},
         report=report,
         dt=network.dt,
         source=network.source,

@@ -186,7 +186,8 @@ def _neuron(
     emits = population.neuron.spiking
     theta = np.rint((model.threshold - model.initial) * scale) if emits else np.asarray(MAX_THRESHOLD_MANTISSA)
     reset: Reset = "soft" if model.soft else "hard"
-    value = theta * UNIT if model.soft else np.rint((model.reset_value - model.initial) * per_volt)
+    after = model.reset_value if model.soft else model.reset_value - model.initial  # a drop, or a place
+    value = np.rint(after * scale) * UNIT if model.soft else np.rint(after * per_volt)
     neuron = LoihiLIF(
         current_decay=np.rint(4096 * (1 - model.keep_u)).astype(np.int64),
         voltage_decay=np.rint(4096 * (1 - model.keep_v)).astype(np.int64),

@@ -36,7 +36,8 @@ def choose_scale(
     fine = max(limits)
     leaky = (model.keep_v < 1).any() or (model.keep_u > 0).any() or not spiking
     least = LEAKY_THRESHOLD if leaky else WHOLE_THRESHOLD
-    wanted = math.ceil(math.log2(least / (threshold.max() * fine)) - TINY) if spiking else MAX_EXPONENT
+    short = math.log2(least) - math.log2(threshold.max()) - math.log2(fine) if spiking else MAX_EXPONENT
+    wanted = math.ceil(short - TINY)
     strongest = sum(float(row_sums(s).max(initial=0.0)) for s in synapses) * fine
     room = math.floor(math.log2(max(1.0, SAFE_INPUT * leak_of(model, spiking) / strongest)) + TINY)
     fine *= 2 ** max(0, min(wanted, room, MAX_EXPONENT))

@@ -1,7 +1,7 @@
 """What can run a Program: everything on Lava's CPU models, and the stock parts alone on the chips.
 
 `loihi2-stock` and `loihi1` mean: only what Lava's public processes have on the chip. Facts: lava-nc 0.10.0 (LIF,
-LIFReset, Dense, Sparse, Conv; Loihi 1 has no graded payloads, no convolution delays).
+LIFReset, Dense, Sparse, Conv). The two differ in what a run sends: Loihi 1 has no graded payloads.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from neurokit.errors import Fault
+from neurokit.graph.check import need_program
 from neurokit.graph.network import Program, Projection
 from neurokit.graph.synapses import Conv2d, Dense, Shape, Sparse
 from neurokit.place.chips import Chip, Limit, chip_named
@@ -140,8 +141,9 @@ def place(program: Program, chip: str | Chip = "loihi2") -> Placement:
     """Rough placement of `program` on `chip` (a name in `CHIPS`, or a Chip of your own).
 
     Each population takes as many cores as its tightest resource calls for: neurons, synaptic memory, input axons,
-    output axons. Faults are collected, not raised; an unknown chip raises InputError.
+    output axons. Faults are collected, not raised; an unknown chip, or anything but a Program, raises InputError.
     """
+    program = need_program(program)
     chip = chip_named(chip)
     needs = {name: _Need(program, name, chip) for name in program.populations}
     layouts = {name: need.settled() for name, need in needs.items()}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from neurokit.errors import Fault, InputError
 from neurokit.graph.network import Program
 from neurokit.place.chips import LOIHI2, Chip
 from neurokit.place.rough import Placement
@@ -26,6 +27,10 @@ from neurokit.profiling.estimate import Estimate, digits
 from neurokit.profiling.estimate import count as written
 from neurokit.records import Recording
 
+_EARLY = (
+    "Biases may make neurons fire before their first input arrives (program.latency); the chip spends energy on these "
+    "spikes, so they count."
+)
 _NO_TIME = "Without a placement there is no time, hence no static power: energy is the dynamic part alone."
 
 
@@ -127,6 +132,7 @@ def profile(recording: Recording, placement: Placement | None = None, *, host_ti
     seconds per step that a host needs to feed the chip, where you know it.
     Raises InputError for a run of a Network, and for a placement of another Program.
     """
+    _check_arguments(recording, placement, host_time)
     activity = count(recording, placement)
     chip = LOIHI2 if placement is None else placement.chip
     samples = activity.samples
@@ -138,12 +144,37 @@ def profile(recording: Recording, placement: Placement | None = None, *, host_ti
         activity.messages / samples,
     )
     energy = Energy(parts, None)
+    notes = (*([_EARLY] if _fires_early(recording) else []), *caveats(chip))
     if placement is None:
-        return Profile(recording, chip, activity, energy, None, (_NO_TIME, *caveats(chip)))
+        return Profile(recording, chip, activity, energy, None, (_NO_TIME, *notes))
     time = run_time(chip, _loads(recording, activity, placement), recording.steps, placement.cores, host_time)
     power = mean_power(chip, placement.chips, energy.dynamic, time.sample)
     energy = Energy((*parts, *static_parts(chip, placement.chips, time.sample)), power)
-    return Profile(recording, chip, activity, energy, time, caveats(chip))
+    return Profile(recording, chip, activity, energy, time, notes)
+
+
+def _fires_early(recording: Recording) -> bool:
+    """Whether biases may make neurons fire before their input arrives."""
+    program: Program = recording.program
+    neurons = [program.neuron(name) for name, late in program.latency.items() if late > 0]
+    return any(neuron.emits and not neuron.held and (neuron.bias > 0).any() for neuron in neurons)
+
+
+def _check_arguments(recording: Any, placement: Any, host_time: float) -> None:
+    """Raise InputError for arguments of other kinds."""
+    faults = []
+    if not isinstance(recording, Recording):
+        faults.append(
+            Fault("recording", f"is a {type(recording).__name__}", "a Recording is needed", "Pass nk.run(...).")
+        )
+    if placement is not None and not isinstance(placement, Placement):
+        faults.append(
+            Fault("placement", f"is a {type(placement).__name__}", "a Placement is needed", "Pass nk.place(program).")
+        )
+    if not host_time >= 0:
+        faults.append(Fault("host_time", f"is {host_time}", "seconds of at least 0", "Leave it out, or pass seconds."))
+    if faults:
+        raise InputError(faults)
 
 
 def _loads(recording: Recording, activity: Activity, placement: Placement) -> list[Load]:

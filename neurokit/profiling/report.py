@@ -45,6 +45,14 @@ def report(
                 "Call nk.report(prof, parity, place, path=...).",
             )
         )
+    for name, value, kind in (
+        ("profile", profile, Profile),
+        ("parity", parity, Parity),
+        ("placement", placement, Placement),
+    ):
+        if value is not None and not isinstance(value, kind):
+            fact = f"is a {type(value).__name__}"
+            raise InputError(Fault(name, fact, f"a {kind.__name__} is needed", "Call nk.report(prof, parity, place)."))
     page = Path(path)
     if page.suffix == ".json":
         raise InputError(

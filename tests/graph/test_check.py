@@ -147,6 +147,24 @@ class TestStructure:
         graph = replace(SOUND, projections=(replace(SOUND.projections[0], delay=1e-3), SOUND.projections[1]))
         assert "in->p0" in message(graph)
 
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [({"reset": "zero"}, "reset is 'zero'; it is 'hard' or 'soft'"), ({"fires": "=>"}, "fires is '=>'; it is '>'")],
+    )
+    def test_conventions_by_name(self, changes, said):
+        assert said in message(network((ONES, IF(**changes))))
+
+    def test_a_programs_reset_by_name(self):
+        assert "reset is 'zero'" in message(program(LoihiLIF(0, 0, 640, reset="zero")))
+
+    @pytest.mark.parametrize("values", [(0.25, 0, 640), (0, 0.1, 640), (0, 0, 640.7), (np.nan, 0, 640), ("a", 0, 1)])
+    def test_the_chips_parameters_are_whole(self, values):
+        with pytest.raises(GraphError, match="whole numbers"):
+            LoihiLIF(*values)
+
+    def test_whole_numbers_may_come_as_floats(self):
+        assert LoihiLIF(4096.0, np.float32(128), [64.0, 128.0]).threshold.dtype == np.int64
+
     def test_an_exponent_in_floats(self):
         """Only a Program has exponents: run would multiply by it and compile would not."""
         assert "in->p0" in message(with_synapse(Dense(np.ones((2, 2)), exponent=3)))
@@ -278,9 +296,15 @@ class TestProgram:
 
     def test_float_weights(self):
         found = message(program(synapse=ONES))
-        assert found == "'in->p0': weights are not integers; a Program holds integers only. Call nk.compile."
+        wanted = "'in->p0': weights are not whole numbers; a Program holds integers only. Quantise and round them."
+        assert found == wanted
 
-    @pytest.mark.parametrize("delay", [0, 64, [[1], [64]], [[0], [1]]])
+    @pytest.mark.parametrize("delay", [0, [[0], [1]]])
+    def test_no_delay(self, delay):
+        found = message(program(delay=delay))
+        assert found.startswith("'in->p0': has no delay; every connection of Loihi takes at least one step. Give it a")
+
+    @pytest.mark.parametrize("delay", [64, [[1], [64]]])
     def test_delays(self, delay):
         low, high = np.min(delay), np.max(delay)
         found = message(program(delay=delay))

@@ -112,5 +112,5 @@ def test_part_of_a_larger_network() -> None:
 
 
 def test_unsound_programs_are_refused() -> None:
-    with pytest.raises(GraphError, match="weights are not integers"):
+    with pytest.raises(GraphError, match="weights are not whole numbers"):
         to_lava(one_projection(Dense(np.ones((2, 3))), (3,), (2,)))

@@ -139,7 +139,7 @@ class TestSteps:
 
 def test_depth_is_the_shortest_way():
     integers = graph(("in", "a", 1), ("a", "b", 1), ("b", "c", 1), ("in", "c", 2), ("x", "y", 1))
-    assert depths(integers) == {"in": 0, "a": 1, "b": 2, "c": 2}
+    assert depths(integers) == {"in": 0, "x": 0, "a": 1, "b": 2, "c": 2, "y": 0}
 
 
 @settings(max_examples=60, deadline=None)
