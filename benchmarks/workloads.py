@@ -42,8 +42,8 @@ def dense() -> Workload:
         {"lif": population},
         dt=1.0,
     )
-    inputs = rng.random((20_000, 1000)) < 0.1
-    return Workload("dense 1000×1000, 10 % active", nk.compile(network), inputs.astype(np.uint8), 20_000, 1500)
+    inputs = rng.random((50_000, 1000), np.float32) < 0.1
+    return Workload("dense 1000×1000, 10 % active", nk.compile(network), inputs.astype(np.uint8), 50_000, 1500)
 
 
 def pilotnet() -> Workload:

@@ -15,6 +15,7 @@ from neurokit.errors import BackendError, Fault
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Progress, RecordKey
 from neurokit.hardware.simulator.engine import Engine
+from neurokit.hardware.simulator.kernels import count_events
 from neurokit.lower.fold import fold
 from neurokit.records import Recorded, Recording
 
@@ -52,7 +53,8 @@ class Simulator:
                     engine = Engine(graph, size, biases)
                 engine.clear()
                 chosen: Mapping[str, NDArray[Any]] = {
-                    name: values[first : first + size].astype(kinds[name]) for name, values in inputs.items()
+                    name: values[first : first + size].astype(kinds[name], copy=False)
+                    for name, values in inputs.items()
                 }
                 clock = _Clock(started, time_limit, progress, first * steps, size, batch * steps)
                 parts.append(_Part(engine, chosen, steps, record, clock))
@@ -114,18 +116,23 @@ class _Part:
         kind = np.int32 if isinstance(graph, Program) else np.float64
         self.spikes = {name: np.zeros((samples, steps, *shapes[name]), np.uint8) for name in names}
         self.states = {key: np.zeros((samples, steps, *shapes[key[0]]), kind) for key in watch}
+        sizes = {name: int(np.prod(node.shape)) for name, node in graph.inputs.items()}
+        self.counts = {name: np.zeros((samples, size), np.int64) for name, size in sizes.items()}
+        self.step_counts = {name: np.zeros(steps, np.int64) for name in sizes}
         for start in range(0, steps, engine.block):
             clock.check(start, steps)
             stop = min(start + engine.block, steps)
             block = {name: _slice(values, start, stop) for name, values in inputs.items()}
+            for name, values in block.items():
+                count_events(values, self.counts[name], self.step_counts[name][start:stop])
             states = engine.advance(block, stop - start, watch)
             for name, out in self.spikes.items():
                 out[:, start:stop] = _batch_first(engine.output(name), shapes[name])
             for key, kept in self.states.items():
                 kept[:, start:stop] = _batch_first(states[key], shapes[key[0]])
             clock.tell(stop)
-        self.counts = {n: (inputs[n][:, :steps] != 0).sum(axis=1, dtype=np.int64) for n in graph.inputs}
-        self.step_counts = {n: _per_step(inputs[n], steps) for n in graph.inputs}
+        for name, node in graph.inputs.items():
+            self.counts[name] = self.counts[name].reshape(samples, *node.shape)
         for name, shape in shapes.items():
             neurons = engine.stages[name].neurons
             assert neurons is not None, "populations have neurons"
@@ -145,11 +152,6 @@ def _slice(values: NDArray[Any], start: int, stop: int) -> NDArray[Any]:
 
 def _batch_first(values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     return values.swapaxes(0, 1).reshape(values.shape[1], values.shape[0], *shape)
-
-
-def _per_step(values: NDArray[Any], steps: int) -> NDArray[np.int64]:
-    events = (values[:, :steps] != 0).sum(axis=(0, *range(2, values.ndim)), dtype=np.int64)
-    return np.pad(events, (0, steps - events.size))
 
 
 def _join(program: Program | Network, parts: list[_Part], steps: int, batch: int, seconds: float) -> Recording:

@@ -109,6 +109,20 @@ def float_block(
 
 
 @njit(nogil=True, cache=True)
+def count_events(values, counts, step_counts):
+    """Add the non-zero values (steps, samples, n) to counts (samples, n) and step_counts (steps,)."""
+    for t in range(values.shape[0]):
+        total = 0
+        for b in range(values.shape[1]):
+            row, count = values[t, b], counts[b]
+            for j in range(row.size):
+                event = np.int64(row[j] != 0)
+                count[j] += event
+                total += event
+        step_counts[t] += total
+
+
+@njit(nogil=True, cache=True)
 def gather(row, index):
     """Write the places of the non-zero entries of `row` to `index`; give back how many."""
     found = 0
