@@ -1,0 +1,48 @@
+"""Examples do what they say. 02 has a test of its own (tests/truth/test_nmnist_mlp.py)."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from neurokit.demo import digits
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def example(name):
+    """The module; names that start with a digit cannot be imported as usual."""
+    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_demo_tests_on_what_training_held_out():
+    """The demo repeats the example's split and encoding, so that it needs no example."""
+    training = example("01_train_digits")
+    images, labels = load_digits(return_X_y=True)
+    _, held_out = training.split_digits(labels)
+    spikes, wanted = digits()
+    np.testing.assert_array_equal(wanted, labels[held_out])
+    encoded = training.encode(images[held_out].astype(np.int64).reshape(-1, 8, 8))
+    np.testing.assert_array_equal(spikes, encoded.swapaxes(0, 1))
+
+
+@pytest.mark.slow
+def test_training_again_from_the_same_seed(tmp_path, monkeypatch):
+    """Weights may differ in the last bits between machines; the accuracy of the shipped network is the demo's."""
+    training = example("01_train_digits")
+    monkeypatch.setattr("sys.argv", ["01_train_digits.py", "--out", str(tmp_path / "digits.nir"), "--epochs", "3"])
+    training.main()
+    assert (tmp_path / "digits.nir").stat().st_size < 300_000
+
+
+def test_the_lava_application(capsys):
+    pytest.importorskip("lava", reason="Lava needs Python 3.10")
+    example("03_lava_application").main()
+    said = capsys.readouterr().out
+    assert "so it is a 2" in said
+    assert "0 of 350 output spikes differ" in said
