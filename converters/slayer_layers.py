@@ -121,7 +121,8 @@ def neuron(layer: Layer, shape: Shape) -> LoihiLIF:
     """The neurons of a layer whose population has `shape`.
 
     LOIHI fires at v > 64 vThMant, CUBA at v >= 64 vThMant. Without a neuron group (the last layer only) it is what
-    netx means: sums its input without leak and never fires.
+    netx's comment calls it, a non-leaky integrator that never fires: v sums input and bias, as SLAYER's output summed
+    over steps. (netx's code sums in u and adds the bias once; without a bias v is the same.)
     """
     has_bias = layer.kind != "input" and "bias" in layer.data
     bias = _spread(layer.data["bias"], shape) if has_bias else np.zeros((), np.int64)

@@ -96,7 +96,8 @@ def run(
     its beginning, more see zeros afterwards. record: population names (their spikes) and (name, "u" | "v") pairs.
     time_limit: wall seconds.
 
-    A single unbatched sample is given back unbatched. Each sample starts from zero state.
+    A single unbatched sample is given back unbatched. Each sample starts from zero state (a
+    Network's neurons from rest, v = v_leak; a Program's v counts from there).
 
     A Program's populations lag behind the input by `program.latency`, a step a connection: to let a whole input of T
     steps through, pass steps=T + max(program.latency.values()), and read `rec.aligned(name)`, which leaves out the

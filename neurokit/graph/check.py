@@ -271,7 +271,8 @@ def _neuron_ranges(population: Population) -> Iterator[Fault]:
         return
     for field in ("current_decay", "voltage_decay"):
         yield from _range(name, field, getattr(neuron, field), (0, MAX_DECAY), "12-bit decay; 4096 is full decay")
-    yield from _range(name, "threshold", neuron.threshold, (0, MAX_THRESHOLD_MANTISSA << 6), "17-bit mantissa << 6")
+    if neuron.emits:  # a readout's threshold means nothing
+        yield from _range(name, "threshold", neuron.threshold, (0, MAX_THRESHOLD_MANTISSA << 6), "17-bit mantissa << 6")
     yield from _range(name, "bias mantissa", neuron.bias_mantissa, BIAS_MANTISSA_RANGE, "13 bits signed")
     yield from _range(name, "bias exponent", neuron.bias_exponent, BIAS_EXPONENT_RANGE, "3 bits")
     yield from _range(name, "reset value", neuron.reset_value, (-MAX_POTENTIAL, MAX_POTENTIAL), "24 bits signed")

@@ -90,7 +90,8 @@ def _lower(network: Network, bits: int, window: int | None) -> Program:
     for name, population in folded.populations.items():
         incoming = [p for p in aligned if p.target == name]
         sources = [(p, folded.shape_of(p.source)) for p in incoming]
-        result = quantise(population, sources, biases.get(name, np.zeros(())), bits, network.dt)
+        driven = any(p.source in folded.inputs for p in incoming)
+        result = quantise(population, sources, biases.get(name, np.zeros(())), bits, network.dt, driven)
         if not isinstance(result, Quantised):
             faults += result
             continue

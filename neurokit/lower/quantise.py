@@ -22,11 +22,10 @@ from neurokit.graph.network import LayerReport, Population, Projection
 from neurokit.graph.neurons import LoihiLIF, Reset
 from neurokit.graph.synapses import Conv2d, Dense, Shape, Sparse, Synapse
 from neurokit.lower.discretise import Recurrence, recurrence
-from neurokit.lower.fixedpoint import ACTIVATION_SHIFT
 from neurokit.lower.fold import to_matrix
-from neurokit.lower.scale import SAFE_INPUT, choose_scale, largest_integer, leak_of, row_sums, values_of
+from neurokit.lower.scale import SAFE_INPUT, UNIT, ceiling, choose_scale, largest_integer, leak_of, row_sums, values_of
 
-UNIT = 1 << ACTIVATION_SHIFT  # what a weight of 1 adds to v
+MODEST_PAYLOAD = 16  # event counts of a pixel and step stay below; larger payloads are their sender's to scale
 FEWEST_BITS = 3  # a network whose weights keep fewer of the bits asked for is refused
 
 
@@ -45,26 +44,30 @@ def quantise(
     bias: NDArray[np.float64],
     bits: int,
     dt: float | None,
+    driven: bool = False,
 ) -> Quantised | list[Fault]:
     """Integers for a population with folded incoming projections (each with its source's shape).
 
     bias: synaptic input per step from the projections' constants. bits: width of weights, 1 to 8.
+    driven: whether an input feeds it, whose payloads may be larger than 1.
     """
     model = recurrence(population.neuron, dt)
     notes: list[str] = []
     spiking = population.neuron.spiking
     gained = [_gain(p.synapse, shape, model.gain_u * model.gain_v, population.shape) for p, shape in incoming]
     threshold = np.unique(model.threshold - model.initial)
-    faults = [*_threshold_faults(population, threshold), *_sign_faults(incoming, gained, bits)]
+    faults = [*_rest_faults(population, model, threshold), *_sign_faults(incoming, gained, bits)]
     if faults:
         return faults
-    scale, exponents = choose_scale(gained, threshold, model, bits, spiking)
+    steady = _bias_per_step(model, bias, notes)
+    scale, exponents = choose_scale(gained, threshold, steady, model, bits, spiking)
     synapses = tuple(_rounded(s, scale / 2**e, e) for s, e in zip(gained, exponents, strict=True))
-    faults = _range_faults(population, gained, synapses, threshold, scale, bits)
+    limited = scale >= ceiling(threshold, steady, spiking) * (1 - 1 / 64)  # the floor to a whole threshold included
+    faults = _range_faults(population, gained, synapses, threshold, scale, bits if limited else 1)
     if faults:
         return faults
-    neuron, threshold_error = _neuron(population, model, bias, scale, notes)
-    _headroom(synapses, model, spiking, notes)
+    neuron, threshold_error = _neuron(population, model, steady, scale, notes)
+    _headroom(synapses, model, spiking, driven, notes)
     _lost_leaks(model, neuron, notes)
     decay_error = max(
         float(np.abs(1 - neuron.current_decay / 4096 - model.keep_u).max()),
@@ -83,12 +86,22 @@ def quantise(
     return Quantised(neuron, synapses, report)
 
 
-def _threshold_faults(population: Population, threshold: NDArray[np.float64]) -> list[Fault]:
+def _rest_faults(population: Population, model: Recurrence, threshold: NDArray[np.float64]) -> list[Fault]:
+    name = population.name
+    if not population.neuron.spiking and np.unique(model.initial).size > 1:
+        return [
+            Fault(
+                name,
+                "its v_leak differs between neurons",
+                "a Program's v counts from rest, so a readout's values could not be compared",
+                "Set v_leak to 0 and add it to what you read.",
+            )
+        ]
     if not population.neuron.spiking or threshold.min() > 0:
         return []
     return [
         Fault(
-            population.name,
+            name,
             f"the threshold lies {-threshold.min():g} below rest" if threshold.min() else "the threshold lies at rest",
             "a threshold must lie above the resting potential",
             "Repair the source: such a neuron fires without input.",
@@ -117,23 +130,22 @@ def _range_faults(
     scale: float,
     bits: int,
 ) -> list[Fault]:
-    """A threshold so far from the weights that the chip's 17 bits of threshold leave hardly any weights, or it none."""
-    if not population.neuron.spiking:
-        return []
-    name = population.name
-    if round(threshold.min() * scale) < 1:
+    """A threshold or bias so far above the weights that these keep hardly any bits, or a threshold that keeps none."""
+    name, spiking = population.name, population.neuron.spiking
+    if spiking and round(threshold.min() * scale) < 1:
         fact = f"the threshold {threshold.min():g} lies far below the weights"
         limit = f"its mantissa, {threshold.min() * scale:.2g}, must be at least 1"
         return [Fault(name, fact, limit, "Scale the layer's weights down, or its threshold up.")]
     for exact, rounded in zip(floats, integers, strict=True):
         most = int(np.abs(values_of(rounded)).max(initial=0))
         if values_of(exact).any() and most < min(1 << FEWEST_BITS - 1, largest_integer(values_of(exact), bits)):
+            what = f"the threshold {threshold.max():g}" if spiking and scale * threshold.max() > 1 << 16 else "the bias"
             return [
                 Fault(
                     name,
-                    f"the threshold {threshold.max():g} is so far above the weights that they keep integers to {most}",
-                    f"a threshold's mantissa has 17 bits, up to {MAX_THRESHOLD_MANTISSA}",
-                    "Scale the layer's weights up, or its threshold down.",
+                    f"{what} is so far above the weights that they keep integers to {most}",
+                    "thresholds have 17 bits, biases 13 and an exponent of up to 7",
+                    "Scale the layer's weights up, or its threshold or bias down.",
                 )
             ]
     return []
@@ -170,19 +182,22 @@ def _rounded(synapse: Any, scale: float, exponent: int) -> Synapse:
     weight = synapse.weight
     if isinstance(synapse, Sparse):
         integers = sp.csr_matrix(
-            (np.rint(weight.data * scale).astype(np.int64), weight.indices, weight.indptr), weight.shape
-        )
+            (np.rint(weight.data * scale).astype(np.int64), weight.indices, weight.indptr), weight.shape, copy=True
+        )  # a copy, since dropping zeros rewrites the indices
         integers.eliminate_zeros()
         return Sparse(integers, exponent=exponent)
     return replace(synapse, weight=np.rint(weight * scale).astype(np.int64), exponent=exponent)  # type: ignore[no-any-return]
 
 
 def _neuron(
-    population: Population, model: Recurrence, bias: NDArray[np.float64], scale: float, notes: list[str]
+    population: Population, model: Recurrence, steady: NDArray[np.float64], scale: float, notes: list[str]
 ) -> tuple[LoihiLIF, float]:
-    """The neuron in integers, in coordinates relative to its resting potential, and the threshold's relative error."""
+    """The neuron in integers, in coordinates relative to its resting potential, and the threshold's relative error.
+
+    steady: what the bias adds to the potential per step.
+    """
     per_volt = UNIT * scale
-    mantissa, exponent = _bias(_bias_per_step(model, bias, notes) * per_volt, notes)
+    mantissa, exponent = _bias(steady * per_volt, notes)
     emits = population.neuron.spiking
     theta = np.rint((model.threshold - model.initial) * scale) if emits else np.asarray(MAX_THRESHOLD_MANTISSA)
     reset: Reset = "soft" if model.soft else "hard"
@@ -222,11 +237,14 @@ def _bias(value: NDArray[np.float64], notes: list[str]) -> tuple[NDArray[np.int6
     return np.rint(value / 2**exponent).astype(np.int64), exponent
 
 
-def _headroom(synapses: Sequence[Any], model: Recurrence, spiking: bool, notes: list[str]) -> None:
+def _headroom(synapses: Sequence[Any], model: Recurrence, spiking: bool, driven: bool, notes: list[str]) -> None:
     """Say when spikes at every step could wrap the current or saturate the potential."""
     strongest = sum(float(row_sums(s).max(initial=0.0)) * 2**s.exponent for s in synapses)
     if strongest >= 2 * SAFE_INPUT * leak_of(model, True):
         notes.append(f"the current may wrap when all inputs fire: they add up to {strongest:.0f} a step")
+    elif driven and strongest * MODEST_PAYLOAD >= 2 * SAFE_INPUT * leak_of(model, True):
+        safe = math.ceil(2 * SAFE_INPUT * leak_of(model, True) / strongest) - 1
+        notes.append(f"the current may wrap for input payloads above {safe} when all inputs fire")
     elif strongest >= 2 * SAFE_INPUT * leak_of(model, spiking):
         notes.append(f"v may saturate when all inputs keep firing: they add up to {strongest:.0f} a step")
     inhibition = sum(float(row_sums(s, -1).max(initial=0.0)) * 2**s.exponent for s in synapses)

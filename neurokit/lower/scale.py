@@ -2,8 +2,8 @@
 
 It is the largest for which every incoming projection fits its bits, larger projections getting an exponent. Where the
 threshold would then be coarse (or a leak's rounding large), it is raised by powers of two as far as the current's 24
-bits allow; where the threshold would not fit its 17 bits, it is lowered; and a threshold that all neurons share becomes
-whole.
+bits allow; where the threshold or the bias would not fit their bits, it is lowered; and a threshold that all neurons
+share becomes whole.
 """
 
 from __future__ import annotations
@@ -15,24 +15,38 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.graph.check import MAX_THRESHOLD_MANTISSA, WEIGHT_EXPONENT_RANGE
+from neurokit.graph.check import (
+    BIAS_EXPONENT_RANGE,
+    BIAS_MANTISSA_RANGE,
+    MAX_THRESHOLD_MANTISSA,
+    WEIGHT_EXPONENT_RANGE,
+)
 from neurokit.graph.synapses import Sparse
 from neurokit.lower.discretise import Recurrence
+from neurokit.lower.fixedpoint import ACTIVATION_SHIFT
 
 LEAKY_THRESHOLD = 1 << 12  # mantissa a leaking neuron's threshold should reach, so that decay's rounding stays small
 WHOLE_THRESHOLD = 1 << 6  # and any other's, so that lowering the scale to a whole threshold costs under 1/64
 SAFE_INPUT = 1 << 16  # half the |sum| at which u wraps (2**23 / 64)
 MAX_EXPONENT = WEIGHT_EXPONENT_RANGE[1]
+UNIT = 1 << ACTIVATION_SHIFT  # what a weight of 1 adds to v
+MAX_BIAS = (BIAS_MANTISSA_RANGE[1] - 1) << BIAS_EXPONENT_RANGE[1]  # less one, which rounding may add
 TINY = 1e-9  # what float arithmetic may add or take
 
 
 def choose_scale(
-    synapses: Sequence[Any], threshold: NDArray[np.float64], model: Recurrence, bits: int, spiking: bool
+    synapses: Sequence[Any],
+    threshold: NDArray[np.float64],
+    bias: NDArray[np.float64],
+    model: Recurrence,
+    bits: int,
+    spiking: bool,
 ) -> tuple[float, list[int]]:
-    """Units of weight per unit of potential, and an exponent for each projection."""
+    """Units of weight per unit of potential, and an exponent for each projection. bias: per step, on the potential."""
     limits = [_limit(values_of(s), bits) for s in synapses if values_of(s).size and values_of(s).any()]
+    most = ceiling(threshold, bias, spiking)
     if not limits:  # no weights: the threshold alone sets the scale
-        return (float(LEAKY_THRESHOLD / threshold.max()) if spiking else 1.0), [0] * len(synapses)
+        return min(most, float(LEAKY_THRESHOLD / threshold.max()) if spiking else 1.0), [0] * len(synapses)
     fine = max(limits)
     leaky = (model.keep_v < 1).any() or (model.keep_u > 0).any() or not spiking
     least = LEAKY_THRESHOLD if leaky else WHOLE_THRESHOLD
@@ -42,11 +56,17 @@ def choose_scale(
     room = math.floor(math.log2(max(1.0, SAFE_INPUT * leak_of(model, spiking) / strongest)) + TINY)
     fine *= 2 ** max(0, min(wanted, room, MAX_EXPONENT))
     fine /= 2 ** max(0, max(_exponent(values_of(s), fine, bits) for s in synapses) - MAX_EXPONENT)
-    if spiking:
-        fine = min(fine, MAX_THRESHOLD_MANTISSA / threshold.max())
+    fine = min(fine, most)
     if spiking and threshold.size == 1 and fine * threshold[0] >= 1:
         fine = math.floor(fine * threshold[0] * (1 + TINY)) / threshold[0]
     return fine, [_exponent(values_of(s), fine, bits) for s in synapses]
+
+
+def ceiling(threshold: NDArray[np.float64], bias: NDArray[np.float64], spiking: bool) -> float:
+    """The scale at which the threshold's 17 bits, or the bias's 13 and its exponent, are full."""
+    largest = float(np.abs(bias).max(initial=0.0))
+    by_bias = MAX_BIAS / (UNIT * largest) if largest else math.inf
+    return min(by_bias, float(MAX_THRESHOLD_MANTISSA / threshold.max())) if spiking else by_bias
 
 
 def leak_of(model: Recurrence, spiking: bool) -> float:

@@ -57,6 +57,13 @@ def _population(population: Population) -> Iterator[Fault]:
             "the chip's stock LIF starts at once",
             "Leave out the bias, or the delays of the source behind it.",
         )
+    if 0 < neuron.reset_interval < neuron.reset_offset:
+        yield Fault(
+            name,
+            f"first resets before step {neuron.reset_offset}, then every {neuron.reset_interval}",
+            "Lava's LIFReset starts within its first interval",
+            "Use a window at least as long as the network is deep.",
+        )
     if (neuron.bias_exponent < 0).any():
         yield Fault(name, "has a negative bias exponent", "the chip holds 0 to 7", "Use the mantissa shifted right.")
     for field in ("current_decay", "voltage_decay", "threshold"):

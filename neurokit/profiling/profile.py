@@ -79,7 +79,7 @@ class Profile:
         return Estimate(1 / sample.high, 1 / sample.nominal, 1 / sample.low, "/s")
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the recording, for JSON; energies and times are per sample, counts over all samples."""
+        """Everything but the recording, for JSON; totals are per sample, the lists count over all samples."""
         activity = self.activity
         return {
             "chip": self.chip.name,
@@ -91,11 +91,11 @@ class Profile:
             "energy": self.energy.to_dict(),
             "time": None if self.time is None else self.time.to_dict(),
             "throughput": None if self.throughput is None else self.throughput.to_dict(),
-            "synaptic_operations": activity.synaptic_operations,
-            "spikes": activity.spikes,
-            "messages": activity.messages,
+            "synaptic_operations": self.synaptic_operations,
+            "spikes": self.spikes,
+            "messages": activity.messages / activity.samples,
             "messages_basis": activity.messages_basis,
-            "neuron_updates": activity.neuron_updates,
+            "neuron_updates": activity.neuron_updates / activity.samples,
             "inputs": [vars(population) for population in activity.inputs],
             "populations": [vars(population) for population in activity.populations],
             "projections": [vars(projection) for projection in activity.projections],

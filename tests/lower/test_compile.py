@@ -105,7 +105,9 @@ def test_a_current_that_may_wrap_is_said():
     (note,) = row.notes
     assert "the current may wrap" in note
     assert "765000" in note
-    assert one(np.ones((1, 300)), IF(threshold=100.0)).report[0].notes == ()
+    assert one(np.ones((1, 30)), IF(threshold=100.0)).report[0].notes == ()
+    (note,) = one(np.ones((1, 300)), IF(threshold=100.0)).report[0].notes
+    assert note == "the current may wrap for input payloads above 1 when all inputs fire"
 
 
 def test_waiting_for_longer_branches_is_said():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurokit as nk
-from neurokit.errors import CompileError, GraphError
+from neurokit.errors import CompileError
 from neurokit.graph.check import weight_fault
 from neurokit.graph.network import Projection
 from neurokit.graph.neurons import IF, LIF, CubaLIF, Integrator, LeakyIntegrator
@@ -265,9 +265,42 @@ def test_a_bias_takes_the_smallest_exponent(bias, mantissa, exponent):
     assert (neuron.bias_mantissa.item(), neuron.bias_exponent.item()) == (mantissa, exponent)
 
 
-def test_a_bias_beyond_the_chip():
-    (found,) = faults_of((CompileError, GraphError), lambda: biased(1e5))
-    assert "'p0': bias exponent is" in found
+def test_a_bias_beyond_the_weights():
+    """Its 13 bits and exponent lower the scale, until too few bits are left for the weights."""
+    program = biased(1e5)
+    assert program.neuron("p0").bias_exponent == 7
+    assert np.abs(program.projections[0].synapse.weight).max() > 4
+    (found,) = faults_of(CompileError, lambda: biased(1e7))
+    assert "the bias is so far above the weights" in found
+
+
+@pytest.mark.parametrize(("neuron", "bias"), [(LeakyIntegrator(tau=2e-3), 0.3), (LIF(tau=1e-3, threshold=1.0), 2.0)])
+def test_ordinary_biases_fit(neuron, bias):
+    weight = np.random.default_rng(1).normal(0, 0.1, (4, 10))
+    program = nk.compile(network((Dense(weight, np.full(4, bias)), neuron), shape=(10,), dt=1e-3))
+    assert program.report[0].weight_error < 0.05
+
+
+def test_readouts_rest_at_one_potential():
+    """v counts from rest in a Program, so neurons of different rest could not be compared."""
+    readout = LeakyIntegrator(tau=0.01, v_leak=[0.0, 2.0])
+    (found,) = faults_of(CompileError, lambda: nk.compile(network((Dense(np.eye(2)), readout), dt=1e-3)))
+    assert "v_leak differs between neurons" in found
+
+
+def test_sparse_weights_that_round_to_zero_count_right():
+    weight = np.array([[1.0, 0.001, 0.5], [0.0, 0.001, 0.7]])
+    wanted = nk.compile(network((Dense(weight), IF()), shape=(3,))).report[0].weight_error
+    found = nk.compile(network((Sparse(sp.csr_matrix(weight)), IF()), shape=(3,))).report[0].weight_error
+    assert found == pytest.approx(wanted)
+    assert found < 0.01
+
+
+@pytest.mark.parametrize("seed", [503, 511, 514, 539, 548, 561, 566, *range(20)])
+def test_three_bits_where_two_and_four_compile(seed):
+    graph = random_network(seed)
+    fits = [compiled_or_refused(graph, bits=bits) is not None for bits in (2, 3, 4)]
+    assert fits[1] or not (fits[0] and fits[2])
 
 
 def test_a_bias_that_rounds_to_zero_is_said():

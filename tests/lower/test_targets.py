@@ -37,6 +37,8 @@ def test_stock_parts_run_everywhere(neuron):
     ({"threshold": [64, 128]}, "'p0': threshold differs between neurons; the chip's stock LIF shares one a population"),
     ({"voltage_decay": [1, 2]}, "'p0': voltage_decay differs between neurons"),
     ({"current_decay": [1, 2]}, "'p0': current_decay differs between neurons"),
+    ({"reset_interval": 2, "reset_offset": 3}, "'p0': first resets before step 3, then every 2"),
+    ({"held": True, "reset_offset": 3}, "'p0': is held until step 3"),
 ])  # fmt: skip
 @pytest.mark.parametrize("target", CHIPS)
 def test_neurons_that_the_chips_do_not_have(changes, fact, target):

@@ -110,7 +110,7 @@ def test_json_and_text_agree_with_the_numbers() -> None:
     data = json.loads(json.dumps(made.to_dict()))
     assert data["energy"]["total"]["nominal"] == made.energy.total.nominal
     assert data["time"]["sample"]["high"] == made.time.sample.high  # type: ignore[union-attr]
-    assert data["synaptic_operations"] == made.activity.synaptic_operations
+    assert data["synaptic_operations"] == made.synaptic_operations
     assert [row["population"] for row in data["populations"]] == ["a", "b", "out"]
     assert data["caveats"] == list(made.caveats)
     text = str(made)
