@@ -10,7 +10,7 @@ import pytest
 
 import neurokit as nk
 from neurokit import errors
-from neurokit.graph.neurons import IF, LIF, LoihiLIF
+from neurokit.graph.neurons import IF, LIF, LeakyIntegrator, LoihiLIF
 from neurokit.graph.synapses import Conv2d, Dense
 from neurokit.lower.targets import target_faults
 from tests.networks import joined, network
@@ -131,6 +131,9 @@ PROVOKED = {
     "thresholds at or below rest": lambda: nk.compile(network((EYE, IF(-1.0)))),
     "thresholds so far above the weights that these keep fewer than three bits": lambda: nk.compile(
         network((EYE, IF(1e6)))
+    ),
+    "readouts whose neurons rest at different potentials": lambda: nk.compile(
+        network((EYE, LeakyIntegrator(tau=0.01, v_leak=[0.0, 1.0])), dt=1e-3)
     ),
     "time constants shorter than a step": lambda: nk.compile(network((EYE, LIF(tau=1e-4)), dt=1e-3)),
     "a bias in the weights of an integer source": lambda: nk.compile(integer_with_bias()),

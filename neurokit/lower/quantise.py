@@ -63,7 +63,8 @@ def quantise(
     scale, exponents = choose_scale(gained, threshold, steady, model, bits, spiking)
     synapses = tuple(_rounded(s, scale / 2**e, e) for s, e in zip(gained, exponents, strict=True))
     limited = scale >= ceiling(threshold, steady, spiking) * (1 - 1 / 64)  # the floor to a whole threshold included
-    faults = _range_faults(population, gained, synapses, threshold, scale, bits if limited else 1)
+    fewest = 1 << FEWEST_BITS - 1 if limited else 1
+    faults = _range_faults(population, gained, synapses, threshold, scale, bits, fewest)
     if faults:
         return faults
     neuron, threshold_error = _neuron(population, model, steady, scale, notes)
@@ -129,8 +130,9 @@ def _range_faults(
     threshold: NDArray[np.float64],
     scale: float,
     bits: int,
+    fewest: int,
 ) -> list[Fault]:
-    """A threshold or bias so far above the weights that these keep hardly any bits, or a threshold that keeps none."""
+    """A threshold or bias so far above the weights that these keep integers below `fewest`, or a threshold of none."""
     name, spiking = population.name, population.neuron.spiking
     if spiking and round(threshold.min() * scale) < 1:
         fact = f"the threshold {threshold.min():g} lies far below the weights"
@@ -138,7 +140,7 @@ def _range_faults(
         return [Fault(name, fact, limit, "Scale the layer's weights down, or its threshold up.")]
     for exact, rounded in zip(floats, integers, strict=True):
         most = int(np.abs(values_of(rounded)).max(initial=0))
-        if values_of(exact).any() and most < min(1 << FEWEST_BITS - 1, largest_integer(values_of(exact), bits)):
+        if values_of(exact).any() and most < min(fewest, largest_integer(values_of(exact), bits)):
             what = f"the threshold {threshold.max():g}" if spiking and scale * threshold.max() > 1 << 16 else "the bias"
             return [
                 Fault(
