@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from neurokit.arguments import Inputs, Record, check_graph, check_inputs, check_record, check_steps, refuse
+from neurokit.arguments import Inputs, Record, check_graph, check_inputs, check_record, check_steps, need_graph, refuse
 from neurokit.errors import BackendError, CompileError, Fault, InputError
 from neurokit.graph import io
 from neurokit.graph.network import Network, Program
@@ -41,8 +41,7 @@ def convert(
     GraphError (the network is unsound) or InputError (arguments).
     """
     if is_saved(source) and kind in (None, "nk"):
-        given = {"dt": dt, "reset": reset, "inputs": inputs}
-        refuse({name: value for name, value in given.items() if value is not None}, "a .nk file states it itself")
+        refuse({"dt": dt, "reset": reset, "inputs": inputs}, "a .nk file states it itself")
         graph = io.load(source)
         if isinstance(graph, Program):
             raise InputError(
@@ -75,7 +74,7 @@ def compile(network: Network, *, bits: int = 8, calibrate: Inputs | None = None,
         )
     if isinstance(network, Program):
         raise InputError(Fault("network", "is a Program", "it is compiled already", "Run it as it is."))
-    check_graph(network)
+    need_graph(network)  # compile_network checks the rest
     return compile_network(network, bits=bits, window=window)
 
 

@@ -19,15 +19,20 @@ Record: TypeAlias = "tuple[RecordKey, ...] | RecordKey"
 STATES = ("u", "v")
 
 
-def check_graph(graph: Any) -> None:
-    """Raise InputError when `graph` is neither Network nor Program, GraphError with every fault when it is unsound."""
-    if isinstance(graph, Program):
-        check_program(graph)
-    elif isinstance(graph, Network):
-        check_network(graph)
-    else:
+def need_graph(graph: Any) -> None:
+    """Raise InputError when `graph` is neither Network nor Program."""
+    if not isinstance(graph, Network | Program):
         what = f"is a {type(graph).__name__}"
         raise InputError(Fault("network", what, "a Network or Program is needed", "Call nk.convert or nk.load first."))
+
+
+def check_graph(graph: Any) -> None:
+    """Raise InputError when `graph` is neither Network nor Program, GraphError with every fault when it is unsound."""
+    need_graph(graph)
+    if isinstance(graph, Program):
+        check_program(graph)
+    else:
+        check_network(graph)
 
 
 def check_inputs(graph: Program | Network, inputs: Inputs) -> tuple[dict[str, NDArray[Any]], bool]:
@@ -115,8 +120,9 @@ def check_steps(arrays: Mapping[str, NDArray[Any]], steps: int | None) -> int:
     return int(steps)
 
 
-def refuse(given: Mapping[str, Any], limit: str) -> None:
-    """Raise InputError for arguments that would do nothing."""
+def refuse(arguments: Mapping[str, Any], limit: str) -> None:
+    """Raise InputError for those arguments that were given (are not None), since they would do nothing."""
+    given = {name: value for name, value in arguments.items() if value is not None}
     if given:
         raise InputError([Fault(name, f"is {value!r}", limit, "Leave it out.") for name, value in given.items()])
 

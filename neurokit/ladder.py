@@ -101,8 +101,7 @@ def _program(graph: Network | Program, bits: int | None, window: int | None) -> 
     """The Program itself, or the compiled Network; what would do nothing is refused."""
     if isinstance(graph, Network):
         return api.compile(graph, bits=8 if bits is None else bits, window=window)
-    given = {"bits": bits, "window": window}
-    refuse({name: value for name, value in given.items() if value is not None}, "a Program is compiled already")
+    refuse({"bits": bits, "window": window}, "a Program is compiled already")
     return graph
 
 
@@ -127,6 +126,5 @@ def _samples_note(lava: int, simulated: Recording) -> str:
 def _graph(source: Any, dt: float | None, reset: str | None) -> Network | Program:
     if not isinstance(source, Network | Program) and not api.is_saved(source):
         return api.convert(source, dt=dt, reset=reset)
-    given = {name: value for name, value in (("dt", dt), ("reset", reset)) if value is not None}
-    refuse(given, "a Network, a Program and a .nk file state it themselves")
+    refuse({"dt": dt, "reset": reset}, "a Network, a Program and a .nk file state it themselves")
     return source if isinstance(source, Network | Program) else api.load(source)

@@ -13,6 +13,7 @@ from neurokit.graph.neurons import IF, Integrator, LoihiLIF
 from neurokit.graph.synapses import Conv2d, Dense
 from neurokit.records import Recorded
 from tests.networks import joined, network
+from tests.saying import fault, faults
 
 EYE = Dense(np.eye(2))
 NETWORK = network((EYE, IF(0.5)), (EYE, IF(0.5)))
@@ -23,19 +24,6 @@ def two_inputs():
     graph = network((EYE, IF(1.5)))
     inputs = {**graph.inputs, "far": Input("far", (3,))}
     return joined(replace(graph, inputs=inputs), Projection("far", "p0", (Dense(np.ones((2, 3))),)))
-
-
-def faults(act, error=InputError):
-    with pytest.raises(error) as caught:
-        act()
-    for fault in caught.value.faults:
-        assert all((fault.node, fault.fact, fault.limit, fault.mend)), fault
-    return sorted(str(fault) for fault in caught.value.faults)
-
-
-def fault(act, error=InputError):
-    (found,) = faults(act, error)
-    return found
 
 
 # -------------------------------------------------------------------------------------------------------------- inputs

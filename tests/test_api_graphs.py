@@ -12,23 +12,11 @@ from neurokit.graph.network import Projection
 from neurokit.graph.neurons import IF, LIF, Integrator, LeakyIntegrator, LoihiLIF
 from neurokit.graph.synapses import Dense
 from tests.networks import joined, network
+from tests.saying import fault, faults
 
 EYE = Dense(np.eye(2))
 NETWORK = network((EYE, IF(0.5)), (EYE, IF(0.5)))
 PROGRAM = nk.compile(NETWORK)
-
-
-def faults(act, error=InputError):
-    with pytest.raises(error) as caught:
-        act()
-    for fault in caught.value.faults:
-        assert all((fault.node, fault.fact, fault.limit, fault.mend)), fault
-    return sorted(str(fault) for fault in caught.value.faults)
-
-
-def fault(act, error=InputError):
-    (found,) = faults(act, error)
-    return found
 
 
 # --------------------------------------------------------------------------------------------- graphs that are unsound

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from graphlib import TopologicalSorter
 from typing import Any
 
 import numpy as np
@@ -153,7 +154,11 @@ def _order(graph: Program | Network) -> list[tuple[list[str], bool]]:
     """Strongly connected components from source to sink: (names in order of undelayed edges, whether cyclic)."""
     names = list(graph.populations)
     place = {name: i for i, name in enumerate(names)}
-    edges = [(place[p.source], place[p.target], p) for p in graph.projections if p.source in place]
+    edges = [
+        (place[p.source], place[p.target], not delay_steps(p, graph).all())
+        for p in graph.projections
+        if p.source in place
+    ]
     ones = np.ones(len(edges), np.int8)
     ends = ([e[0] for e in edges], [e[1] for e in edges])
     matrix = sp.coo_matrix((ones, ends), shape=(len(names), len(names)))
@@ -164,22 +169,15 @@ def _order(graph: Program | Network) -> list[tuple[list[str], bool]]:
     for component in _topological(count, between):
         members = [i for i in range(len(names)) if label[i] == component]
         local = {m: k for k, m in enumerate(members)}
-        undelayed = {
-            (local[a], local[b])
-            for a, b, p in edges
-            if a in local and b in local and a != b and not delay_steps(p, graph).all()
-        }
+        undelayed = {(local[a], local[b]) for a, b, at_once in edges if at_once and a in local and b in local}
         ordered = [names[members[k]] for k in _topological(len(members), undelayed)]
         result.append((ordered, component in loops))
     return result
 
 
 def _topological(count: int, edges: set[tuple[int, int]]) -> list[int]:
-    """Kahn's algorithm, smallest index first; `check_network` has refused cycles of undelayed edges."""
-    waiting = {i: {a for a, b in edges if b == i} for i in range(count)}
-    done: list[int] = []
-    while waiting:
-        pick = min(i for i, before in waiting.items() if not before - set(done))
-        done.append(pick)
-        del waiting[pick]
-    return done
+    """Sources before targets; `check_network` has refused cycles of undelayed edges."""
+    before: dict[int, set[int]] = {i: set() for i in range(count)}
+    for source, target in edges:
+        before[target].add(source)
+    return list(TopologicalSorter(before).static_order())

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import neurokit as nk
+from neurokit.api import is_saved
 from neurokit.cli.options import Feed, ResetMode
 from neurokit.errors import Fault, FormatError, InputError, OutputError
 from neurokit.files import check_writable
@@ -48,7 +49,7 @@ def read_source(source: Path, reading: Reading) -> nk.Network:
 
 
 def _is_nk(source: Path, reading: Reading) -> bool:
-    return source.suffix.lower() == ".nk" and reading.kind is None
+    return is_saved(source) and reading.kind is None
 
 
 def _check_reading(source: Path, reading: Reading) -> None:
