@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.errors import Fault
-from neurokit.graph.check import MAX_DELAY, MAX_THRESHOLD_MANTISSA, weight_fault
-from neurokit.graph.neurons import IntArray, LoihiLIF
+from neurokit.graph.check import MAX_DELAY, weight_fault
+from neurokit.graph.neurons import MAX_THRESHOLD_MANTISSA, IntArray, LoihiLIF
 from neurokit.graph.synapses import Conv2d, Dense, Shape, pair
 
 BIAS_EXPONENT = 6  # a `.net` bias counts like a weight, whose products Loihi shifts left by 6

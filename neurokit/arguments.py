@@ -16,8 +16,6 @@ from neurokit.hardware.base import RecordKey
 Inputs: TypeAlias = "ArrayLike | Mapping[str, ArrayLike]"
 Record: TypeAlias = "tuple[RecordKey, ...] | RecordKey"
 
-STATES = ("u", "v")
-
 
 def need_graph(graph: Any) -> None:
     """Raise InputError when `graph` is neither Network nor Program."""
@@ -141,10 +139,12 @@ def check_record(graph: Program | Network, record: Any) -> tuple[RecordKey, ...]
     for key in record:
         if isinstance(key, str) and key in names:
             keys.append(key)
-        elif _is_pair(key) and key[0] in names and key[1] in STATES:
+        elif _is_pair(key) and key[0] in names and key[1] in names[key[0]].neuron.states:
             keys.append((key[0], key[1]))
         elif _is_pair(key) and key[0] in names:
-            faults.append(Fault(key[0], f"has no state '{key[1]}'", "states: u, v", f"Record ('{key[0]}', 'v')."))
+            states = names[key[0]].neuron.states
+            known, mend = ", ".join(states), f"Record ('{key[0]}', '{states[-1]}')."
+            faults.append(Fault(key[0], f"has no state '{key[1]}'", f"states: {known}", mend))
         else:
             known = ", ".join(names)
             faults.append(Fault(str(key), "is no population", f"populations: {known}", "Record one of them."))

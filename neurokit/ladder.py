@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurokit import api
-from neurokit.arguments import STATES, Inputs, check_inputs, check_steps, refuse
+from neurokit.arguments import Inputs, check_inputs, check_steps, refuse
 from neurokit.errors import BackendError, Fault, InputError
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Backend, Progress, RecordKey
@@ -89,8 +89,8 @@ def _with_lava(
     progress: Progress | None,
 ) -> Rung:
     """All spikes and states of the simulator against the runner's."""
-    populations = tuple(program.populations)
-    everything: tuple[RecordKey, ...] = (*populations, *((name, state) for name in populations for state in STATES))
+    states = [(name, state) for name, p in program.populations.items() for state in p.neuron.states]
+    everything: tuple[RecordKey, ...] = (*program.populations, *states)
     here = api.run(program, inputs, steps, record=everything)
     there = api.run(program, inputs, steps, runner, everything, time_limit=time_limit, progress=progress)
     note = IN_PROCESS_NOTE if runner.name == "lava-inprocess" else ""

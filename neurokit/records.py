@@ -55,10 +55,11 @@ class Recording:
     program: what ran (a Program, or a Network in float semantics).
     steps: steps per sample. batch: samples, None when a single unbatched sample was given (arrays then have no batch
         axis).
-    spikes: name -> (batch, steps, *shape), 0/1 uint8, outputs always.
-    states: (name, "u" or "v") -> (batch, steps, *shape), int32 of a Program, float64 of a Network.
-    counts: name -> (batch, *shape) int64: spikes of every population and payload events (non-zero) of every input,
-        per neuron, summed over steps; kept whatever was recorded.
+    spikes: name -> (batch, steps, *shape): 0/1 uint8, or payloads (int32 of a Program, float64 of a Network) of
+        graded neurons; outputs always.
+    states: (name, state) -> (batch, steps, *shape), int32 of a Program, float64 of a Network; see `neuron.states`.
+    counts: name -> (batch, *shape) int64: spikes (of graded neurons: payloads that are not zero) of every population
+        and input, per neuron, summed over steps; kept whatever was recorded.
     step_counts: name -> (steps,) int64: the same, summed over neurons and samples.
     backend: name of what ran it. seconds: wall time of the run.
     """

@@ -113,9 +113,9 @@ class _Part:
         watch = list(dict.fromkeys([*(key for key in record if isinstance(key, tuple)), *silent]))
         names = list(dict.fromkeys([*(key for key in record if isinstance(key, str)), *graph.outputs]))
         shapes = {name: p.shape for name, p in graph.populations.items()}
-        kind = np.int32 if isinstance(graph, Program) else np.float64
-        self.spikes = {name: np.zeros((samples, steps, *shapes[name]), np.uint8) for name in names}
-        self.states = {key: np.zeros((samples, steps, *shapes[key[0]]), kind) for key in watch}
+        kinds = {name: engine.neurons(name) for name in shapes}
+        self.spikes = {name: np.zeros((samples, steps, *shapes[name]), kinds[name].output_type) for name in names}
+        self.states = {key: np.zeros((samples, steps, *shapes[key[0]]), kinds[key[0]].state_type) for key in watch}
         sizes = {name: int(np.prod(node.shape)) for name, node in graph.inputs.items()}
         self.counts = {name: np.zeros((samples, size), np.int64) for name, size in sizes.items()}
         self.step_counts = {name: np.zeros(steps, np.int64) for name in sizes}
@@ -134,10 +134,8 @@ class _Part:
         for name, node in graph.inputs.items():
             self.counts[name] = self.counts[name].reshape(samples, *node.shape)
         for name, shape in shapes.items():
-            neurons = engine.stages[name].neurons
-            assert neurons is not None, "populations have neurons"
-            self.counts[name] = neurons.counts.reshape(samples, *shape).copy()
-            self.step_counts[name] = np.concatenate(neurons.step_counts)
+            self.counts[name] = kinds[name].counts.reshape(samples, *shape).copy()
+            self.step_counts[name] = np.concatenate(kinds[name].step_counts)
 
 
 def _slice(values: NDArray[Any], start: int, stop: int) -> NDArray[Any]:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from neurokit.graph.network import Network, Program, Projection
+from neurokit.hardware.simulator.kinds import make_neurons
 from neurokit.hardware.simulator.links import DelayedLink, Link, make_links
-from neurokit.hardware.simulator.neurons import FixedNeurons, FloatNeurons, Neurons
+from neurokit.hardware.simulator.neurons import Neurons
 from neurokit.lower.align import steps_of
 
 BLOCK_BYTES = 64 << 20  # of synaptic input held at once; 64 MB keeps a block well inside memory, far above any cache
@@ -37,6 +38,12 @@ class Stage:
     spikes: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0, 0), np.uint8))
     largest: float = 1.0
 
+    def silence(self, samples: int) -> None:
+        """Nothing is under way."""
+        kind = np.uint8 if self.neurons is None else self.neurons.output_type
+        self.spikes = np.zeros((self.history, samples, self.size), kind)
+        self.largest = 1.0
+
 
 class Engine:
     """Runs a sound Program, or a Network whose projections have one map each, from zero state."""
@@ -48,9 +55,8 @@ class Engine:
         self.samples = samples
         self.now = 0
         self.stages = {name: Stage(name, int(np.prod(i.shape)), None) for name, i in graph.inputs.items()}
-        kind = FixedNeurons if isinstance(graph, Program) else FloatNeurons
         for name, population in graph.populations.items():
-            self.stages[name] = Stage(name, population.size, kind(population, samples, graph.dt))
+            self.stages[name] = Stage(name, population.size, make_neurons(population, samples, graph.dt))
             if biases is not None and name in biases:
                 self.stages[name].bias = np.broadcast_to(biases[name], population.shape).ravel().astype(np.float64)
         for projection in graph.projections:
@@ -62,7 +68,7 @@ class Engine:
             source.history = max([source.history, *(link.delay for link in links)])
         self.order = _order(graph)
         for stage in self.stages.values():
-            stage.spikes = np.zeros((stage.history, samples, stage.size), np.uint8)
+            stage.silence(samples)
 
     @property
     def block(self) -> int:
@@ -75,13 +81,11 @@ class Engine:
     ) -> dict[tuple[str, str], NDArray[Any]]:
         """Run `steps` steps. inputs: name -> (steps, samples, n), uint8 only where all are 0 or 1.
 
-        Spikes stay in `stages` until the next call. Gives the watched states: (name, "u" | "v") -> (steps, samples, n).
+        Spikes stay in `stages` until the next call. Gives the watched states: (name, state) -> (steps, samples, n).
         """
         for stage in self.stages.values():
             self._open_block(stage, inputs.get(stage.name), steps)
-        states: dict[tuple[str, str], NDArray[Any]] = {
-            key: np.empty((steps, self.samples, self.stages[key[0]].size), self._state_type()) for key in watch
-        }
+        states = {key: self._record_for(key, steps) for key in watch}
         for names, cyclic in self.order:
             width = 1 if cyclic else steps
             for start in range(0, steps, width):
@@ -95,12 +99,19 @@ class Engine:
         stage = self.stages[name]
         return stage.spikes[stage.history :]
 
-    def _state_type(self) -> type:
-        return np.int32 if isinstance(self.graph, Program) else np.float64
+    def neurons(self, name: str) -> Neurons:
+        """Neurons of population `name`."""
+        neurons = self.stages[name].neurons
+        assert neurons is not None, "populations have neurons"
+        return neurons
+
+    def _record_for(self, key: tuple[str, str], steps: int) -> NDArray[Any]:
+        neurons = self.neurons(key[0])
+        return np.empty((steps, *neurons.states[key[1]].shape), neurons.state_type)
 
     def _open_block(self, stage: Stage, given: NDArray[Any] | None, steps: int) -> None:
         kept = stage.spikes[stage.spikes.shape[0] - stage.history :]
-        kind = np.dtype(np.uint8) if given is None else np.promote_types(given.dtype, kept.dtype)
+        kind = kept.dtype if given is None else np.promote_types(given.dtype, kept.dtype)
         block = np.empty((stage.history + steps, self.samples, stage.size), kind)
         block[: stage.history] = kept
         if given is not None:
@@ -125,13 +136,16 @@ class Engine:
             low, high = a - self.now - start, b - self.now - start
             neurons.advance(self.now + start + low, acc[low:high], stage.spikes[first + low : first + high])
             for key in watched:
-                states[key][start + low] = neurons.state(key[1])
+                states[key][start + low] = neurons.states[key[1]]
+        if neurons.output_type is not np.uint8:
+            sent = stage.spikes[first : first + stop - start]
+            stage.largest = max(stage.largest, float(np.abs(sent).max()))
 
     def clear(self) -> None:
         """Back to zero state and step 0."""
         self.now = 0
         for stage in self.stages.values():
-            stage.spikes = np.zeros((stage.history, self.samples, stage.size), np.uint8)
+            stage.silence(self.samples)
             if stage.neurons is not None:
                 stage.neurons.clear()
             for link in stage.links:

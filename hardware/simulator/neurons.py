@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.graph.network import Population
-from neurokit.graph.neurons import LoihiLIF
+from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.hardware.simulator.kernels import float_block, lif_block
 from neurokit.lower.discretise import recurrence
 
@@ -18,24 +18,23 @@ NEVER = np.iinfo(np.int32).max  # a threshold that no potential reaches
 
 
 class Neurons:
-    """State and counters; u and v are (samples, n)."""
+    """State and counters of a population.
+
+    states: name -> (samples, n), all that a run carries from one step to the next. counts: (samples, n) int64, events
+    sent. step_counts: arrays of the events of each step, summed over neurons and samples.
+    input_type, state_type, output_type: of synaptic input, states and what is sent (uint8 means 0 or 1 only).
+    """
 
     input_type: Any = np.float64
+    state_type: Any = np.float64
+    output_type: Any = np.uint8
 
-    def __init__(self, population: Population, samples: int) -> None:
+    def __init__(self, population: Population, samples: int, dt: float | None) -> None:
         self.name = population.name
-        self.u = np.zeros((samples, population.size), self.state_type())
-        self.v = np.zeros((samples, population.size), self.state_type())
+        self.neuron = population.neuron
+        self.states = {name: np.zeros((samples, population.size), self.state_type) for name in population.neuron.states}
         self.counts = np.zeros((samples, population.size), np.int64)
         self.step_counts: list[NDArray[np.int64]] = []
-
-    def state_type(self) -> Any:
-        """Type of u and v."""
-        return np.float64
-
-    def state(self, name: str) -> NDArray[Any]:
-        """u or v, (samples, n)."""
-        return self.u if name == "u" else self.v
 
     def segments(self, start: int, stop: int, single: bool) -> Iterator[tuple[int, int]]:
         """Runs of steps between which state is read (`single`) or reset."""
@@ -49,82 +48,96 @@ class Neurons:
 
     def clear(self) -> None:
         """Back to the initial state, counters included."""
-        self.u[:] = 0
-        self.v[:] = 0
+        self.rest()
         self.counts[:] = 0
         self.step_counts.clear()
 
-    def advance(self, step: int, acc: NDArray[Any], spikes: NDArray[np.uint8]) -> None:
+    def rest(self) -> None:
+        """All states to their initial values, zero if a model says nothing else."""
+        for values in self.states.values():
+            values[:] = 0
+
+    def advance(self, step: int, acc: NDArray[Any], spikes: NDArray[Any]) -> None:
         """Run from `step` on: acc (steps, samples, n) -> spikes of the same shape."""
+        totals = np.zeros(acc.shape[0], np.int64)
+        self.step_counts.append(totals)
+        self.run_block(acc, spikes, totals)
+
+    def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
+        """Advance the states over acc (steps, samples, n): write spikes, add to counts and totals (steps,)."""
         raise NotImplementedError
 
 
 class FixedNeurons(Neurons):
-    """LoihiLIF in integers."""
+    """Integer neurons: states of 24 bits with the int32 overflow of Lava's models, and the reset schedule."""
 
     input_type = np.int32
-
-    def __init__(self, population: Population, samples: int, dt: float | None) -> None:
-        super().__init__(population, samples)
-        neuron = population.neuron
-        assert isinstance(neuron, LoihiLIF), "a Program holds LoihiLIF only"
-        self.interval, self.offset = neuron.reset_interval, neuron.reset_offset
-        self.held_until = neuron.reset_offset if neuron.held else 0
-        threshold = neuron.threshold if neuron.emits else np.asarray(NEVER)
-        values = (4096 - neuron.current_decay, 4096 - neuron.voltage_decay, neuron.bias, threshold, neuron.reset_value)
-        rows = _numbers_or_rows(values, population.shape, np.int64)
-        self.constants = (*rows, neuron.reset == "soft")
-
-    def state_type(self) -> Any:
-        """24 bits and the int32 overflow of Lava's models."""
-        return np.int32
+    state_type = np.int32
 
     def resets(self, start: int, stop: int) -> list[int]:
-        """See `LoihiLIF.reset_interval`."""
-        if not self.interval:
-            return [self.offset] if self.offset and start <= self.offset < stop else []
-        first = self.offset + max(0, -(-(start - self.offset) // self.interval)) * self.interval
-        return list(range(first, stop, self.interval))
+        """See `FixedNeuron.reset_interval`."""
+        interval, offset = self._schedule()
+        if not interval:
+            return [offset] if offset and start <= offset < stop else []
+        first = offset + max(0, -(-(start - offset) // interval)) * interval
+        return list(range(first, stop, interval))
 
-    def advance(self, step: int, acc: NDArray[Any], spikes: NDArray[np.uint8]) -> None:
+    def advance(self, step: int, acc: NDArray[Any], spikes: NDArray[Any]) -> None:
         """See `Neurons.advance`."""
+        assert isinstance(self.neuron, FixedNeuron), "a Program holds integer neurons"
         if self.resets(step, step + 1):
-            self.u[:] = 0
-            self.v[:] = 0
-        totals = np.zeros(acc.shape[0], np.int64)
-        if step < self.held_until:  # `segments` cuts at the reset that ends it
+            self.rest()
+        if self.neuron.held and step < self.neuron.reset_offset:  # `segments` cuts at the reset that ends it
             spikes[:] = 0
-            self.step_counts.append(totals)
+            self.step_counts.append(np.zeros(acc.shape[0], np.int64))
             return
-        lif_block(acc, self.u, self.v, spikes, self.counts, totals, *self.constants)
-        self.step_counts.append(totals)
+        super().advance(step, acc, spikes)
+
+    def _schedule(self) -> tuple[int, int]:
+        assert isinstance(self.neuron, FixedNeuron), "a Program holds integer neurons"
+        return self.neuron.reset_interval, self.neuron.reset_offset
+
+
+class LoihiNeurons(FixedNeurons):
+    """LoihiLIF."""
+
+    def __init__(self, population: Population, samples: int, dt: float | None) -> None:
+        super().__init__(population, samples, dt)
+        neuron = population.neuron
+        assert isinstance(neuron, LoihiLIF), "see `kinds`"
+        threshold = neuron.threshold if neuron.emits else np.asarray(NEVER)
+        values = (4096 - neuron.current_decay, 4096 - neuron.voltage_decay, neuron.bias, threshold, neuron.reset_value)
+        rows = numbers_or_rows(values, population.shape, np.int64)
+        self.constants = (*rows, neuron.reset == "soft")
+
+    def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
+        """See `Neurons.run_block`."""
+        lif_block(acc, self.states["u"], self.states["v"], spikes, self.counts, totals, *self.constants)
 
 
 class FloatNeurons(Neurons):
-    """Float neuron models, as a Network means them."""
+    """The float LIF family, as a Network means it."""
 
     def __init__(self, population: Population, samples: int, dt: float | None) -> None:
-        super().__init__(population, samples)
+        super().__init__(population, samples, dt)
         r = recurrence(population.neuron, dt)
         values = (r.keep_u, r.gain_u, r.keep_v, r.gain_v, r.leak, r.threshold, r.reset_value)
-        rows = _numbers_or_rows(values, population.shape, np.float64)
+        rows = numbers_or_rows(values, population.shape, np.float64)
         self.constants = (*rows, r.soft, r.inclusive)
         self.initial = np.broadcast_to(r.initial, population.shape).ravel()
-        self.v[:] = self.initial
+        self.rest()
 
-    def clear(self) -> None:
-        """Back to rest."""
-        super().clear()
-        self.v[:] = self.initial
+    def rest(self) -> None:
+        """u to zero, v to rest."""
+        super().rest()
+        self.states["v"][:] = self.initial
 
-    def advance(self, step: int, acc: NDArray[Any], spikes: NDArray[np.uint8]) -> None:
-        """See `Neurons.advance`."""
-        totals = np.zeros(acc.shape[0], np.int64)
-        float_block(acc, self.u, self.v, spikes, self.counts, totals, *self.constants)
-        self.step_counts.append(totals)
+    def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
+        """See `Neurons.run_block`."""
+        float_block(acc, self.states["u"], self.states["v"], spikes, self.counts, totals, *self.constants)
 
 
-def _numbers_or_rows(values: tuple[Any, ...], shape: tuple[int, ...], kind: type) -> tuple[Any, ...]:
+def numbers_or_rows(values: tuple[Any, ...], shape: tuple[int, ...], kind: type) -> tuple[Any, ...]:
     """Plain numbers when all neurons share all constants, else a value a neuron for each: two kernels, not 2**n."""
     arrays = [np.asarray(value) for value in values]
     if all((array == array.flat[0]).all() for array in arrays):

@@ -11,17 +11,11 @@ from scipy.sparse.csgraph import connected_components
 
 from neurokit.errors import Fault, GraphError, InputError
 from neurokit.graph.network import Network, Population, Program, Projection, _Graph
-from neurokit.graph.neurons import Fires, LoihiLIF, Reset
+from neurokit.graph.neurons import Fires, FixedNeuron, Range, Reset
 from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse, Synapse, chain_shape
 
-# Loihi's ranges: lava-nc 0.10.0, PyLifModelBitAcc docstring; delays: lava-dl 0.6.0, netx/utils.py num_delay_bits.
-MAX_DECAY = 4096
-MAX_THRESHOLD_MANTISSA = 2**17 - 1
-BIAS_MANTISSA_RANGE = (-4096, 4095)
-BIAS_EXPONENT_RANGE = (-7, 7)
-MAX_POTENTIAL = 2**23 - 1  # u and v have 24 bits (lava-nc 0.10.0, PyLifModelBitAcc)
 WEIGHT_EXPONENT_RANGE = (-8, 7)  # nengo-loihi @e564f66, hardware/validate.py
-MAX_DELAY = 62  # beyond the connection's own step, so 63 steps from spike to arrival
+MAX_DELAY = 62  # beyond the connection's own step, so 63 steps from spike to arrival (lava-dl 0.6.0, num_delay_bits)
 
 
 def check_network(network: Network) -> Network:
@@ -213,11 +207,11 @@ def _network_values(network: Network) -> Iterator[Fault]:
 
 def _kinds(network: Network) -> Iterator[Fault]:
     """A network is float or integer throughout."""
-    integer = [name for name, p in network.populations.items() if isinstance(p.neuron, LoihiLIF)]
+    integer = [name for name, p in network.populations.items() if isinstance(p.neuron, FixedNeuron)]
     if integer and not network.is_integer:
         yield Fault(
             ", ".join(integer),
-            "are LoihiLIF among float neurons",
+            "are integer neurons among float ones",
             "a network is one or the other",
             "Use one kind throughout.",
         )
@@ -266,23 +260,19 @@ def loops(names: Iterable[str], edges: Iterable[tuple[str, str]]) -> list[list[s
 
 def _neuron_ranges(population: Population) -> Iterator[Fault]:
     name, neuron = population.name, population.neuron
-    if not isinstance(neuron, LoihiLIF):
-        yield Fault(name, f"neuron is {type(neuron).__name__}", "a Program holds LoihiLIF only", "Call nk.compile.")
+    if not isinstance(neuron, FixedNeuron):
+        yield Fault(name, f"neuron is {type(neuron).__name__}", "a Program holds integer neurons", "Call nk.compile.")
         return
-    for field in ("current_decay", "voltage_decay"):
-        yield from _range(name, field, getattr(neuron, field), (0, MAX_DECAY), "12-bit decay; 4096 is full decay")
-    if neuron.emits:  # a readout's threshold means nothing
-        yield from _range(name, "threshold", neuron.threshold, (0, MAX_THRESHOLD_MANTISSA << 6), "17-bit mantissa << 6")
-    yield from _range(name, "bias mantissa", neuron.bias_mantissa, BIAS_MANTISSA_RANGE, "13 bits signed")
-    yield from _range(name, "bias exponent", neuron.bias_exponent, BIAS_EXPONENT_RANGE, "3 bits")
-    yield from _range(name, "reset value", neuron.reset_value, (-MAX_POTENTIAL, MAX_POTENTIAL), "24 bits signed")
+    for found in neuron.ranges():
+        yield from _range(name, found)
     if neuron.reset_interval < 0 or neuron.reset_offset < 0:
         yield Fault(
             name, "the reset schedule is negative", "interval and offset are at least 0", "Repair the schedule."
         )
 
 
-def _range(name: str, field: str, values: Any, limits: tuple[int, int], why: str) -> Iterator[Fault]:
+def _range(name: str, parameter: Range) -> Iterator[Fault]:
+    field, values, limits, why = parameter
     low, high = int(np.min(values)), int(np.max(values))
     if low < limits[0] or high > limits[1]:
         found = low if low < limits[0] else high

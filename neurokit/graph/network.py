@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.graph.neurons import LoihiLIF, Neuron
+from neurokit.graph.neurons import FixedNeuron, Neuron
 from neurokit.graph.synapses import Shape, Synapse
 
 Delay: TypeAlias = NDArray[Any]
@@ -118,7 +118,7 @@ class Network(_Graph):
     dt: seconds per step, None where nothing in the network depends on it.
     source: name of the file it came from, for reports only.
 
-    Populations whose neuron is a LoihiLIF, with integer weights, come from sources that are integers already.
+    Populations whose neuron is a FixedNeuron, with integer weights, come from sources that are integers already.
     """
 
     dt: float | None = None
@@ -126,8 +126,8 @@ class Network(_Graph):
 
     @property
     def is_integer(self) -> bool:
-        """Whether the source holds the chip's integers already (all neurons are LoihiLIF)."""
-        return all(isinstance(p.neuron, LoihiLIF) for p in self.populations.values())
+        """Whether the source holds the chip's integers already (all neurons are FixedNeurons)."""
+        return all(isinstance(p.neuron, FixedNeuron) for p in self.populations.values())
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class LayerReport:
 class Program(_Graph):
     """A network in Loihi's integers: one meaning, bit for bit, on every backend that accepts it.
 
-    All neurons are LoihiLIF, all projections have one synapse with integer weights and whole delays >= 1 step (an
+    All neurons are FixedNeurons, all projections have one synapse with integer weights and whole delays >= 1 step (an
     Injection has 0). latency: per population, steps it lags behind the input. targets: what can run it.
     report: per population, what compilation did. dt: seconds that one step stands for, None if unknown.
     """
@@ -170,9 +170,9 @@ class Program(_Graph):
         super().__post_init__()
         object.__setattr__(self, "latency", MappingProxyType(dict(self.latency)))
 
-    def neuron(self, name: str) -> LoihiLIF:
+    def neuron(self, name: str) -> FixedNeuron:
         """Neuron of population `name`."""
         neuron = self.populations[name].neuron
-        if not isinstance(neuron, LoihiLIF):  # our own bug: `check_program` refuses any other
+        if not isinstance(neuron, FixedNeuron):  # our own bug: `check_program` refuses any other
             raise AssertionError(f"population '{name}' of a Program has a {type(neuron).__name__}")
         return neuron

@@ -10,8 +10,9 @@ equations: NIR 1.0.8 (Pedersen et al. 2024, doi:10.1038/s41467-024-52259-9), Dav
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,13 @@ from neurokit.errors import Fault, GraphError
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
+
+# Loihi's ranges: lava-nc 0.10.0, PyLifModelBitAcc docstring.
+MAX_DECAY = 4096
+MAX_THRESHOLD_MANTISSA = 2**17 - 1
+BIAS_MANTISSA_RANGE = (-4096, 4095)
+BIAS_EXPONENT_RANGE = (-7, 7)
+MAX_POTENTIAL = 2**23 - 1  # u and v have 24 bits
 
 Reset: TypeAlias = Literal["hard", "soft"]
 Fires: TypeAlias = Literal[">", ">="]
@@ -38,12 +46,61 @@ def _one() -> FloatArray:
 
 
 class Neuron:
-    """Abstract base of all neuron models; see the subclasses."""
+    """Abstract base of all neuron models; see the subclasses.
+
+    states: names of the state variables that a run may record, in the order in which a step computes them.
+    """
+
+    states: ClassVar[tuple[str, ...]] = ("u", "v")
 
     @property
     def spiking(self) -> bool:
         """Whether the model emits spikes (an integrator readout does not)."""
         return True
+
+    @property
+    def graded(self) -> bool:
+        """Whether its spikes carry payloads: any number instead of 0 or 1."""
+        return False
+
+
+class Range(NamedTuple):
+    """What the chip holds of one parameter: `values` must lie within `limits` (inclusive), because of `why`."""
+
+    field: str
+    values: Any
+    limits: tuple[int, int]
+    why: str
+
+
+@dataclass(frozen=True, eq=False)
+class FixedNeuron(Neuron):
+    """Abstract base of the neurons of a Program: the chip's integers, one step at a time.
+
+    All states are zero at the start of a run, and become zero before steps reset_offset,
+    reset_offset + reset_interval, ...; reset_interval 0: only before step `reset_offset` (offset 0: never).
+    held: before step reset_offset the states stay zero and nothing is sent (not on the chip: no stock process does it).
+    Array fields are integers and broadcast to the population's shape.
+    """
+
+    reset_interval: int = field(default=0, kw_only=True)
+    reset_offset: int = field(default=0, kw_only=True)
+    held: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        for name, declared in self.__dataclass_fields__.items():
+            if declared.type == "IntArray":
+                value = _whole(type(self).__name__, name, getattr(self, name))
+                object.__setattr__(self, name, _frozen(value))
+
+    @property
+    def bias(self) -> IntArray:
+        """What is added to the state in every step whatever arrives; zero where a model has none."""
+        return np.zeros((), np.int64)
+
+    def ranges(self) -> Iterator[Range]:
+        """What the chip holds of each parameter."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +192,8 @@ class LeakyIntegrator(Neuron):
 
 
 @dataclass(frozen=True, eq=False)
-class LoihiLIF(Neuron):
-    """Loihi's current-based LIF in the chip's own integers; the only neuron of a Program.
+class LoihiLIF(FixedNeuron):
+    """Loihi's current-based LIF in the chip's own integers.
 
     Per step, with a the summed synaptic input and >> the shift of a magnitude (towards zero):
         u := sign(u) (|u| (4096 - current_decay) >> 12) + (a << 6)              wrapped to 24 bits
@@ -147,10 +204,8 @@ class LoihiLIF(Neuron):
     current_decay, voltage_decay: 0 (no leak) to 4096 (no memory), in 1/4096 per step.
     threshold: in units of v; a multiple of 64 where Lava's own LIF is to hold it.
     bias_mantissa: 13 bits signed. bias_exponent: 0 to 7 on the chip.
-    reset_interval, reset_offset: u and v become zero before steps offset, offset + interval, ...; 0: only before
-        step `reset_offset` (offset 0: never, since a run starts from zero anyway).
-    held: before step reset_offset u and v stay zero and no spike is sent (not on the chip: no stock process does it).
     emits: False for a readout that never spikes and is read through v.
+    reset_interval, reset_offset, held: see FixedNeuron.
     Source: lava-nc 0.10.0, PyLifModelBitAcc and LIFReset; Davies 2018.
     """
 
@@ -161,21 +216,7 @@ class LoihiLIF(Neuron):
     bias_exponent: IntArray = field(default_factory=lambda: np.zeros((), np.int64))
     reset: Reset = "hard"
     reset_value: IntArray = field(default_factory=lambda: np.zeros((), np.int64))
-    reset_interval: int = 0
-    reset_offset: int = 0
     emits: bool = True
-    held: bool = False
-
-    def __post_init__(self) -> None:
-        for name in (
-            "current_decay",
-            "voltage_decay",
-            "threshold",
-            "bias_mantissa",
-            "bias_exponent",
-            "reset_value",
-        ):
-            object.__setattr__(self, name, _frozen(_whole(name, getattr(self, name))))
 
     @property
     def spiking(self) -> bool:
@@ -189,15 +230,26 @@ class LoihiLIF(Neuron):
         left = np.left_shift(mantissa, np.maximum(exponent, 0))
         return np.asarray(np.right_shift(left, np.maximum(-exponent, 0)), dtype=np.int64)
 
+    def ranges(self) -> Iterator[Range]:
+        """See FixedNeuron."""
+        decay = ((0, MAX_DECAY), "12-bit decay; 4096 is full decay")
+        yield Range("current_decay", self.current_decay, *decay)
+        yield Range("voltage_decay", self.voltage_decay, *decay)
+        if self.emits:  # a readout's threshold means nothing
+            yield Range("threshold", self.threshold, (0, MAX_THRESHOLD_MANTISSA << 6), "17-bit mantissa << 6")
+        yield Range("bias mantissa", self.bias_mantissa, BIAS_MANTISSA_RANGE, "13 bits signed")
+        yield Range("bias exponent", self.bias_exponent, BIAS_EXPONENT_RANGE, "3 bits")
+        yield Range("reset value", self.reset_value, (-MAX_POTENTIAL, MAX_POTENTIAL), "24 bits signed")
 
-def _whole(name: str, value: Any) -> IntArray:
+
+def _whole(model: str, name: str, value: Any) -> IntArray:
     """Integers as int64; a fraction is refused, since the likeliest is a decay given as a share."""
     array = np.asarray(value)
     if array.dtype.kind in "iu" or (array.dtype.kind == "f" and np.isfinite(array).all() and (array % 1 == 0).all()):
         return array.astype(np.int64)
     raise GraphError(
         Fault(
-            "LoihiLIF",
+            model,
             f"{name} is {value!r}",
             "the chip's parameters are whole numbers",
             "Give decays in 1/4096 per step, round(4096 * share), and thresholds in units of v.",

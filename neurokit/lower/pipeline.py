@@ -9,7 +9,7 @@ import numpy as np
 from neurokit.errors import CompileError, Fault
 from neurokit.graph.check import check_network, check_program
 from neurokit.graph.network import LayerReport, Network, Population, Program, Projection
-from neurokit.graph.neurons import LoihiLIF
+from neurokit.graph.neurons import FixedNeuron
 from neurokit.graph.synapses import Conv2d, Dense, Sparse
 from neurokit.lower.align import align, depths, latencies, steps_of
 from neurokit.lower.fold import fold
@@ -51,7 +51,7 @@ def _pass_through(network: Network, window: int | None) -> Program:
     populations = {}
     for name, population in network.populations.items():
         neuron = population.neuron
-        assert isinstance(neuron, LoihiLIF), "the caller asked is_integer"
+        assert isinstance(neuron, FixedNeuron), "the caller asked is_integer"
         if window is not None:
             neuron = replace(neuron, reset_interval=int(window), reset_offset=depth[name])
         populations[name] = replace(population, neuron=neuron)

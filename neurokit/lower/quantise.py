@@ -17,9 +17,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from neurokit.errors import Fault
-from neurokit.graph.check import BIAS_MANTISSA_RANGE, MAX_THRESHOLD_MANTISSA
 from neurokit.graph.network import LayerReport, Population, Projection
-from neurokit.graph.neurons import LoihiLIF, Reset
+from neurokit.graph.neurons import BIAS_MANTISSA_RANGE, MAX_THRESHOLD_MANTISSA, LoihiLIF, Reset
 from neurokit.graph.synapses import Conv2d, Dense, Shape, Sparse, Synapse
 from neurokit.lower.discretise import Recurrence, recurrence
 from neurokit.lower.fold import to_matrix

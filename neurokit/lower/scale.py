@@ -15,12 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.graph.check import (
-    BIAS_EXPONENT_RANGE,
-    BIAS_MANTISSA_RANGE,
-    MAX_THRESHOLD_MANTISSA,
-    WEIGHT_EXPONENT_RANGE,
-)
+from neurokit.graph.check import WEIGHT_EXPONENT_RANGE
+from neurokit.graph.neurons import BIAS_EXPONENT_RANGE, BIAS_MANTISSA_RANGE, MAX_THRESHOLD_MANTISSA
 from neurokit.graph.synapses import Sparse
 from neurokit.lower.discretise import Recurrence
 from neurokit.lower.fixedpoint import ACTIVATION_SHIFT

@@ -14,8 +14,6 @@ from neurokit.graph.network import Network, Program
 from neurokit.profiling.decisions import Decision
 from neurokit.records import Recording
 
-_STATES = ("u", "v")
-_ORDER = {"u": 0, "v": 1, "spikes": 2}  # within a step, u makes v and v makes spikes
 _CHUNK = 1 << 22  # elements compared at once
 
 
@@ -82,7 +80,7 @@ class Rung:
         """The shallowest layer with a difference; of its quantities the one that differs first."""
         shallowest = next((layer.population for layer in self.layers if layer.differing), None)
         found = [layer for layer in self.layers if layer.population == shallowest and layer.first]
-        return min(found, key=lambda layer: (_step(layer), _ORDER[layer.what]), default=None)
+        return min(found, key=_step, default=None)  # of one step the first, since layers come in the order of states
 
 
 @dataclass(frozen=True)
@@ -196,7 +194,7 @@ def compare(
     layers: list[LayerParity] = []
     left_out = False
     for name in depth_order(candidate.program):
-        for what in (*_STATES, "spikes"):
+        for what in (*candidate.program.populations[name].neuron.states, "spikes"):
             pair = _recorded(reference, name, what), _recorded(candidate, name, what)
             if pair[0] is None or pair[1] is None:
                 continue

@@ -157,7 +157,7 @@ def _fires_early(recording: Recording) -> bool:
     """Whether biases may make neurons fire before their input arrives."""
     program: Program = recording.program
     neurons = [program.neuron(name) for name, late in program.latency.items() if late > 0]
-    return any(neuron.emits and not neuron.held and (neuron.bias > 0).any() for neuron in neurons)
+    return any(neuron.spiking and not neuron.held and (neuron.bias > 0).any() for neuron in neurons)
 
 
 def _check_arguments(recording: Any, placement: Any, host_time: float) -> None:

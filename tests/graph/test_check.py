@@ -256,7 +256,7 @@ class TestValues:
 
 class TestProgram:
     def test_other_neurons(self):
-        assert message(program(IF())) == "'p0': neuron is IF; a Program holds LoihiLIF only. Call nk.compile."
+        assert message(program(IF())) == "'p0': neuron is IF; a Program holds integer neurons. Call nk.compile."
 
     @pytest.mark.parametrize(("changes", "fact"), [
         ({"current_decay": -1}, "current_decay is -1; Loihi holds 0 to 4096 (12-bit decay; 4096 is full decay)"),

@@ -4,7 +4,17 @@ Bit for bit what lava-nc 0.10.0 computes with `select_tag="fixed_pt"` (LIF, LIFR
 where its int32 arrays wrap.
 """
 
-from neurokit.lower.fixedpoint.neuron import ACTIVATION_SHIFT, MAX_POTENTIAL, lif_step
+from neurokit.lower.fixedpoint.neuron import ACTIVATION_SHIFT, MAX_POTENTIAL, lif_step, neuron_step
 from neurokit.lower.fixedpoint.synapse import ChipWeights, chip_weights, shift, wrap24, wrap32
 
-__all__ = ["ACTIVATION_SHIFT", "MAX_POTENTIAL", "ChipWeights", "chip_weights", "lif_step", "shift", "wrap24", "wrap32"]
+__all__ = [
+    "ACTIVATION_SHIFT",
+    "MAX_POTENTIAL",
+    "ChipWeights",
+    "chip_weights",
+    "lif_step",
+    "neuron_step",
+    "shift",
+    "wrap24",
+    "wrap32",
+]

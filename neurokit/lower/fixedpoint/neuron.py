@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.graph.neurons import LoihiLIF
+from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.lower.fixedpoint.synapse import wrap32
 
 # lava-nc 0.10.0, proc/lif/models.py, AbstractPyLifModelFixed: uv_bitwidth 24, decay_shift 12, act_shift 6.
@@ -17,6 +18,20 @@ DECAY_SHIFT = 12
 ACTIVATION_SHIFT = 6
 
 Ints = NDArray[np.int64]
+States: TypeAlias = Mapping[str, Ints]
+
+
+def neuron_step(neuron: FixedNeuron, states: States, a: Any) -> tuple[dict[str, Ints], Ints]:
+    """One step of any FixedNeuron: (states by name, synaptic input a) -> (states, payloads sent); no reset schedule.
+
+    Arrays are int64 of one shape.
+    """
+    return STEPS[type(neuron)](neuron, states, a)
+
+
+def _loihi_lif(neuron: Any, states: States, a: Any) -> tuple[dict[str, Ints], Ints]:
+    u, v, spikes = lif_step(neuron, states["u"], states["v"], a)
+    return {"u": u, "v": v}, spikes.astype(np.int64)
 
 
 def lif_step(neuron: LoihiLIF, u: Any, v: Any, a: Any) -> tuple[Ints, Ints, NDArray[np.bool_]]:
@@ -45,3 +60,6 @@ def _wrap_current(u: Ints) -> Ints:
     """The single conditional wrap of Lava: 2**23 itself stays, -2**23 becomes 2**23."""
     high = np.where(u > HALF_RANGE, u - 2 * HALF_RANGE, u)
     return np.where(high <= -HALF_RANGE, u + 2 * HALF_RANGE, high)
+
+
+STEPS: Mapping[type[FixedNeuron], Callable[[Any, States, Any], tuple[dict[str, Ints], Ints]]] = {LoihiLIF: _loihi_lif}
