@@ -87,13 +87,15 @@ def run(
     *,
     time_limit: float | None = None,
     progress: Progress | None = None,
+    threads: int | None = None,
 ) -> Recording:
     """Run a Program on a backend, or a Network in float semantics with its source's own timing.
 
     inputs: (batch, time, *shape) or one sample (time, *shape), a bare array for a single input, else by name; integers
     for a Program (0/1 spikes or graded payloads), numbers for a Network. steps: default the input's length; fewer use
     its beginning, more see zeros afterwards. record: population names (their spikes) and (name, "u" | "v") pairs.
-    time_limit: wall seconds.
+    time_limit: wall seconds. threads: of the simulator, None for as many as there are cores; results do not depend on
+    it.
 
     A single unbatched sample is given back unbatched. Each sample starts from zero state (a
     Network's neurons from rest, v = v_leak; a Program's v counts from there).
@@ -105,7 +107,7 @@ def run(
     failed, out of time).
     """
     check_graph(program)
-    runner = get_backend(backend)
+    runner = _with_threads(backend, threads)
     chosen = check_record(program, record)
     if isinstance(program, Network):
         if runner.name != "simulator":
@@ -149,6 +151,18 @@ def get_backend(backend: str | Backend) -> Backend:
         )
     module, _, name = BACKENDS[backend].partition(":")
     found: Backend = getattr(importlib.import_module(module), name)()
+    return found
+
+
+def _with_threads(backend: str | Backend, threads: int | None) -> Backend:
+    if threads is None:
+        return get_backend(backend)
+    if backend != "simulator":
+        raise InputError(Fault("threads", f"is {threads!r}", "only the simulator shares its work", "Leave it out."))
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise InputError(Fault("threads", f"is {threads!r}", "a whole number of at least 1", "Leave it out for all."))
+    simulator = importlib.import_module("neurokit.hardware.simulator.backend").Simulator
+    found: Backend = simulator(threads)
     return found
 
 

@@ -17,7 +17,8 @@ FUNCTIONS = {
     "profile": "recording, placement=None, *, host_time=0.0",
     "report": "profile=None, parity=None, placement=None, *, recording=None, title='neurokit report', summary=(),"
     " path='report.html'",
-    "run": "program, inputs, steps=None, backend='simulator', record=(), *, time_limit=None, progress=None",
+    "run": "program, inputs, steps=None, backend='simulator', record=(), *, time_limit=None, progress=None,"
+    " threads=None",
     "to_lava": "program, *, graded=False, name=None",
     "verify": "source, inputs, *, labels=None, bits=None, window=None, dt=None, reset=None, steps=None, lava=1,"
     " backend='lava-inprocess', time_limit=None, progress=None",

@@ -16,6 +16,7 @@ from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Progress, RecordKey
 from neurokit.hardware.simulator.engine import Engine
 from neurokit.hardware.simulator.kernels import count_events
+from neurokit.hardware.simulator.team import Team, available
 from neurokit.lower.fold import fold
 from neurokit.records import Recorded, Recording
 
@@ -24,6 +25,10 @@ class Simulator:
     """Numba simulator: Programs in integers, Networks in floats with their own timing."""
 
     name = "simulator"
+
+    def __init__(self, threads: int | None = None) -> None:
+        """threads: that share the work, None for as many as there are cores. The result does not depend on it."""
+        self.threads = threads or available()
 
     def accepts(self, program: Program) -> list[Fault]:
         """Nothing is refused: every sound Program runs."""
@@ -43,14 +48,15 @@ class Simulator:
         started = time.monotonic()
         batch = next(iter(inputs.values())).shape[0]
         graph, biases = (program, None) if isinstance(program, Program) else fold(program)
-        engine = Engine(graph, min(batch, _samples_at_once(graph)), biases)
+        team = Team(self.threads)
+        engine = Engine(graph, min(batch, _samples_at_once(graph)), biases, team)
         kinds = {name: _kernel_type(values, isinstance(program, Program)) for name, values in inputs.items()}
         parts = []
         with threadpool_limits(limits=1):
             for first in range(0, batch, engine.samples):
                 size = min(engine.samples, batch - first)
                 if size != engine.samples:
-                    engine = Engine(graph, size, biases)
+                    engine = Engine(graph, size, biases, team)
                 engine.clear()
                 chosen: Mapping[str, NDArray[Any]] = {
                     name: values[first : first + size].astype(kinds[name], copy=False)

@@ -16,6 +16,7 @@ from neurokit.graph.network import Network, Program, Projection
 from neurokit.hardware.simulator.kinds import make_neurons
 from neurokit.hardware.simulator.links import DelayedLink, Link, make_links
 from neurokit.hardware.simulator.neurons import Neurons
+from neurokit.hardware.simulator.team import Team, Work
 from neurokit.lower.align import steps_of
 
 BLOCK_BYTES = 64 << 20  # of synaptic input held at once; 64 MB keeps a block well inside memory, far above any cache
@@ -37,6 +38,7 @@ class Stage:
     bias: NDArray[np.float64] | None = None
     spikes: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0, 0), np.uint8))
     largest: float = 1.0
+    work: Work = field(default_factory=Work)
 
     def silence(self, samples: int) -> None:
         """Nothing is under way."""
@@ -49,10 +51,15 @@ class Engine:
     """Runs a sound Program, or a Network whose projections have one map each, from zero state."""
 
     def __init__(
-        self, graph: Program | Network, samples: int, biases: Mapping[str, NDArray[np.float64]] | None = None
+        self,
+        graph: Program | Network,
+        samples: int,
+        biases: Mapping[str, NDArray[np.float64]] | None = None,
+        team: Team | None = None,
     ) -> None:
         self.graph = graph
         self.samples = samples
+        self.team = team or Team(1)
         self.now = 0
         self.stages = {name: Stage(name, int(np.prod(i.shape)), None) for name, i in graph.inputs.items()}
         for name, population in graph.populations.items():
@@ -119,6 +126,12 @@ class Engine:
             stage.largest = 1.0 if kind == np.uint8 else float(np.abs(block.astype(np.float64)).max(initial=1.0))
         stage.spikes = block
 
+    def _arriving(self, link: Link, start: int, stop: int) -> NDArray[Any]:
+        """What arrives through `link` in steps start to stop of the block: (steps, samples, sources)."""
+        source = self.stages[link.source]
+        first = source.history + start - link.delay
+        return source.spikes[first : first + stop - start]
+
     def _run_stage(self, stage: Stage, start: int, stop: int, states: dict[tuple[str, str], NDArray[Any]]) -> None:
         neurons = stage.neurons
         if neurons is None:
@@ -126,10 +139,8 @@ class Engine:
         acc = np.zeros((stop - start, self.samples, stage.size), neurons.input_type)
         if stage.bias is not None:
             acc += stage.bias
-        for link in stage.links:
-            source = self.stages[link.source]
-            first = source.history + start - link.delay
-            link.add(source.spikes[first : first + stop - start], acc, source.largest)
+        feeds = [(link, self._arriving(link, start, stop), self.stages[link.source].largest) for link in stage.links]
+        stage.work.share(self.team, feeds, acc)
         watched = [key for key in states if key[0] == stage.name]
         first = stage.history + start
         for a, b in neurons.segments(self.now + start, self.now + stop, bool(watched)):

@@ -19,7 +19,12 @@ Rows = NDArray[Any]
 
 
 class Link:
-    """One projection: adds the input that spikes cause. `delay` is the scalar part, in steps."""
+    """One projection: adds the input that spikes cause. `delay` is the scalar part, in steps.
+
+    splits: whether `add` treats every (step, sample) by itself, so that threads may share them.
+    """
+
+    splits = True
 
     def __init__(self, source: str, delay: int, exponent: int = 0) -> None:
         self.source = source
@@ -110,6 +115,8 @@ class DelayedLink(Link):
 
     Rows are those of one step earlier (delay 1); row t arrives at pending[t + delay - 1].
     """
+
+    splits = False
 
     def __init__(self, source: str, weight: sp.csr_matrix, delays: sp.csr_matrix, exponent: int) -> None:
         super().__init__(source, 1, exponent)

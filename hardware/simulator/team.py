@@ -1,0 +1,82 @@
+"""Sharing the work of a block among threads.
+
+Kernels release Python's lock, so threads run side by side. Synapses are shared by rows, (step, sample) pairs, which no
+two threads write to; sums of one row are made by one thread in the same order whatever the number of threads, so
+results do not depend on it, in floats either.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
+
+from neurokit.hardware.simulator.links import Link
+
+WORTH = 300e-6  # seconds of work for which waking a thread (some 30 us) pays
+
+Feed: TypeAlias = "tuple[Link, NDArray[Any], float]"  # a link, what arrives through it, its largest payload
+
+
+def available() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Team:
+    """So many threads, the caller's included. Idle threads cost nothing, and end with the interpreter."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._pool = ThreadPoolExecutor(size - 1, "neurokit") if size > 1 else None
+
+    def run(self, tasks: Sequence[Callable[[], None]]) -> None:
+        """Run all tasks, the first one here, and wait for them; raise what one raised."""
+        assert self._pool is not None or len(tasks) < 2, "a team of one has one task"
+        others = [self._pool.submit(task) for task in tasks[1:]] if self._pool is not None else []
+        try:
+            tasks[0]()
+        finally:
+            for other in others:
+                other.exception()  # waits, so that nobody works on after an error
+        for other in others:
+            other.result()
+
+
+class Work:
+    """The synapses of one stage: what they cost in the last block tells whether to share the next one."""
+
+    def __init__(self) -> None:
+        self.seconds_per_row = 0.0
+
+    def share(self, team: Team, feeds: Sequence[Feed], acc: NDArray[Any]) -> None:
+        """Add what arrives through all feeds to acc (steps, samples, targets)."""
+        if not feeds:
+            return
+        rows = acc.shape[0] * acc.shape[1]
+        started = time.perf_counter()
+        parts = min(team.size, rows) if self.seconds_per_row * rows > WORTH else 1
+        shared = [feed for feed in feeds if parts > 1 and feed[0].splits]
+        for link, arriving, largest in feeds:
+            if parts == 1 or not link.splits:
+                link.add(arriving, acc, largest)
+        if shared:
+            team.run([_task(shared, acc, rows * k // parts, rows * (k + 1) // parts) for k in range(parts)])
+        self.seconds_per_row = (time.perf_counter() - started) * (parts if shared else 1) / rows
+
+
+def _task(feeds: Sequence[Feed], acc: NDArray[Any], first: int, last: int) -> Callable[[], None]:
+    """The same for some rows only."""
+
+    def rows(values: NDArray[Any]) -> NDArray[Any]:
+        return values.reshape(-1, 1, values.shape[-1])[first:last]
+
+    def task() -> None:
+        for link, arriving, largest in feeds:
+            link.add(rows(arriving), rows(acc), largest)
+
+    return task

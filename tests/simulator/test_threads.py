@@ -1,0 +1,66 @@
+"""Sharing work among threads changes nothing but the time."""
+
+import numpy as np
+import pytest
+
+import neurokit as nk
+from neurokit.errors import InputError
+from neurokit.hardware.simulator import team
+from neurokit.hardware.simulator.team import Team
+from tests.networks import network
+from tests.programs import random_input, random_program
+from tests.simulator.test_extremes import everything, same
+
+
+@pytest.fixture(autouse=True)
+def always_shared(monkeypatch):
+    """However little work there is."""
+    monkeypatch.setattr(team, "WORTH", 0.0)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_number_of_threads_gives_the_same(seed):
+    graph = random_program(seed)
+    x = np.stack([random_input(seed + k, graph, graded=seed % 2 == 0) for k in range(3)])
+    alone = everything(graph, x, threads=1)
+    for threads in (2, 3, 7):
+        same(alone, everything(graph, x, threads=threads))
+
+
+def test_one_sample_of_a_network_in_floats_is_the_same():
+    from neurokit.graph.neurons import CubaLIF
+    from neurokit.graph.synapses import Dense
+
+    rng = np.random.default_rng(0)
+    net = network((Dense(rng.normal(size=(20, 30))), CubaLIF(tau_syn=4e-3, tau_mem=9e-3)), shape=(30,), dt=1e-3)
+    x = rng.random((600, 30)) < 0.3
+    same(nk.run(net, x, threads=1), nk.run(net, x, threads=2))
+
+
+def test_an_error_of_one_thread_comes_out_and_the_others_have_ended():
+    done = []
+
+    def good():
+        done.append(1)
+
+    def bad():
+        raise ValueError("bad")
+
+    with pytest.raises(ValueError, match="bad"):
+        Team(2).run([good, bad])
+    with pytest.raises(ValueError, match="bad"):
+        Team(3).run([bad, good, good])
+    assert len(done) == 3
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2"])
+def test_a_wrong_number_is_refused(threads):
+    graph = random_program(0)
+    with pytest.raises(InputError, match="'threads': is"):
+        nk.run(graph, random_input(0, graph), threads=threads)
+
+
+def test_other_backends_take_no_threads():
+    graph = random_program(0)
+    with pytest.raises(InputError, match="only the simulator shares its work"):
+        nk.run(graph, random_input(0, graph), backend="lava-inprocess", threads=2)
