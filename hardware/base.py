@@ -38,7 +38,7 @@ class Backend(Protocol):
         """Run every sample from zero state for `steps` steps.
 
         inputs: name -> integers (batch, input steps, *shape); steps beyond the input's length see zeros.
-        record: population names (spikes) and (name, "u" | "v") pairs; the spikes of outputs come always, and so does
+        record: population names (spikes) and (name, state) pairs; the spikes of outputs come always, and so does
         v of an output that does not spike. Arrays of the Recording have a batch axis.
         time_limit: wall seconds for the whole run; past it BackendError.
         """

@@ -19,7 +19,7 @@ from neurokit.errors import BackendError, Fault
 from neurokit.graph.network import Program
 from neurokit.hardware.base import Progress, RecordKey
 from neurokit.hardware.lava import loading
-from neurokit.hardware.lava.choice import graded_inputs, input_faults, program_faults
+from neurokit.hardware.lava.choice import graded_inputs, input_faults, program_faults, sum_faults
 from neurokit.hardware.lava.deadline import Deadline
 from neurokit.hardware.lava.tape import Tapes
 from neurokit.records import Recording
@@ -56,7 +56,11 @@ class LavaBackend:
         time_limit: float | None = None,
         progress: Progress | None = None,
     ) -> Recording:
-        """See `hardware.base.Backend.run`; time_limit None means 600 s. Payloads must not let 32-bit sums overflow."""
+        """See `hardware.base.Backend.run`; time_limit None means 600 s.
+
+        Payloads must not let 32-bit sums overflow:
+        BackendError before the run for those of inputs, after it for those of populations.
+        """
         faults = [*self.accepts(program), *input_faults(program, inputs)]
         if faults:
             raise BackendError(faults)
@@ -69,6 +73,9 @@ class LavaBackend:
             with loading.quiet(), loading.forgotten():
                 run_samples = _in_process if self.executor == "in-process" else _in_processes
                 run_samples(program, inputs, tapes, deadline, report)
+            faults = sum_faults(program, tapes.largest())
+            if faults:
+                raise BackendError(faults)
         return tapes.recording(inputs, self.name, deadline.elapsed)
 
 

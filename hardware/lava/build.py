@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from lava.proc.conv.process import Conv
 from lava.proc.dense.process import DelayDense, Dense
-from lava.proc.lif.process import LIF, LIFReset
 from lava.proc.sparse.process import DelaySparse, Sparse
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from neurokit.graph import synapses
-from neurokit.graph.network import Population, Program, Projection
-from neurokit.graph.neurons import LoihiLIF
-from neurokit.graph.synapses import Shape
-from neurokit.hardware.lava.choice import NEVER, conv_weights, neuron_process, once_interval
-from neurokit.hardware.lava.layout import lava_shape, order, to_lava
-from neurokit.hardware.lava.processes.basic import Knot, LoihiNeuron, SpikeDelay
+from neurokit.graph.network import Program, Projection
+from neurokit.hardware.lava.choice import conv_weights, graded_populations
+from neurokit.hardware.lava.layout import lava_shape, order
+from neurokit.hardware.lava.neurons import make_neurons
+from neurokit.hardware.lava.processes.basic import Knot, SpikeDelay
 from neurokit.lower.fixedpoint import chip_weights
 
 if TYPE_CHECKING:
@@ -32,7 +30,7 @@ GRADED_BITS = 24  # any number above 0 means "payloads as they are" to Lava's mo
 def build_processes(network: ProgramProcess) -> list[Any]:
     """All processes inside `network`, connected with each other and with its ports. They bear the names of nodes."""
     program: Program = network.proc_params["program"]
-    graded = network.proc_params["graded"]
+    graded = {*network.proc_params["graded"], *graded_populations(program)}
     populations = {name: make_neurons(population) for name, population in program.populations.items()}
     built = list(populations.values())
     for projection in program.projections:
@@ -64,45 +62,6 @@ def _knots(program: Program, populations: dict[str, Any]) -> list[Any]:
         second.s_out.flatten().connect(knot.in_2)
         knots.append(knot)
     return knots
-
-
-def make_neurons(population: Population) -> Any:
-    """Lava's LIF or LIFReset where they compute what the population says, else our LoihiNeuron."""
-    neuron, name, shape = population.neuron, population.name, population.shape
-    assert isinstance(neuron, LoihiLIF), "check_program refuses others"
-    kind = neuron_process(neuron)
-    if kind == "LoihiNeuron":
-        return LoihiNeuron(shape=lava_shape(shape), neuron=_turned(neuron, shape), name=name)
-    parameters = {
-        "shape": lava_shape(shape),
-        "du": _parameter(neuron.current_decay - 1, shape),
-        "dv": _parameter(neuron.voltage_decay, shape),
-        "vth": _parameter(neuron.threshold >> 6, shape) if neuron.emits else NEVER,
-        "bias_mant": _parameter(neuron.bias_mantissa, shape),
-        "bias_exp": _parameter(neuron.bias_exponent, shape),
-        "name": name,
-    }
-    if kind == "LIF":
-        return LIF(**parameters)
-    # the Program counts steps from 0, Lava from 1
-    interval = neuron.reset_interval or once_interval(neuron)
-    return LIFReset(**parameters, reset_interval=interval, reset_offset=neuron.reset_offset + 1)
-
-
-def _parameter(values: NDArray[np.int64], shape: Shape) -> Any:
-    """A Python int where all are equal (Lava keeps scalars as they come, and floats break it), else an int array."""
-    if (values == values.flat[0]).all():
-        return int(values.flat[0])
-    return to_lava(values, shape)
-
-
-def _turned(neuron: LoihiLIF, shape: Shape) -> LoihiLIF:
-    arrays = {
-        name: to_lava(value, shape) if value.ndim else value
-        for name, value in vars(neuron).items()
-        if isinstance(value, np.ndarray)
-    }
-    return LoihiLIF(**{**vars(neuron), **arrays})
 
 
 class _Wire:

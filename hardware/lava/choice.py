@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.errors import Fault
 from neurokit.graph.network import Program, Projection
-from neurokit.graph.neurons import LoihiLIF
+from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse
 
 NEVER = 1 << 17  # a threshold mantissa that v, which saturates at 2**23 - 1, cannot exceed
 MAX_CONV_PARAMETER = 127  # lava-nc 0.10.0, proc/conv/models.py: kernel size, stride, padding, ... are int8 there
 INT32 = 1 << 31
 
-NeuronProcess = Literal["LIF", "LIFReset", "LoihiNeuron"]
+OWN = "own"
 
 
-def neuron_process(neuron: LoihiLIF) -> NeuronProcess:
-    """The process that computes what `neuron` says: Lava's LIF or LIFReset, which also run on the chip, or our own.
+def neuron_process(neuron: FixedNeuron) -> str:
+    """The process that computes what `neuron` says: the name of one of Lava's own where it fits, else OWN."""
+    choose = _OF_LAVA.get(type(neuron))
+    return OWN if choose is None or neuron.held else choose(neuron)
 
-    Lava's have thresholds of multiples of 64 and reset to zero. LIFReset resets whenever time_step % interval fits,
+
+def _lif_process(neuron: LoihiLIF) -> str:
+    """LIF and LIFReset, which also run on the chip.
+
+    They have thresholds of multiples of 64 and reset to zero. LIFReset resets whenever time_step % interval fits,
     also before an offset that lies beyond the first interval.
     """
     plain = neuron.reset == "hard" and not neuron.reset_value.any() and not (neuron.threshold % 64).any()
-    if neuron.held or (neuron.emits and not plain):
-        return "LoihiNeuron"
+    if neuron.emits and not plain:
+        return OWN
     if neuron.reset_interval == 0:
         return "LIFReset" if neuron.reset_offset > 0 else "LIF"
-    return "LIFReset" if neuron.reset_offset <= neuron.reset_interval else "LoihiNeuron"
+    return "LIFReset" if neuron.reset_offset <= neuron.reset_interval else OWN
+
+
+_OF_LAVA: Mapping[type[FixedNeuron], Callable[[Any], str]] = {LoihiLIF: _lif_process}
 
 
 def once_interval(neuron: LoihiLIF) -> int:
@@ -80,8 +89,17 @@ def _conv_faults(projection: Projection) -> Iterator[Fault]:
 
 
 def input_faults(program: Program, inputs: Mapping[str, NDArray[Any]]) -> list[Fault]:
-    """Sums that leave an int32 where Lava and the Program then differ: before a right shift, and in a convolution."""
-    largest = {name: int(np.abs(values.astype(np.int64)).max(initial=0)) for name, values in inputs.items()}
+    """As `sum_faults`, for what the inputs send."""
+    return sum_faults(
+        program, {name: int(np.abs(values.astype(np.int64)).max(initial=0)) for name, values in inputs.items()}
+    )
+
+
+def sum_faults(program: Program, largest: Mapping[str, int]) -> list[Fault]:
+    """Sums that leave an int32 where Lava and the Program then differ: before a right shift, and in a convolution.
+
+    largest: |payload| of inputs and populations; 1 where nothing is said.
+    """
     faults = []
     for projection in program.projections:
         payload = largest.get(projection.source, 1)
@@ -105,6 +123,11 @@ def _largest_sum(projection: Projection) -> int:
     if isinstance(synapse, Injection) or not isinstance(synapse, Dense | Sparse) or synapse.exponent > 0:
         return 0
     return 2 * int(abs(synapse.weight.astype(np.int64)).sum(axis=1).max())  # twice: mantissas may be doubled
+
+
+def graded_populations(program: Program) -> Collection[str]:
+    """Populations whose spikes carry payloads."""
+    return {name for name, population in program.populations.items() if population.neuron.graded}
 
 
 def graded_inputs(inputs: Mapping[str, NDArray[Any]]) -> Collection[str]:

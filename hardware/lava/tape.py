@@ -31,16 +31,18 @@ def shared_zeros(shape: Shape, kind: type[np.generic]) -> NDArray[Any]:
 class Tape:
     """What one population does in one sample; arrays are in Lava's order of neurons.
 
-    spikes: (steps, *shape), None unless wanted. states: "u" or "v" -> (steps, *shape), of those wanted.
-    counts: (*shape). step_counts: (steps,). done: (1,) steps that are over.
+    spikes: (steps, *shape) of `kind`, None unless wanted. states: name -> (steps, *shape), of those wanted.
+    counts: (*shape) events, whatever their payload. step_counts: (steps,). done: (1,) steps that are over.
+    largest: (1,) largest |payload| of all samples.
     """
 
-    def __init__(self, shape: Shape, steps: int, spikes: bool, states: list[str]) -> None:
-        self.spikes = shared_zeros((steps, *shape), np.uint8) if spikes else None
+    def __init__(self, shape: Shape, steps: int, kind: type[np.generic] | None, states: list[str]) -> None:
+        self.spikes = shared_zeros((steps, *shape), kind) if kind else None
         self.states = {state: shared_zeros((steps, *shape), np.int32) for state in states}
         self.counts = shared_zeros(shape, np.int64)
         self.step_counts = shared_zeros((steps,), np.int64)
         self.done = shared_zeros((1,), np.int64)
+        self.largest = shared_zeros((1,), np.int64)
 
     def attach(self, model: Any) -> None:
         """Note what `model` sends on s_out. All our neuron models send last, after spike and reset."""
@@ -63,8 +65,10 @@ class Tape:
             self.spikes[step] = spikes
         for state, kept in self.states.items():
             kept[step] = getattr(model, state)
-        self.counts += spikes
-        self.step_counts[step] = np.count_nonzero(spikes)
+        events = spikes != 0
+        self.counts += events
+        self.step_counts[step] = np.count_nonzero(events)
+        self.largest[0] = max(self.largest[0], np.abs(spikes).max(initial=0))
         self.done[0] = step + 1
 
 
@@ -80,8 +84,12 @@ class Tapes:
         keys = {key for key in record if isinstance(key, tuple)} | silent
         shapes = {name: p.shape for name, p in program.populations.items()}
         wanted = {name: [state for owner, state in sorted(keys) if owner == name] for name in shapes}
-        self.tapes = {n: Tape(lava_shape(shape), steps, n in names, wanted[n]) for n, shape in shapes.items()}
-        self.spikes = {name: np.zeros((batch, steps, *shapes[name]), np.uint8) for name in sorted(names)}
+        kinds = {name: np.int32 if p.neuron.graded else np.uint8 for name, p in program.populations.items()}
+        self.tapes = {
+            name: Tape(lava_shape(shape), steps, kinds[name] if name in names else None, wanted[name])
+            for name, shape in shapes.items()
+        }
+        self.spikes = {name: np.zeros((batch, steps, *shapes[name]), kinds[name]) for name in sorted(names)}
         self.states = {key: np.zeros((batch, steps, *shapes[key[0]]), np.int32) for key in sorted(keys)}
         self.counts = {name: np.zeros((batch, *shape), np.int64) for name, shape in shapes.items()}
         self.step_counts = {name: np.zeros(steps, np.int64) for name in shapes}
@@ -89,6 +97,10 @@ class Tapes:
     def done(self) -> int:
         """Steps of the present sample that every population has done."""
         return min(int(tape.done[0]) for tape in self.tapes.values())
+
+    def largest(self) -> dict[str, int]:
+        """Largest |payload| that each population has sent."""
+        return {name: int(tape.largest[0]) for name, tape in self.tapes.items()}
 
     def keep(self, sample: int) -> None:
         """Copy a finished sample from the tapes and clear them."""

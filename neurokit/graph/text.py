@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from neurokit.graph.network import Network, Program, Projection
-from neurokit.graph.neurons import LoihiLIF, Neuron
+from neurokit.graph.neurons import FixedNeuron, LoihiLIF, Neuron
 from neurokit.graph.synapses import Conv2d, Dense, Sparse, Synapse
 
 
@@ -53,8 +54,8 @@ def conventions(neuron: Neuron) -> str:
     """How the neuron fires and resets, in a few words."""
     if not neuron.spiking:
         return "readout, never fires"
-    if isinstance(neuron, LoihiLIF):
-        return f"fires at v > {_span(neuron.threshold)}, {_reset(neuron.reset, neuron.reset_value)}{_schedule(neuron)}"
+    if isinstance(neuron, FixedNeuron):
+        return f"{CONVENTIONS[type(neuron)](neuron)}{_schedule(neuron)}"
     threshold, fires = getattr(neuron, "threshold", None), getattr(neuron, "fires", ">")
     reset = _reset(getattr(neuron, "reset", "hard"), getattr(neuron, "v_reset", np.zeros(())))
     return f"fires at v {fires} {_span(threshold)}, {reset}"
@@ -90,7 +91,14 @@ def _reset(reset: str, value: Any) -> str:
     return "resets by subtraction" if reset == "soft" else f"resets to {_span(value)}"
 
 
-def _schedule(neuron: LoihiLIF) -> str:
+def _loihi_lif(neuron: LoihiLIF) -> str:
+    return f"fires at v > {_span(neuron.threshold)}, {_reset(neuron.reset, neuron.reset_value)}"
+
+
+CONVENTIONS: Mapping[type[Neuron], Callable[[Any], str]] = {LoihiLIF: _loihi_lif}
+
+
+def _schedule(neuron: FixedNeuron) -> str:
     if neuron.reset_interval:
         return f", cleared before steps {neuron.reset_offset}, +{neuron.reset_interval}, …"
     return f", cleared before step {neuron.reset_offset}" if neuron.reset_offset else ""

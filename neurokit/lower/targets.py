@@ -6,11 +6,12 @@ LIFReset, Dense, Sparse, Conv). The two differ in what a run sends: Loihi 1 has 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from neurokit.errors import Fault, InputError
 from neurokit.graph.network import Population, Program, Projection
-from neurokit.graph.neurons import LoihiLIF
+from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.graph.synapses import Conv2d, Injection
 
 TARGETS = ("lava-cpu", "loihi2-stock", "loihi1")
@@ -33,7 +34,22 @@ def targets_of(program: Program) -> tuple[str, ...]:
 
 def _population(population: Population) -> Iterator[Fault]:
     neuron, name = population.neuron, population.name
-    assert isinstance(neuron, LoihiLIF), "a Program holds LoihiLIF only"
+    assert isinstance(neuron, FixedNeuron), "check_program refuses others"
+    stock = STOCK.get(type(neuron))
+    if stock is None:
+        yield Fault(name, f"is {type(neuron).__name__}", *MICROCODE[type(neuron)])
+        return
+    if neuron.held:
+        yield Fault(
+            name,
+            f"is held until step {neuron.reset_offset}, since its bias must not act before",
+            "the chip's stock neurons start at once",
+            "Leave out the bias, or the delays of the source behind it.",
+        )
+    yield from stock(name, neuron)
+
+
+def _lif(name: str, neuron: LoihiLIF) -> Iterator[Fault]:
     if neuron.emits and (neuron.threshold % 64).any():
         yield Fault(
             name,
@@ -50,13 +66,6 @@ def _population(population: Population) -> Iterator[Fault]:
             "the chip's stock LIF resets to zero",
             "Retrain with v_reset = v_leak.",
         )
-    if neuron.held:
-        yield Fault(
-            name,
-            f"is held until step {neuron.reset_offset}, since its bias must not act before",
-            "the chip's stock LIF starts at once",
-            "Leave out the bias, or the delays of the source behind it.",
-        )
     if 0 < neuron.reset_interval < neuron.reset_offset:
         yield Fault(
             name,
@@ -71,6 +80,13 @@ def _population(population: Population) -> Iterator[Fault]:
             yield Fault(
                 name, f"{field} differs between neurons", "the chip's stock LIF shares one a population", "Split it."
             )
+
+
+# Neurons of Lava's public processes on the chip, and what each cannot be there.
+STOCK: Mapping[type[FixedNeuron], Callable[[str, Any], Iterator[Fault]]] = {LoihiLIF: _lif}
+
+# All others: what Loihi 2 would have to have, and what a user can do instead.
+MICROCODE: Mapping[type[FixedNeuron], tuple[str, str]] = {}
 
 
 def _projection(projection: Projection) -> Iterator[Fault]:

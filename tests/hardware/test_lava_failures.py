@@ -102,14 +102,14 @@ def fail_at(monkeypatch: pytest.MonkeyPatch, call: int, action: Callable[[], Any
     """Do `action` in the model of `hidden` at its step `call` (from 0)."""
     from neurokit.hardware.lava.processes import basic
 
-    original, calls = vars(basic)["lif_step"], iter(range(10**6))
+    original, calls = vars(basic)["neuron_step"], iter(range(10**6))
 
-    def lif_step(*arguments: Any) -> Any:
+    def neuron_step(*arguments: Any) -> Any:
         if next(calls) == call:
             action()
         return original(*arguments)
 
-    monkeypatch.setattr(basic, "lif_step", lif_step)
+    monkeypatch.setattr(basic, "neuron_step", neuron_step)
 
 
 def raise_error() -> None:
@@ -211,17 +211,17 @@ def test_interrupt() -> None:
         from neurokit.hardware.lava.backend import LavaBackend, in_process
         from neurokit.hardware.lava.processes import basic
         from tests.hardware.test_lava_failures import INPUTS, chain, children, works
-        original = basic.lif_step
+        original = basic.neuron_step
         def slow(*arguments):
             time.sleep(0.02)
             return original(*arguments)
         for backend in LavaBackend(), in_process():
-            basic.lif_step = slow
+            basic.neuron_step = slow
             threading.Timer(1, lambda: os.killpg(0, signal.SIGINT)).start()
             try:
                 backend.run(chain(), INPUTS, 1000, ())
             except KeyboardInterrupt:
-                basic.lif_step = original
+                basic.neuron_step = original
                 print("interrupted", works(backend), children())
     """
     assert in_fresh_python(code) == ("interrupted True set()\n" * 2, "", 0)

@@ -1,4 +1,4 @@
-"""Leaf processes for what Lava has none of: free neurons, delayed spikes, input from an array.
+"""Leaf processes for what Lava has none of: neurons of a Program, delayed spikes, input from an array.
 
 Ports carry whole arrays; with `(n,)` or, for images, (width, height, channels) shapes. The models compute what their
 Process says, at every step, and nothing in float.
@@ -20,56 +20,75 @@ from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 from numpy.typing import NDArray
 
-from neurokit.graph.neurons import LoihiLIF
-from neurokit.lower.fixedpoint import lif_step
+from neurokit.graph.neurons import FixedNeuron
+from neurokit.lower.fixedpoint import neuron_step
 
 
-class LoihiNeuron(AbstractProcess):  # type: ignore[misc]
-    """LoihiLIF with any threshold, reset, schedule and start, where Lava's LIF has multiples of 64 and zero.
+class OwnNeuron(AbstractProcess):  # type: ignore[misc]
+    """Base of the processes of a Program's neurons that Lava has none of; a subclass says which model.
 
     shape: of the population in Lava's order. neuron: parameters that broadcast to `shape` (in Lava's order too).
-    Ports a_in, s_out and variables u, v are those of Lava's LIF. CPU only: the chip has no public microcode for it.
+    Ports a_in, s_out, and a variable for each of the neuron's states. CPU only: the chip has no public microcode.
     """
 
-    def __init__(self, *, shape: tuple[int, ...], neuron: LoihiLIF, name: str | None = None) -> None:
+    def __init__(self, *, shape: tuple[int, ...], neuron: FixedNeuron, name: str | None = None) -> None:
         super().__init__(shape=shape, neuron=neuron, name=name)
         self.a_in = InPort(shape=shape)
         self.s_out = OutPort(shape=shape)
-        self.u = Var(shape=shape, init=0)
-        self.v = Var(shape=shape, init=0)
+        for state in neuron.states:
+            setattr(self, state, Var(shape=shape, init=0))
+
+
+class PyOwnNeuronModel(PyLoihiProcessModel):  # type: ignore[misc]
+    """Base of their fixed-point models: calls the reference, `neurokit.lower.fixedpoint.neuron_step`.
+
+    A subclass implements one process and declares its states as `STATE`: Lava wants to see them in the class.
+    """
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+
+    def run_spk(self) -> None:
+        """One step; Lava's time_step is the Program's step + 1."""
+        neuron: FixedNeuron = self.proc_params["neuron"]
+        step = self.time_step - 1
+        a_in = self.a_in.recv().astype(np.int64)
+        if neuron.held and step < neuron.reset_offset:
+            self.s_out.send(np.zeros(a_in.shape, np.int32))
+            return
+        states = {name: getattr(self, name) for name in neuron.states}
+        if _resets(neuron, step):
+            for values in states.values():
+                values[:] = 0
+        after, payloads = neuron_step(neuron, {name: v.astype(np.int64) for name, v in states.items()}, a_in)
+        for name, values in after.items():
+            states[name][:] = values
+        self.s_out.send(payloads.astype(np.int32))
+
+
+def _resets(neuron: FixedNeuron, step: int) -> bool:
+    """Whether the states become zero before 0-based `step`."""
+    since = step - neuron.reset_offset
+    if neuron.reset_interval == 0:
+        return since == 0
+    return since >= 0 and since % neuron.reset_interval == 0
+
+
+STATE = LavaPyType(np.ndarray, np.int32, precision=24)
+
+
+class LoihiNeuron(OwnNeuron):
+    """LoihiLIF with any threshold, reset, schedule and start, where Lava's LIF has multiples of 64 and zero."""
 
 
 @implements(proc=LoihiNeuron, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("bit_accurate_loihi", "fixed_pt")
-class PyLoihiNeuronModel(PyLoihiProcessModel):  # type: ignore[misc]
-    """Calls the reference, `neurokit.lower.fixedpoint.lif_step`."""
+class PyLoihiNeuronModel(PyOwnNeuronModel):
+    """See the base."""
 
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    u: NDArray[np.int32] = LavaPyType(np.ndarray, np.int32, precision=24)
-    v: NDArray[np.int32] = LavaPyType(np.ndarray, np.int32, precision=24)
-
-    def run_spk(self) -> None:
-        """One step; Lava's time_step is the Program's step + 1."""
-        neuron: LoihiLIF = self.proc_params["neuron"]
-        a_in = self.a_in.recv()
-        if neuron.held and self.time_step <= neuron.reset_offset:
-            self.s_out.send(np.zeros(self.v.shape, np.int32))
-            return
-        if _resets(neuron, self.time_step - 1):
-            self.u[:] = 0
-            self.v[:] = 0
-        self.u[:], self.v[:], spikes = lif_step(neuron, self.u, self.v, a_in)
-        self.s_out.send(spikes)
-
-
-def _resets(neuron: LoihiLIF, step: int) -> bool:
-    """Whether u and v become zero before 0-based `step`."""
-    since = step - neuron.reset_offset
-    if neuron.reset_interval == 0:
-        return since == 0
-    return since >= 0 and since % neuron.reset_interval == 0
+    u: NDArray[np.int32] = STATE
+    v: NDArray[np.int32] = STATE
 
 
 class SpikeDelay(AbstractProcess):  # type: ignore[misc]

@@ -23,7 +23,7 @@ class ProgramProcess(AbstractProcess):  # type: ignore[misc]
     its port is also `inp`, else `inp_<name>`; with one output `out`, else `out_<name>`, with every character that is
     not a letter, digit or underscore replaced by an underscore. Connect one source to an input port: Lava loses the
     turning of images where several join one port.
-    states: ("name", "u" | "v") -> Var of a population, to probe or `.get()`; images are (width, height, channels).
+    states: ("name", "v") -> Var of a population, to probe or `.get()`; images are (width, height, channels).
     graded: names of the inputs whose values are not only 0 and 1.
     """
 
@@ -32,7 +32,9 @@ class ProgramProcess(AbstractProcess):  # type: ignore[misc]
         self.inputs = {n: InPort(shape=i.shape) for n, i in program.inputs.items()}
         self.outputs = {n: OutPort(shape=p.shape) for n, p in program.outputs.items()}
         self.states = {
-            (n, state): Var(shape=lava_shape(p.shape), init=0) for n, p in program.populations.items() for state in "uv"
+            (n, state): Var(shape=lava_shape(p.shape), init=0)
+            for n, p in program.populations.items()
+            for state in p.neuron.states
         }
         # Lava finds ports and variables by looking through the attributes, and only there
         for attribute, port in (*_named("inp", self.inputs), *_named("out", self.outputs)):

@@ -1,0 +1,74 @@
+"""The Lava process of each neuron model: Lava's own where it computes what the model says, else ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from lava.proc.lif.process import LIF, LIFReset
+from numpy.typing import NDArray
+
+from neurokit.graph.network import Population
+from neurokit.graph.neurons import FixedNeuron, LoihiLIF
+from neurokit.graph.synapses import Shape
+from neurokit.hardware.lava.choice import NEVER, OWN, neuron_process, once_interval
+from neurokit.hardware.lava.layout import lava_shape, to_lava
+from neurokit.hardware.lava.processes.basic import LoihiNeuron
+
+
+def make_neurons(population: Population) -> Any:
+    """The process of a population, with ports a_in and s_out, a Var for each of its states, and its name."""
+    neuron, name, shape = population.neuron, population.name, population.shape
+    assert isinstance(neuron, FixedNeuron), "check_program refuses others"
+    kind = neuron_process(neuron)
+    if kind == OWN:
+        own = OWN_PROCESSES[type(neuron)]
+        return own(shape=lava_shape(shape), neuron=_turned(neuron, shape), name=name)
+    return MAKERS[kind](neuron, shape, name)
+
+
+def parameter(values: NDArray[np.int64], shape: Shape) -> Any:
+    """A Python int where all are equal (Lava keeps scalars as they come, and floats break it), else an int array."""
+    if (values == values.flat[0]).all():
+        return int(values.flat[0])
+    return to_lava(values, shape)
+
+
+def _turned(neuron: FixedNeuron, shape: Shape) -> FixedNeuron:
+    """The neuron with its parameters in Lava's order."""
+    arrays: dict[str, Any] = {
+        name: to_lava(value, shape) if value.ndim else value
+        for name, value in vars(neuron).items()
+        if isinstance(value, np.ndarray)
+    }
+    return replace(neuron, **arrays)
+
+
+def _lif_parameters(neuron: LoihiLIF, shape: Shape, name: str) -> dict[str, Any]:
+    return {
+        "shape": lava_shape(shape),
+        "du": parameter(neuron.current_decay - 1, shape),
+        "dv": parameter(neuron.voltage_decay, shape),
+        "vth": parameter(neuron.threshold >> 6, shape) if neuron.emits else NEVER,
+        "bias_mant": parameter(neuron.bias_mantissa, shape),
+        "bias_exp": parameter(neuron.bias_exponent, shape),
+        "name": name,
+    }
+
+
+def _lif(neuron: LoihiLIF, shape: Shape, name: str) -> Any:
+    return LIF(**_lif_parameters(neuron, shape, name))
+
+
+def _lif_reset(neuron: LoihiLIF, shape: Shape, name: str) -> Any:
+    # the Program counts steps from 0, Lava from 1
+    interval = neuron.reset_interval or once_interval(neuron)
+    offset = neuron.reset_offset + 1
+    return LIFReset(**_lif_parameters(neuron, shape, name), reset_interval=interval, reset_offset=offset)
+
+
+# By the names that `choice.neuron_process` gives.
+MAKERS: Mapping[str, Callable[[Any, Shape, str], Any]] = {"LIF": _lif, "LIFReset": _lif_reset}
+OWN_PROCESSES: Mapping[type[FixedNeuron], Any] = {LoihiLIF: LoihiNeuron}
