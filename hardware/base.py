@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from numpy.typing import NDArray
 
 from neurokit.errors import Fault
-from neurokit.graph.network import Program
+from neurokit.graph.network import Network, Program
 from neurokit.records import Recording
 
 RecordKey: TypeAlias = "str | tuple[str, str]"
 Progress: TypeAlias = Callable[[int, int], None]  # (steps of samples done, of all)
+Snapshot: TypeAlias = "dict[str, NDArray[Any]]"  # everything that a network carries from step to step, by name
 
 
 class Backend(Protocol):
@@ -42,3 +43,39 @@ class Backend(Protocol):
         v of an output that does not spike. Arrays of the Recording have a batch axis.
         time_limit: wall seconds for the whole run; past it BackendError.
         """
+
+
+class Block(NamedTuple):
+    """What some steps gave. spikes: name -> (batch, steps, *shape). states: (name, state) -> the same shape."""
+
+    spikes: dict[str, NDArray[Any]]
+    states: dict[tuple[str, str], NDArray[Any]]
+
+
+class Stepper(Protocol):
+    """A network that stands ready and carries its state from call to call."""
+
+    def advance(self, inputs: Mapping[str, NDArray[Any]], steps: int) -> Block:
+        """Run `steps` more steps. inputs: name -> (batch, steps, *shape). What outputs and `record` give, as `run`."""
+
+    def reset(self) -> None:
+        """Back to zero state and step 0."""
+
+    def snapshot(self) -> Snapshot:
+        """Copies of everything that is carried. BackendError where the backend cannot read it."""
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Take over what `snapshot` gave, here or in another stepper of the same program, batch and backend."""
+
+    def close(self) -> None:
+        """Give back processes and memory. May be called more than once."""
+
+
+@runtime_checkable
+class Opens(Protocol):
+    """A backend that has sessions."""
+
+    def open(
+        self, program: Program | Network, batch: int, record: tuple[RecordKey, ...], *, time_limit: float | None = None
+    ) -> Stepper:
+        """A Stepper at zero state. time_limit: wall seconds that one call may take; past it BackendError."""

@@ -1,6 +1,6 @@
 """neurokit: trained spiking networks to Intel Loihi's integers, proven step by step."""
 
-from neurokit.api import compile, convert, load, run
+from neurokit.api import compile, convert, load, open, run
 from neurokit.errors import NeurokitError
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.lava.export import to_lava
@@ -10,10 +10,12 @@ from neurokit.profiling.parity import Parity
 from neurokit.profiling.profile import Profile, profile
 from neurokit.profiling.report import report
 from neurokit.records import Recording
+from neurokit.session import Latency, Session
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Latency",
     "Network",
     "NeurokitError",
     "Parity",
@@ -21,9 +23,11 @@ __all__ = [
     "Profile",
     "Program",
     "Recording",
+    "Session",
     "compile",
     "convert",
     "load",
+    "open",
     "place",
     "profile",
     "report",

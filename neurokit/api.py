@@ -8,13 +8,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from neurokit.arguments import Inputs, Record, check_graph, check_inputs, check_record, check_steps, need_graph, refuse
+import numpy as np
+
+from neurokit.arguments import (
+    Inputs,
+    Record,
+    check_graph,
+    check_inputs,
+    check_positive,
+    check_record,
+    check_steps,
+    need_graph,
+    refuse,
+)
 from neurokit.errors import BackendError, CompileError, Fault, InputError
 from neurokit.graph import io
 from neurokit.graph.network import Network, Program
-from neurokit.hardware.base import Backend, Progress
+from neurokit.hardware.base import Backend, Opens, Progress
 from neurokit.lower.pipeline import compile_network
 from neurokit.records import Recorded, Recording
+from neurokit.session import Session
 
 BACKENDS = {
     "simulator": "neurokit.hardware.simulator.backend:Simulator",
@@ -109,20 +122,7 @@ def run(
     check_graph(program)
     runner = _with_threads(backend, threads)
     chosen = check_record(program, record)
-    if isinstance(program, Network):
-        if runner.name != "simulator":
-            raise BackendError(
-                Fault(
-                    runner.name,
-                    "was given a Network",
-                    "backends run Programs",
-                    "Call nk.compile, or use the simulator.",
-                )
-            )
-        if program.is_integer:
-            program = compile_network(program)
-    elif faults := runner.accepts(program):
-        raise BackendError(faults)
+    program = _runnable(program, runner)
     arrays, batched = check_inputs(program, inputs)
     steps = check_steps(arrays, steps)
     recording = runner.run(
@@ -134,6 +134,61 @@ def run(
         progress=progress,
     )
     return recording if batched else _unbatched(recording)
+
+
+def open(
+    program: Program | Network,
+    backend: str | Backend = "simulator",
+    *,
+    batch: int | None = None,
+    record: Record = (),
+    deadline: float | None = None,
+    state: str | os.PathLike[str] | None = None,
+    time_limit: float | None = None,
+) -> Session:
+    """A session: the network stands ready, `session.step(x)` takes a step or a block and carries the state.
+
+    program, backend, record: as for `run`. batch: samples that run side by side, all inputs and outputs then have that
+    axis in front; None for one sample without it. deadline: seconds a step may take, `session.latency` counts the
+    calls that took longer. state: a file of `session.save` to go on from. time_limit: wall seconds for one call of
+    `step`, past which it is given up (BackendError); Lava's default is 600.
+
+    Close it, or write `with nk.open(...) as session:`. Outputs are those of one `run` over the whole sequence, however
+    it is cut. Raises as `run` does; FormatError or InputError for `state`.
+    """
+    runner = get_backend(backend)
+    program = _runnable(program, runner)
+    chosen = check_record(program, record)
+    check_positive({"deadline": deadline, "time_limit": time_limit})
+    if batch is not None and (isinstance(batch, bool) or not isinstance(batch, int | np.integer) or batch < 1):
+        raise InputError(
+            Fault("batch", f"is {batch!r}", "a whole number of at least 1", "Leave it out for one sample.")
+        )
+    if not isinstance(runner, Opens):
+        fact, mend = "has no sessions", "Use nk.run, or another backend."
+        raise BackendError(Fault(runner.name, fact, "its class has no method 'open'", mend))
+    stepper = runner.open(program, int(batch or 1), chosen, time_limit=time_limit)
+    session = Session(program, stepper, runner.name, batch=batch, deadline=deadline)
+    if state is not None:
+        try:
+            session.restore(state)
+        except BaseException:
+            session.close()
+            raise
+    return session
+
+
+def _runnable(program: Program | Network, runner: Backend) -> Program | Network:
+    """What is given to the backend: sound, accepted, and compiled where its integers say all. Errors as for `run`."""
+    check_graph(program)
+    if isinstance(program, Network):
+        if runner.name != "simulator":
+            fact, mend = "was given a Network", "Call nk.compile, or use the simulator."
+            raise BackendError(Fault(runner.name, fact, "backends run Programs", mend))
+        return compile_network(program) if program.is_integer else program
+    if faults := runner.accepts(program):
+        raise BackendError(faults)
+    return program
 
 
 def is_saved(source: Any) -> bool:

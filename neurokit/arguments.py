@@ -35,26 +35,10 @@ def check_graph(graph: Any) -> None:
 
 def check_inputs(graph: Program | Network, inputs: Inputs) -> tuple[dict[str, NDArray[Any]], bool]:
     """Inputs by name with a batch axis, integers for a Program; and whether they came batched. InputError otherwise."""
-    if isinstance(inputs, Mapping):
-        given = dict(inputs)
-    elif len(graph.inputs) == 1:
-        given = {next(iter(graph.inputs)): inputs}
-    else:
-        raise InputError(
-            Fault("inputs", "is a bare array", f"there are inputs {', '.join(graph.inputs)}", "Pass a dict by name.")
-        )
-    faults = [
-        Fault(str(name), "is no input", f"inputs: {', '.join(graph.inputs)}", "Use these names.")
-        for name in given.keys() - graph.inputs.keys()
-    ]
-    faults += [
-        Fault(name, "has no data", f"shape (batch, time, {_commas(node.shape)}) is needed", "Pass an array for it.")
-        for name, node in graph.inputs.items()
-        if name not in given
-    ]
+    given, faults = _by_name(graph, inputs)
     arrays: dict[str, NDArray[Any]] = {}
     batched: set[bool] = set()
-    for name in given.keys() & graph.inputs.keys():
+    for name in graph.inputs.keys() & given.keys():
         checked = _check_array(name, given[name], graph.inputs[name].shape, isinstance(graph, Program))
         if isinstance(checked, Fault):
             faults.append(checked)
@@ -70,16 +54,35 @@ def check_inputs(graph: Program | Network, inputs: Inputs) -> tuple[dict[str, ND
     return arrays, batched.pop()
 
 
+def _by_name(graph: Program | Network, inputs: Inputs) -> tuple[dict[str, ArrayLike], list[Fault]]:
+    """Values by name of input, and what is wrong with the names. InputError for a bare one where there are several."""
+    if isinstance(inputs, Mapping):
+        given = dict(inputs)
+    elif len(graph.inputs) == 1:
+        return {next(iter(graph.inputs)): inputs}, []
+    else:
+        raise InputError(
+            Fault("inputs", "is a bare array", f"there are inputs {', '.join(graph.inputs)}", "Pass a dict by name.")
+        )
+    faults = [
+        Fault(str(name), "is no input", f"inputs: {', '.join(graph.inputs)}", "Use these names.")
+        for name in given.keys() - graph.inputs.keys()
+    ]
+    faults += [
+        Fault(name, "has no data", f"shape (batch, time, {_commas(node.shape)}) is needed", "Pass an array for it.")
+        for name, node in graph.inputs.items()
+        if name not in given
+    ]
+    return given, faults
+
+
 def _check_array(
     name: str, value: ArrayLike, shape: tuple[int, ...], integer: bool
 ) -> tuple[NDArray[Any], bool] | Fault:
     wanted = f"shape (batch, time, {_commas(shape)}) or (time, {_commas(shape)})"
-    try:
-        array = np.asarray(value)
-    except (ValueError, TypeError, RuntimeError) as error:
-        return Fault(name, f"is no array ({error})", f"{wanted} is needed", "Pass one array of numbers.")
-    if array.dtype.kind not in "biuf":
-        return Fault(name, f"has type {array.dtype}", "numbers are needed", "Pass integers.")
+    array = _as_numbers(name, value, wanted)
+    if isinstance(array, Fault):
+        return array
     has_batch = array.ndim == len(shape) + 2
     if array.ndim not in (len(shape) + 1, len(shape) + 2) or array.shape[array.ndim - len(shape) :] != shape:
         return Fault(
@@ -89,11 +92,26 @@ def _check_array(
         return Fault(name, f"is empty: shape {array.shape}", "at least one sample and one step", "Pass data.")
     if not has_batch:
         array = array[None]
+    values = _check_values(name, array, integer)
+    return values if isinstance(values, Fault) else (values, has_batch)
+
+
+def _as_numbers(name: str, value: ArrayLike, wanted: str) -> NDArray[Any] | Fault:
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError, RuntimeError) as error:
+        return Fault(name, f"is no array ({error})", f"{wanted} is needed", "Pass one array of numbers.")
+    if array.dtype.kind not in "biuf":
+        return Fault(name, f"has type {array.dtype}", "numbers are needed", "Pass integers.")
+    return array
+
+
+def _check_values(name: str, array: NDArray[Any], integer: bool) -> NDArray[Any] | Fault:
     low, high = array.min(), array.max()
     if not (np.isfinite(low) and np.isfinite(high)):
         return Fault(name, "holds NaN or infinity", "inputs are finite", "Repair the data.")
     if not integer:
-        return array, has_batch
+        return array
     if array.dtype.kind == "f" and (array != np.rint(array)).any():
         return Fault(
             name,
@@ -103,7 +121,52 @@ def _check_array(
         )
     if low < -(2**23) or high >= 2**23:
         return Fault(name, f"holds {low} to {high}", "payloads have 24 bits signed", "Scale the data down.")
-    return array.astype(np.int32) if array.dtype.kind == "f" else array, has_batch
+    return array.astype(np.int32) if array.dtype.kind == "f" else array
+
+
+def check_step(
+    graph: Program | Network, inputs: Inputs, batch: int | None
+) -> tuple[dict[str, NDArray[Any]], int | None]:
+    """Inputs of one step, or of a block, as (batch, steps, *shape); and the block's steps, None for one step.
+
+    With batch None: (*shape) or (time, *shape), else (batch, *shape) or (batch, time, *shape). InputError otherwise.
+    """
+    given, faults = _by_name(graph, inputs)
+    arrays: dict[str, NDArray[Any]] = {}
+    blocks: dict[str, int | None] = {}
+    for name in graph.inputs.keys() & given.keys():
+        shape = graph.inputs[name].shape
+        checked = _check_step_array(name, given[name], shape, batch, isinstance(graph, Program))
+        if isinstance(checked, Fault):
+            faults.append(checked)
+        else:
+            arrays[name], blocks[name] = checked
+    if faults:
+        raise InputError(faults)
+    if len(set(blocks.values())) > 1:
+        said = ", ".join(f"{name}: {'one step' if n is None else f'{n} steps'}" for name, n in blocks.items())
+        raise InputError(Fault("inputs", f"hold {said}", "all inputs take the same steps", "Give equal blocks."))
+    return arrays, next(iter(blocks.values()))
+
+
+def _check_step_array(
+    name: str, value: ArrayLike, shape: tuple[int, ...], batch: int | None, integer: bool
+) -> tuple[NDArray[Any], int | None] | Fault:
+    lead = () if batch is None else (batch,)
+    one, block = (_commas((*lead, *extra, *shape)) for extra in ((), ("time",)))
+    wanted = f"shape ({one}) for one step or ({block}) for a block"
+    array = _as_numbers(name, value, wanted)
+    if isinstance(array, Fault):
+        return array
+    is_block = array.ndim == len(lead) + 1 + len(shape)
+    if array.shape != (*lead, *(array.shape[len(lead) : len(lead) + 1] if is_block else ()), *shape):
+        fact, mend = f"has shape {array.shape}", "Add or take away axes; the batch is fixed by nk.open(batch=)."
+        return Fault(name, fact, f"{wanted} is needed", mend)
+    steps = array.shape[len(lead)] if is_block else None
+    if steps == 0:
+        return Fault(name, f"is empty: shape {array.shape}", "at least one step", "Pass data.")
+    values = _check_values(name, array, integer)
+    return values if isinstance(values, Fault) else (values.reshape(batch or 1, steps or 1, *shape), steps)
 
 
 def check_steps(arrays: Mapping[str, NDArray[Any]], steps: int | None) -> int:
@@ -116,6 +179,18 @@ def check_steps(arrays: Mapping[str, NDArray[Any]], steps: int | None) -> int:
             Fault("steps", f"is {steps!r}", "a whole number of at least 1", "Leave it out, or pass a number.")
         )
     return int(steps)
+
+
+def check_positive(arguments: Mapping[str, Any]) -> None:
+    """Raise InputError for those arguments that are given and no positive number of seconds."""
+    faults = [
+        Fault(name, f"is {value!r}", "a positive number of seconds", "Leave it out, or pass a number.")
+        for name, value in arguments.items()
+        if value is not None
+        and (isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value < np.inf)
+    ]
+    if faults:
+        raise InputError(faults)
 
 
 def refuse(arguments: Mapping[str, Any], limit: str) -> None:
@@ -157,5 +232,5 @@ def _is_pair(key: Any) -> bool:
     return isinstance(key, tuple | list) and len(key) == 2 and all(isinstance(part, str) for part in key)
 
 
-def _commas(shape: tuple[int, ...]) -> str:
+def _commas(shape: tuple[Any, ...]) -> str:
     return ", ".join(map(str, shape))

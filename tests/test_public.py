@@ -13,6 +13,7 @@ FUNCTIONS = {
     "compile": "network, *, bits=8, calibrate=None, window=None",
     "convert": "source, *, kind=None, dt=None, reset=None, inputs=None",
     "load": "path",
+    "open": "program, backend='simulator', *, batch=None, record=(), deadline=None, state=None, time_limit=None",
     "place": "program, chip='loihi2'",
     "profile": "recording, placement=None, *, host_time=0.0",
     "report": "profile=None, parity=None, placement=None, *, recording=None, title='neurokit report', summary=(),"
@@ -25,6 +26,7 @@ FUNCTIONS = {
 }
 GRAPH = ["inputs", "populations", "projections", "outputs"]
 CLASSES = {
+    "Latency": ["steps", "calls", "mean", "median", "p99", "max", "deadline", "missed"],
     "Network": [*GRAPH, "dt", "source"],
     "NeurokitError": [],
     "Parity": ["rungs", "decisions"],
@@ -32,11 +34,13 @@ CLASSES = {
     "Profile": ["recording", "chip", "activity", "energy", "time", "caveats"],
     "Program": [*GRAPH, "latency", "targets", "report", "dt", "source"],
     "Recording": ["program", "steps", "batch", "spikes", "states", "counts", "step_counts", "backend", "seconds"],
+    "Session": [],
 }
 METHODS = {
     "Network": {"is_integer", "incoming", "save", "shape_of"},
     "Program": {"incoming", "neuron", "save", "shape_of"},
     "Recording": {"aligned", "save"},
+    "Session": {"close", "latency", "reset", "restore", "save", "step"},
 }
 
 

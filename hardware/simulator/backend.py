@@ -14,8 +14,10 @@ from threadpoolctl import threadpool_limits
 from neurokit.errors import BackendError, Fault
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Progress, RecordKey
+from neurokit.hardware.simulator.blocks import batch_first, kernel_type, time_first, watched
 from neurokit.hardware.simulator.engine import Engine
 from neurokit.hardware.simulator.kernels import count_events
+from neurokit.hardware.simulator.stepper import SimulatorStepper
 from neurokit.hardware.simulator.team import Team, available
 from neurokit.lower.fold import fold
 from neurokit.records import Recorded, Recording
@@ -50,7 +52,7 @@ class Simulator:
         graph, biases = (program, None) if isinstance(program, Program) else fold(program)
         team = Team(self.threads)
         engine = Engine(graph, min(batch, _samples_at_once(graph)), biases, team)
-        kinds = {name: _kernel_type(values, isinstance(program, Program)) for name, values in inputs.items()}
+        kinds = {name: kernel_type(values, isinstance(program, Program)) for name, values in inputs.items()}
         parts = []
         with threadpool_limits(limits=1):
             for first in range(0, batch, engine.samples):
@@ -66,18 +68,17 @@ class Simulator:
                 parts.append(_Part(engine, chosen, steps, record, clock))
         return _join(program, parts, steps, batch, time.monotonic() - started)
 
+    def open(
+        self, program: Program | Network, batch: int, record: tuple[RecordKey, ...], *, time_limit: float | None = None
+    ) -> SimulatorStepper:
+        """See `hardware.base.Opens`."""
+        return SimulatorStepper(program, batch, record, time_limit)
+
 
 def _samples_at_once(graph: Program | Network) -> int:
     """So many that a step's states stay within a core's cache, a few MB, but at least one."""
     neurons = sum(population.size for population in graph.populations.values())
     return int(np.clip((1 << 17) // max(1, neurons), 1, 64))
-
-
-def _kernel_type(values: NDArray[Any], integer: bool) -> type:
-    """uint8 tells the kernels that all values are 0 or 1."""
-    if values.min() >= 0 and values.max() <= 1 and (values.dtype.kind in "bui" or np.isin(values, (0, 1)).all()):
-        return np.uint8
-    return np.int32 if integer else np.float64
 
 
 @dataclass(frozen=True)
@@ -115,9 +116,7 @@ class _Part:
         clock: _Clock,
     ) -> None:
         graph, samples = engine.graph, engine.samples
-        silent = [(name, "v") for name, p in graph.outputs.items() if not p.neuron.spiking]
-        watch = list(dict.fromkeys([*(key for key in record if isinstance(key, tuple)), *silent]))
-        names = list(dict.fromkeys([*(key for key in record if isinstance(key, str)), *graph.outputs]))
+        names, watch = watched(graph, record)
         shapes = {name: p.shape for name, p in graph.populations.items()}
         kinds = {name: engine.neurons(name) for name in shapes}
         self.spikes = {name: np.zeros((samples, steps, *shapes[name]), kinds[name].output_type) for name in names}
@@ -128,34 +127,20 @@ class _Part:
         for start in range(0, steps, engine.block):
             clock.check(start, steps)
             stop = min(start + engine.block, steps)
-            block = {name: _slice(values, start, stop) for name, values in inputs.items()}
+            block = {name: time_first(values, start, stop) for name, values in inputs.items()}
             for name, values in block.items():
                 count_events(values, self.counts[name], self.step_counts[name][start:stop])
             states = engine.advance(block, stop - start, watch)
             for name, out in self.spikes.items():
-                out[:, start:stop] = _batch_first(engine.output(name), shapes[name])
+                out[:, start:stop] = batch_first(engine.output(name), shapes[name])
             for key, kept in self.states.items():
-                kept[:, start:stop] = _batch_first(states[key], shapes[key[0]])
+                kept[:, start:stop] = batch_first(states[key], shapes[key[0]])
             clock.tell(stop)
         for name, node in graph.inputs.items():
             self.counts[name] = self.counts[name].reshape(samples, *node.shape)
-        for name, shape in shapes.items():
-            self.counts[name] = kinds[name].counts.reshape(samples, *shape).copy()
-            self.step_counts[name] = np.concatenate(kinds[name].step_counts)
-
-
-def _slice(values: NDArray[Any], start: int, stop: int) -> NDArray[Any]:
-    """Steps of (samples, steps, *shape) as (steps, samples, n), zeros past the end."""
-    part = values[:, start:stop]
-    part = part.reshape(*part.shape[:2], int(np.prod(values.shape[2:])))
-    missing = stop - start - part.shape[1]
-    if missing:
-        part = np.pad(part, ((0, 0), (0, missing), (0, 0)))
-    return np.ascontiguousarray(part.swapaxes(0, 1))
-
-
-def _batch_first(values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    return values.swapaxes(0, 1).reshape(values.shape[1], values.shape[0], *shape)
+        for name, (counts, step_counts) in engine.take_counts().items():
+            self.counts[name] = counts.reshape(samples, *shapes[name])
+            self.step_counts[name] = step_counts
 
 
 def _join(program: Program | Network, parts: list[_Part], steps: int, batch: int, seconds: float) -> Recording:

@@ -152,6 +152,37 @@ class Engine:
             sent = stage.spikes[first : first + stop - start]
             stage.largest = max(stage.largest, float(np.abs(sent).max()))
 
+    def take_counts(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Spikes of each population since the last call: (samples, n), and (steps,) over neurons and samples."""
+        return {name: stage.neurons.take_counts() for name, stage in self.stages.items() if stage.neurons is not None}
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """Copies of all that is carried from step to step; names of stages come last, they may hold any character."""
+        found: dict[str, NDArray[Any]] = {"now": np.array(self.now)}
+        for name, stage in self.stages.items():
+            found[f"history/{name}"] = stage.spikes[stage.spikes.shape[0] - stage.history :].copy()
+            if stage.neurons is None:
+                continue
+            for state, values in stage.neurons.states.items():
+                found[f"state/{state}/{name}"] = values.copy()
+            for k, link in enumerate(stage.links):
+                if isinstance(link, DelayedLink):
+                    found[f"pending/{k}/{name}"] = link.waiting(self.samples, stage.size, stage.neurons.input_type)
+        return found
+
+    def restore(self, snapshot: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from what `snapshot` gave, here or in another engine of the same graph and samples."""
+        self.clear()
+        self.now = int(snapshot["now"])
+        for name, stage in self.stages.items():
+            stage.spikes = snapshot[f"history/{name}"].copy()
+            stage.largest = max(1.0, float(np.abs(stage.spikes.astype(np.float64)).max(initial=0.0)))
+            for state, values in stage.neurons.states.items() if stage.neurons is not None else ():
+                values[...] = snapshot[f"state/{state}/{name}"]
+            for k, link in enumerate(stage.links):
+                if isinstance(link, DelayedLink):
+                    link.pending = snapshot[f"pending/{k}/{name}"].copy()
+
     def clear(self) -> None:
         """Back to zero state and step 0."""
         self.now = 0

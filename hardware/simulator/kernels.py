@@ -183,15 +183,26 @@ def dense_short(rows, weight, acc):
 
 @njit(nogil=True, cache=True)
 def dense_graded(rows, weight, acc):
-    """acc[r] += weight.T @ rows[r]; weight is (sources, targets), rows hold payloads, zeros are skipped."""
+    """acc[r] += weight.T @ rows[r]; weight is (sources, targets), rows hold payloads, zeros are skipped.
+
+    In the order of `dense_binary`, so that floats come out the same whichever kernel a block of time is given to.
+    """
     index = np.empty(rows.shape[1], np.int64)
     for r in range(rows.shape[0]):
+        found = gather(rows[r], index)
         target = acc[r]
-        for k in range(gather(rows[r], index)):
-            payload = rows[r, index[k]]
-            w = weight[index[k]]
+        whole = found - found % 4
+        for k in range(0, whole, 4):
+            i0, i1, i2, i3 = index[k], index[k + 1], index[k + 2], index[k + 3]
+            w0, w1, w2, w3 = weight[i0], weight[i1], weight[i2], weight[i3]
+            p0, p1, p2, p3 = rows[r, i0], rows[r, i1], rows[r, i2], rows[r, i3]
             for j in range(target.size):
-                target[j] += w[j] * payload
+                target[j] += (w0[j] * p0 + w1[j] * p1) + (w2[j] * p2 + w3[j] * p3)
+        for k in range(whole, found):
+            payload = rows[r, index[k]]
+            w0 = weight[index[k]]
+            for j in range(target.size):
+                target[j] += w0[j] * payload
 
 
 @njit(nogil=True, cache=True)

@@ -134,6 +134,10 @@ class DelayedLink(Link):
         acc += pending[:steps]
         self.pending = pending[steps:]
 
+    def waiting(self, samples: int, targets: int, kind: Any) -> Rows:
+        """A copy of what is still under way: (longest, samples, targets)."""
+        return np.zeros((self.longest, samples, targets), kind) if self.pending is None else self.pending.copy()
+
 
 def make_links(projection: Projection, steps: NDArray[np.int64], source: Shape) -> list[Link]:
     """Links for a projection with one synapse. steps: its delays in whole steps. source: shape of the source."""

@@ -36,6 +36,13 @@ class Neurons:
         self.counts = np.zeros((samples, population.size), np.int64)
         self.step_counts: list[NDArray[np.int64]] = []
 
+    def take_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Events since the last call: (samples, n), and (steps,) over neurons and samples."""
+        taken = self.counts.copy(), np.concatenate(self.step_counts)
+        self.counts[:] = 0
+        self.step_counts.clear()
+        return taken
+
     def segments(self, start: int, stop: int, single: bool) -> Iterator[tuple[int, int]]:
         """Runs of steps between which state is read (`single`) or reset."""
         cuts = set(range(start, stop)) if single else {start, *self.resets(start, stop)}

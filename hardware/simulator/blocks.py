@@ -1,0 +1,41 @@
+"""Between the arrays of users, batch first, and those of the kernels, time first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurokit.graph.network import Network, Program
+from neurokit.hardware.base import RecordKey
+
+
+def watched(graph: Program | Network, record: tuple[RecordKey, ...]) -> tuple[list[str], list[tuple[str, str]]]:
+    """Populations whose spikes are kept, outputs among them, and states that are, v of silent outputs among them."""
+    silent = [(name, "v") for name, p in graph.outputs.items() if not p.neuron.spiking]
+    states = list(dict.fromkeys([*(key for key in record if isinstance(key, tuple)), *silent]))
+    spikes = list(dict.fromkeys([*(key for key in record if isinstance(key, str)), *graph.outputs]))
+    return spikes, states
+
+
+def kernel_type(values: NDArray[Any], integer: bool) -> type:
+    """uint8 tells the kernels that all values are 0 or 1."""
+    if values.min() >= 0 and values.max() <= 1 and (values.dtype.kind in "bui" or np.isin(values, (0, 1)).all()):
+        return np.uint8
+    return np.int32 if integer else np.float64
+
+
+def time_first(values: NDArray[Any], start: int, stop: int) -> NDArray[Any]:
+    """Steps of (samples, steps, *shape) as (steps, samples, n), zeros past the end."""
+    part = values[:, start:stop]
+    part = part.reshape(*part.shape[:2], int(np.prod(values.shape[2:])))
+    missing = stop - start - part.shape[1]
+    if missing:
+        part = np.pad(part, ((0, 0), (0, missing), (0, 0)))
+    return np.ascontiguousarray(part.swapaxes(0, 1))
+
+
+def batch_first(values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """(steps, samples, n) as (samples, steps, *shape)."""
+    return values.swapaxes(0, 1).reshape(values.shape[1], values.shape[0], *shape)

@@ -1,0 +1,81 @@
+"""A network in the simulator that carries its state from call to call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurokit.errors import BackendError, Fault
+from neurokit.graph.network import Network, Program
+from neurokit.hardware.base import Block, RecordKey, Snapshot
+from neurokit.hardware.simulator.blocks import batch_first, kernel_type, time_first, watched
+from neurokit.hardware.simulator.engine import Engine
+from neurokit.lower.fold import fold
+
+
+class SimulatorStepper:
+    """See `hardware.base.Stepper`. One Engine holds all samples."""
+
+    def __init__(
+        self, program: Program | Network, batch: int, record: tuple[RecordKey, ...], time_limit: float | None
+    ) -> None:
+        graph, biases = (program, None) if isinstance(program, Program) else fold(program)
+        self._integer = isinstance(program, Program)
+        self._engine = Engine(graph, batch, biases)
+        self._spikes, self._states = watched(graph, record)
+        self._shapes = {name: population.shape for name, population in graph.populations.items()}
+        self._time_limit = time_limit
+
+    def advance(self, inputs: Mapping[str, NDArray[Any]], steps: int) -> Block:
+        """See `Stepper.advance`."""
+        started = time.monotonic()
+        kinds = {name: kernel_type(values, self._integer) for name, values in inputs.items()}
+        parts = []
+        for start in range(0, steps, self._engine.block):
+            self._check_time(started, start, steps)
+            stop = min(start + self._engine.block, steps)
+            given: dict[str, NDArray[Any]] = {
+                name: time_first(v, start, stop).astype(kinds[name], copy=False) for name, v in inputs.items()
+            }
+            parts.append(self._block(given, stop - start))
+        return parts[0] if len(parts) == 1 else _joined(parts)
+
+    def _block(self, given: Mapping[str, NDArray[Any]], steps: int) -> Block:
+        engine = self._engine
+        states = engine.advance(given, steps, self._states)
+        engine.take_counts()  # nobody asks for them; kept, they would grow for ever
+        return Block(
+            {name: batch_first(engine.output(name), self._shapes[name]).copy() for name in self._spikes},
+            {key: batch_first(values, self._shapes[key[0]]) for key, values in states.items()},
+        )
+
+    def _check_time(self, started: float, step: int, steps: int) -> None:
+        if self._time_limit is not None and time.monotonic() - started > self._time_limit:
+            limit = f"the time limit is {self._time_limit:g} s"
+            raise BackendError(Fault("simulator", f"is at step {step} of {steps}", limit, "Raise it, or run less."))
+
+    def reset(self) -> None:
+        """See `Stepper.reset`."""
+        self._engine.clear()
+
+    def snapshot(self) -> Snapshot:
+        """See `Stepper.snapshot`."""
+        return self._engine.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """See `Stepper.restore`."""
+        self._engine.restore(snapshot)
+
+    def close(self) -> None:
+        """Nothing is held but memory."""
+
+
+def _joined(parts: list[Block]) -> Block:
+    return Block(
+        {name: np.concatenate([part.spikes[name] for part in parts], axis=1) for name in parts[0].spikes},
+        {key: np.concatenate([part.states[key] for part in parts], axis=1) for key in parts[0].states},
+    )
