@@ -72,7 +72,7 @@ class Simulator:
         self, program: Program | Network, batch: int, record: tuple[RecordKey, ...], *, time_limit: float | None = None
     ) -> SimulatorStepper:
         """See `hardware.base.Opens`."""
-        return SimulatorStepper(program, batch, record, time_limit)
+        return SimulatorStepper(program, batch, record, time_limit, self.threads)
 
 
 def _samples_at_once(graph: Program | Network) -> int:

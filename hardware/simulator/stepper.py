@@ -14,6 +14,7 @@ from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Block, RecordKey, Snapshot
 from neurokit.hardware.simulator.blocks import batch_first, kernel_type, time_first, watched
 from neurokit.hardware.simulator.engine import Engine
+from neurokit.hardware.simulator.team import Team
 from neurokit.lower.fold import fold
 
 
@@ -21,11 +22,16 @@ class SimulatorStepper:
     """See `hardware.base.Stepper`. One Engine holds all samples."""
 
     def __init__(
-        self, program: Program | Network, batch: int, record: tuple[RecordKey, ...], time_limit: float | None
+        self,
+        program: Program | Network,
+        batch: int,
+        record: tuple[RecordKey, ...],
+        time_limit: float | None,
+        threads: int,
     ) -> None:
         graph, biases = (program, None) if isinstance(program, Program) else fold(program)
         self._integer = isinstance(program, Program)
-        self._engine = Engine(graph, batch, biases)
+        self._engine = Engine(graph, batch, biases, Team(threads))
         self._spikes, self._states = watched(graph, record)
         self._shapes = {name: population.shape for name, population in graph.populations.items()}
         self._time_limit = time_limit

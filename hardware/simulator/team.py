@@ -61,7 +61,7 @@ class Work:
         started = time.perf_counter()
         parts = min(team.size, rows) if self.seconds_per_row * rows > WORTH else 1
         shared = [feed for feed in feeds if parts > 1 and feed[0].splits]
-        for link, arriving, largest in feeds:
+        for link, arriving, largest in sorted(feeds, key=lambda feed: feed[0].splits):  # one order, shared or not
             if parts == 1 or not link.splits:
                 link.add(arriving, acc, largest)
         if shared:
