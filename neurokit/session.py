@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 from collections import deque
 from dataclasses import dataclass
+from time import perf_counter
 from types import TracebackType
 from typing import Any
 
@@ -117,7 +117,7 @@ class Session:
         Gives an array of the same form, (*shape) or (time, *shape) with n in front in a batch: the output's spikes,
         or its v if it does not spike; with several outputs a dict by name. InputError for other shapes and types.
         """
-        started = time.perf_counter()
+        started = perf_counter()
         self._check_open()
         arrays, steps = check_step(self.program, inputs, self.batch)
         try:
@@ -127,7 +127,7 @@ class Session:
             raise
         self.time += steps or 1
         given = self._show(block, steps)
-        self._watch.note(time.perf_counter() - started, steps or 1)
+        self._watch.note(perf_counter() - started, steps or 1)
         return given
 
     def _show(self, block: Block, steps: int | None) -> Any:

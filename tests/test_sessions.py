@@ -1,7 +1,6 @@
 """Sessions: any way of cutting a sequence equals one run; states are saved and restored; errors say what is wrong."""
 
 import gc
-import time
 import weakref
 from dataclasses import replace
 
@@ -244,7 +243,7 @@ def test_latency(monkeypatch):
     clock = iter([0.0, 0.5, 1.0, 1 + 2**-10, 2.0, 2 + 2**-8, 3.0, 3 + 2**-3])
     with nk.open(PROGRAM, deadline=1e-3) as session:
         assert session.latency == nk.Latency(deadline=1e-3)
-        monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
+        monkeypatch.setattr("neurokit.session.perf_counter", lambda: next(clock))
         for x in (X[0], X[0], X[:4], X[:2]):
             session.step(x)
     latency = session.latency
