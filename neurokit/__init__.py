@@ -1,6 +1,8 @@
 """neurokit: trained spiking networks to Intel Loihi's integers, proven step by step."""
 
 from neurokit.api import compile, convert, load, open, run
+from neurokit.conformance.report import Conformance
+from neurokit.conformance.suite import conformance
 from neurokit.errors import NeurokitError
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.lava.export import to_lava
@@ -15,6 +17,7 @@ from neurokit.session import Latency, Session
 __version__ = "0.1.0"
 
 __all__ = [
+    "Conformance",
     "Latency",
     "Network",
     "NeurokitError",
@@ -25,6 +28,7 @@ __all__ = [
     "Recording",
     "Session",
     "compile",
+    "conformance",
     "convert",
     "load",
     "open",

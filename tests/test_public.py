@@ -11,6 +11,7 @@ from neurokit.errors import Fault, NeurokitError
 # Parameters after "*" by name only. CHANGELOG.md gets a line for every change.
 FUNCTIONS = {
     "compile": "network, *, bits=8, calibrate=None, window=None",
+    "conformance": "backend='simulator', *, networks=60, seed=0, start=0, edges=True, time_limit=None, progress=None",
     "convert": "source, *, kind=None, dt=None, reset=None, inputs=None",
     "load": "path",
     "open": "program, backend='simulator', *, batch=None, record=(), deadline=None, state=None, time_limit=None",
@@ -26,6 +27,7 @@ FUNCTIONS = {
 }
 GRAPH = ["inputs", "populations", "projections", "outputs"]
 CLASSES = {
+    "Conformance": ["backend", "seed", "outcomes", "operators", "uncovered"],
     "Latency": ["steps", "calls", "mean", "median", "p99", "max", "deadline", "missed"],
     "Network": [*GRAPH, "dt", "source"],
     "NeurokitError": [],

@@ -151,3 +151,18 @@ Samples = Annotated[
 OnLava = Annotated[
     Lava, typer.Option(rich_help_panel=RUNNING, help="How Lava runs; 'lava' is its multi-process runtime, slower.")
 ]
+
+AnyBackend = Annotated[
+    str,
+    typer.Option(
+        "--backend",
+        help="simulator, lava, lava-inprocess, or module:attribute of a backend of your own.",
+        metavar="NAME",
+    ),
+]
+Networks = Annotated[int, typer.Option(metavar="N", min=0, help="Random networks to run.")]
+Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Which series of random networks.")]
+Start = Annotated[
+    int, typer.Option(metavar="N", min=0, help="The first network of the series: go on where a run ended.")
+]
+Edges = Annotated[bool, typer.Option(help="Run the fixed cases too: every model at the ends of its ranges.")]

@@ -255,6 +255,32 @@ def report(
 
 
 @app.command()
+def conformance(
+    backend: opt.AnyBackend = "simulator",
+    networks: opt.Networks = 60,
+    seed: opt.Seed = 0,
+    start: opt.Start = 0,
+    edges: opt.Edges = True,
+    time_limit: opt.TimeLimit = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Compare a backend with the meaning of Programs, every value; exit code 1 when anything differs."""
+    with progress_bar("comparing") as progress:
+        found = nk.conformance(
+            backend,
+            networks=networks,
+            seed=seed,
+            start=start,
+            edges=edges,
+            time_limit=time_limit,
+            progress=progress,
+        )
+    say_json(found.to_dict()) if as_json else say(str(found))
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
 def demo(output: opt.ToPage = Path("report.html"), as_json: opt.AsJson = False) -> None:
     """Take a trained digit classifier through the whole toolkit and write a report."""
     check_output(output, ".html")

@@ -21,7 +21,11 @@ RUN = {"source", "backend", "samples", "steps", "seconds", "spikes", "outputs"}
 PARITY = {"ok", "first_divergence", "rungs", "decisions"}
 PLACE = {"chip", "chip_title", "rough", "cores", "chips", "cores_per_chip", "board", "populations", "faults"}
 REPORT = {"page", "json", "ok", "parity", "fits"}
-VERBS = ("convert", "inspect", "compile", "run", "verify", "place", "profile", "report", "demo")
+CONFORMANCE = {
+    *("ok", "backend", "seed", "networks", "same", "differs", "refused", "failed", "fired"),
+    *("compared", "differing", "operators", "uncovered", "refusals", "wrong"),
+}
+VERBS = ("convert", "inspect", "compile", "run", "verify", "place", "profile", "report", "conformance", "demo")
 DEMO = {"ok", "page", "accuracy_before", "accuracy_after", "seconds", "summary"}
 
 
@@ -229,6 +233,30 @@ def test_report(cli, files, tmp_path):
     ran = cli("report", files.nir, *DT, files.data, "--labels", files.labels)
     assert ran.out == "parity holds; fits on Loihi 2; wrote report.html and report.json\n"
     assert page.read_bytes() == before  # twice in a row: the same page
+
+
+def test_conformance(cli, monkeypatch, tmp_path):
+    found = facts(cli("conformance", "--networks", 3, "--no-edges", "--seed", 5, "--start", 2, "--json"), CONFORMANCE)
+    assert (found["ok"], found["networks"], found["same"]) == (True, 3, 3)
+    (tmp_path / "own.py").write_text(OWN_BACKEND)
+    monkeypatch.syspath_prepend(tmp_path)
+    ran = cli("conformance", "--backend", "own:Deaf", "--networks", 3, "--no-edges")
+    assert ran.code == 1
+    assert ran.out.startswith("deaf does NOT conform: 3 networks, ")
+    assert " first differs in u, at step " in ran.out
+
+
+OWN_BACKEND = """
+import numpy as np
+from neurokit.hardware.simulator.backend import Simulator
+
+class Deaf(Simulator):
+    name = "deaf"
+
+    def run(self, program, inputs, *arguments, **keywords):
+        silence = {name: np.zeros_like(values) for name, values in inputs.items()}
+        return super().run(program, silence, *arguments, **keywords)
+"""
 
 
 def test_demo(cli, monkeypatch, tmp_path):

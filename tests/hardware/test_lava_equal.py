@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
 
 from neurokit.graph.check import check_program
 from neurokit.graph.network import Program
@@ -14,7 +13,7 @@ from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse
 from neurokit.hardware.base import RecordKey
 from neurokit.hardware.lava.backend import LavaBackend, in_process
 from neurokit.records import Recording
-from tests.hardware.programs import neuron, one_projection, program, programs, sparse, spikes, weights
+from tests.hardware.programs import neuron, one_projection, program, sparse, spikes, weights
 from tests.reference import run as run_reference
 
 pytest.importorskip("lava", reason="Lava needs Python 3.10")
@@ -188,15 +187,3 @@ def test_progress_and_no_steps_at_all() -> None:
         assert seen[-1] == (10, 10)
         assert seen == sorted(seen)
         assert backend.run(made, {"in": spikes(RNG(2), 2, 4, 3)}, 0, ()).spikes["out"].shape == (2, 0, 2)
-
-
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(programs())
-def test_drawn_programs_in_process(drawn: tuple[Program, dict[str, Any], int]) -> None:
-    agree(*drawn)
-
-
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(programs())
-def test_drawn_programs_in_lavas_own_processes(drawn: tuple[Program, dict[str, Any], int]) -> None:
-    agree(*drawn, LavaBackend())

@@ -1,17 +1,22 @@
-"""One Program, two backends: every spike, u and v of every population equal."""
+"""One Program, two backends: every spike, state and count of every population equal.
+
+Random networks and networks at the ends of every range are the conformance suite's (tests/conformance): the simulator
+and Lava in process both equal the interpreter there. Here hypothesis draws them, and Lava's own runtime runs some.
+"""
 
 import numpy as np
 from hypothesis import HealthCheck, assume, event, given, settings
 
 import neurokit as nk
 from neurokit.api import get_backend
+from neurokit.conformance.suite import run_case
 from tests import data
-from tests.programs import random_input, random_program, seeds
+from tests.programs import cases
 
 
 def everything(program):
-    names = tuple(program.populations)
-    return (*names, *((name, state) for name in names for state in "uv"))
+    states = ((name, state) for name, p in program.populations.items() for state in p.neuron.states)
+    return (*program.populations, *states)
 
 
 def differing(program, values, backend, steps=None, time_limit=120):
@@ -27,30 +32,24 @@ def differing(program, values, backend, steps=None, time_limit=120):
     return total, sum(int(here.spikes[name].sum()) for name in program.populations)
 
 
-def compare_random(seed, backend, graded):
-    program = random_program(seed)
-    assume(not get_backend(backend).accepts(program))
-    total, spikes = differing(program, random_input(seed, program, 15, graded), backend)
-    event("spikes" if spikes else "silent")
-    assert total == 0
+def conforms(case, *backends):
+    for name in backends:
+        outcome = run_case(case, get_backend(name), time_limit=120)
+        assume(outcome.status != "refused")
+        assert outcome.status == "same", outcome.reason
+        event("spikes" if outcome.fired else "silent")
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
-@given(seeds)
-def test_fifty_random_networks(seed):
-    compare_random(seed, "lava-inprocess", graded=False)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@given(cases())
+def test_random_networks(case):
+    conforms(case, "lava-inprocess", "simulator")
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
-@given(seeds)
-def test_random_networks_with_payloads(seed):
-    compare_random(seed, "lava-inprocess", graded=True)
-
-
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
-@given(seeds)
-def test_random_networks_in_lavas_own_runtime(seed):
-    compare_random(seed, "lava", graded=False)
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@given(cases())
+def test_random_networks_in_lavas_own_runtime(case):
+    conforms(case, "lava")
 
 
 def test_pilotnet_16_steps():

@@ -1,42 +1,33 @@
-"""The simulator against the plain reference: every spike, u and v equal, bit for bit."""
+"""The simulator against the plain interpreter: every spike, state and count equal, bit for bit."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
 import neurokit as nk
-from tests import reference
-from tests.programs import random_input, random_program, seeds
+from neurokit.conformance.suite import run_case
+from neurokit.hardware.simulator.backend import Simulator
+from tests.programs import cases, random_input, random_program
 
 
-def assert_equal(program, values, steps):
-    names = list(program.populations)
-    record = tuple(names) + tuple((n, s) for n in names for s in "uv")
-    found = nk.run(program, values, steps=steps, record=record)
-    spikes, u, v = reference.run(program, {"in": values}, steps)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(cases())
+def test_random_programs(case):
+    outcome = run_case(case, Simulator())
+    assert outcome.status == "same", outcome.reason
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(cases())
+def test_whole_blocks_at_a_time(case):
+    """States that are recorded cut a run into single steps; without them it takes whole blocks."""
+    names = tuple(case.program.populations)
+    states = tuple((name, state) for name in names for state in case.program.neuron(name).states)
+    stepwise = nk.run(case.program, case.inputs, case.steps, record=(*names, *states))
+    blockwise = nk.run(case.program, case.inputs, case.steps, record=names)
     for name in names:
-        np.testing.assert_array_equal(found.states[name, "u"], u[name], f"u of {name}")
-        np.testing.assert_array_equal(found.states[name, "v"], v[name], f"v of {name}")
-        np.testing.assert_array_equal(found.spikes[name], spikes[name], f"spikes of {name}")
-        np.testing.assert_array_equal(found.counts[name], spikes[name].sum(axis=0))
-        np.testing.assert_array_equal(found.step_counts[name], spikes[name].reshape(steps, -1).sum(axis=1))
-    plain = nk.run(program, values, steps=steps, record=tuple(names))  # whole blocks at a time
-    for name in names:
-        np.testing.assert_array_equal(plain.spikes[name], spikes[name])
-
-
-@settings(max_examples=120, deadline=None)
-@given(seeds)
-def test_random_programs_with_spikes(seed):
-    program = random_program(seed)
-    assert_equal(program, random_input(seed, program), 25)
-
-
-@settings(max_examples=60, deadline=None)
-@given(seeds)
-def test_random_programs_with_payloads(seed):
-    program = random_program(seed)
-    assert_equal(program, random_input(seed, program, graded=True), 20)
+        np.testing.assert_array_equal(stepwise.spikes[name], blockwise.spikes[name])
+        np.testing.assert_array_equal(stepwise.counts[name], blockwise.counts[name])
 
 
 @pytest.mark.parametrize("samples", [1, 3])

@@ -1,0 +1,121 @@
+"""Random sound Programs with inputs: chains, branches, loops, images and vectors, of any operator in the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurokit.conformance.cases import Case, Wires, build
+from neurokit.conformance.draws import Draws, Seeded
+from neurokit.conformance.neurons import NEURONS
+from neurokit.conformance.synapses import SYNAPSES
+from neurokit.graph.check import MAX_DELAY
+from neurokit.graph.network import Program
+from neurokit.graph.neurons import FixedNeuron
+from neurokit.graph.synapses import Conv2d, Dense, Injection, Shape, Sparse, Synapse
+
+
+def random_case(seed: int, number: int) -> Case:
+    """Case `number` of a seed's endless series."""
+    return draw_case(Seeded(seed, number), f"random {seed}:{number}")
+
+
+def draw_case(draws: Draws, name: str) -> Case:
+    """A Program of 1 to 4 populations and 1 to 3 inputs, and 1 or 2 samples for it."""
+    program = draw_program(draws)
+    longest = max(int(np.max(projection.delay)) for projection in program.projections)
+    steps = draws.choice((14, 14, 30)) + longest
+    values = draw_inputs(draws, program, draws.choice((1, 2)), draws.integer(1, steps))
+    return Case(name, program, values, steps)
+
+
+def draw_program(draws: Draws, neurons: Sequence[type[FixedNeuron]] = tuple(NEURONS), inputs: int = 3) -> Program:
+    """neurons: the models to take. inputs: how many at most; the first is called "in"."""
+    shapes = {"in": _draw_shape(draws)}
+    targets: dict[str, Shape] = {}
+    wires: Wires = {}
+    for k in range(draws.integer(1, 4)):
+        name, source = f"p{k}", draws.choice(list(shapes))
+        synapse, shape = _draw_synapse(draws, shapes[source])
+        wires[source, name] = synapse, draw_delay(draws, synapse, shapes[source], shape)
+        shapes[name] = targets[name] = shape
+    _join(draws, shapes, targets, wires)
+    entries = _draw_entries(draws, targets, wires, inputs - 1)
+    heard = {source for source, _ in wires}
+    populations = {
+        name: (shape, NEURONS[draws.choice(neurons)].random(draws, shape, name not in heard))
+        for name, shape in targets.items()
+    }
+    last = tuple(targets)[-1]
+    outputs = tuple(dict.fromkeys([last, draws.choice(list(targets))]))
+    return build({"in": shapes["in"], **entries}, populations, wires, outputs)
+
+
+def draw_inputs(draws: Draws, program: Program, batch: int, length: int) -> dict[str, NDArray[Any]]:
+    """Spikes, or signed payloads, of any activity: name -> (batch, length, *shape)."""
+    found = {}
+    for name, node in program.inputs.items():
+        rng, shape = draws.generator(), (batch, length, *node.shape)
+        active = rng.random(shape) < draws.choice((0.3, 0.05, 0.9))
+        most = draws.choice((0, 0, 50, 5_000))
+        found[name] = active * rng.integers(-most, most + 1, shape) if most else active.astype(np.int64)
+    return found
+
+
+def _draw_shape(draws: Draws) -> Shape:
+    if draws.one_in(3):
+        return (draws.integer(1, 9),)
+    return (draws.choice((1, 2, 4)), draws.integer(2, 6), draws.integer(2, 6))
+
+
+def _draw_synapse(draws: Draws, source: Shape) -> tuple[Synapse, Shape]:
+    """Any model that takes the source, a convolution more often than not where that is an image."""
+    models = [model for model in SYNAPSES if model is not Injection]
+    images = [model for model in models if model not in (Dense, Sparse)]
+    wanted = draws.choice((*models, *images))
+    target = _draw_shape(draws) if draws.one_in(3) else (draws.integer(1, 8),)
+    for model in (wanted, Dense):
+        found = SYNAPSES[model].random(draws, source, target)
+        if found is not None:
+            return found
+    raise AssertionError("Dense takes any source")
+
+
+def _join(draws: Draws, shapes: Mapping[str, Shape], targets: Mapping[str, Shape], wires: Wires) -> None:
+    """Further ways into populations: branches that meet, loops, self-connections."""
+    for target, shape in targets.items():
+        for source in shapes:
+            if (source, target) not in wires and draws.one_in(5):
+                model = draws.choice((Dense, Sparse))
+                found = SYNAPSES[model].random(draws, shapes[source], shape)
+                assert found is not None, "they take any source"
+                wires[source, target] = found[0], draw_delay(draws, found[0], shapes[source], shape)
+
+
+def _draw_entries(draws: Draws, targets: Mapping[str, Shape], wires: Wires, most: int) -> dict[str, Shape]:
+    """Further inputs: currents injected at once, or spikes."""
+    entries: dict[str, Shape] = {}
+    for k in range(most):
+        if draws.one_in(4):
+            name, target = f"more{k}", draws.choice(list(targets))
+            entries[name] = targets[target]
+            if draws.one_in(2):
+                found = SYNAPSES[Dense].random(draws, targets[target], targets[target])
+                assert found is not None, "Dense takes any source"
+                wires[name, target] = found[0], draw_delay(draws, found[0], targets[target], targets[target])
+            else:
+                wires[name, target] = Injection(), 0
+    return entries
+
+
+def draw_delay(draws: Draws, synapse: Synapse, source: Shape, target: Shape) -> Any:
+    """Uniform, or one for each target, source or synapse; now and then the longest that Loihi has."""
+    most = MAX_DELAY + 1 if draws.one_in(25) else 5
+    if draws.integer(0, 2) < 2 or (isinstance(synapse, Conv2d) and not draws.one_in(8)):
+        return draws.choice((1, 1, 1, draws.integer(1, most)))
+    sizes = int(np.prod(target)), int(np.prod(source))
+    shape = draws.choice(((sizes[0], 1), (1, sizes[1]), sizes))
+    return draws.generator().integers(1, most + 1, shape)

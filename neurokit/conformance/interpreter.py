@@ -1,0 +1,159 @@
+"""A Program run the slow, obvious way: plain numpy, one step at a time, sharing no code with any backend's kernels.
+
+What a Program means is what this file computes with the rules of `lower/fixedpoint`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurokit.errors import Fault
+from neurokit.graph.network import Program, Projection
+from neurokit.graph.neurons import FixedNeuron
+from neurokit.graph.synapses import Conv2d, Dense, Injection, Shape, Sparse, Synapse
+from neurokit.hardware.base import Progress, RecordKey
+from neurokit.lower.fixedpoint import neuron_step, shift, wrap24
+from neurokit.records import Recorded, Recording
+
+Ints = NDArray[np.int64]
+
+
+class Interpreter:
+    """The reference as a backend; whatever `record` says, it records everything."""
+
+    name = "interpreter"
+
+    def accepts(self, program: Program) -> list[Fault]:
+        """Nothing is refused: every sound Program means something."""
+        return []
+
+    def run(
+        self,
+        program: Program,
+        inputs: Mapping[str, NDArray[Any]],
+        steps: int,
+        record: tuple[RecordKey, ...] = (),
+        *,
+        time_limit: float | None = None,
+        progress: Progress | None = None,
+    ) -> Recording:
+        """See `hardware.base.Backend.run`; there is no time limit."""
+        started = time.monotonic()
+        batch = next(iter(inputs.values())).shape[0]
+        samples = [interpret(program, {name: x[k] for name, x in inputs.items()}, steps) for k in range(batch)]
+        sent = {name: np.stack([one[0][name] for one in samples]) for name in samples[0][0]}
+        states = {key: np.stack([one[1][key] for one in samples]).astype(np.int32) for key in samples[0][1]}
+        return Recording(
+            program=program,
+            steps=steps,
+            batch=batch,
+            spikes=Recorded({name: sent[name] for name in program.populations}, "spikes"),
+            states=Recorded(states, "states"),
+            counts={name: np.count_nonzero(x, axis=1) for name, x in sent.items()},
+            step_counts={name: np.count_nonzero(x, axis=(0, *range(2, x.ndim))) for name, x in sent.items()},
+            backend=self.name,
+            seconds=time.monotonic() - started,
+        )
+
+
+def interpret(
+    program: Program, inputs: Mapping[str, NDArray[Any]], steps: int
+) -> tuple[dict[str, Ints], dict[tuple[str, str], Ints]]:
+    """One sample from zero state: (what each input and population sent, states by (name, state)).
+
+    inputs: name -> (time, *shape). All arrays are (steps, *shape).
+    """
+    shapes = {name: program.shape_of(name) for name in [*program.inputs, *program.populations]}
+    sent = {name: np.zeros((steps, *shape), np.int64) for name, shape in shapes.items()}
+    for name, values in inputs.items():
+        sent[name][: len(values)] = values[:steps]
+    kinds = {name: program.neuron(name) for name in program.populations}
+    states = {(n, s): np.zeros((steps, *shapes[n]), np.int64) for n, kind in kinds.items() for s in kind.states}
+    wires = {name: [_Wire(p, shapes) for p in program.incoming(name)] for name in program.populations}
+    for t in range(steps):
+        for name, neuron in kinds.items():
+            if neuron.held and t < neuron.reset_offset:
+                continue
+            a = sum((wire.arriving(sent[wire.source], t) for wire in wires[name]), np.zeros(shapes[name], np.int64))
+            fresh = t == 0 or resets(neuron, t)
+            before = {state: np.zeros_like(a) if fresh else states[name, state][t - 1] for state in neuron.states}
+            after, sent[name][t] = neuron_step(neuron, before, a)
+            for state, values in after.items():
+                states[name, state][t] = values
+    return sent, states
+
+
+def resets(neuron: FixedNeuron, step: int) -> bool:
+    """Whether all states become zero before `step`."""
+    since = step - neuron.reset_offset
+    return since == 0 or (since > 0 and neuron.reset_interval > 0 and since % neuron.reset_interval == 0)
+
+
+class _Wire:
+    """A projection as one matrix a delay: delay -> integers (targets, sources); None for a current injected at once."""
+
+    def __init__(self, projection: Projection, shapes: Mapping[str, Shape]) -> None:
+        self.source = projection.source
+        self.synapse = projection.synapse
+        self.target_shape = shapes[projection.target]
+        self.matrices: dict[int, Ints] | None = None
+        if not isinstance(self.synapse, Injection):
+            matrix = matrix_of(self.synapse, shapes[projection.source])
+            delays = np.broadcast_to(projection.delay, matrix.shape)
+            self.matrices = {int(d): np.where(delays == d, matrix, 0) for d in np.unique(delays)}
+
+    def arriving(self, sent: Ints, t: int) -> Ints:
+        """Input of step t; the sum of each delay is shifted by itself, and a convolution's wraps at 24 bits."""
+        if self.matrices is None:
+            now: Ints = sent[t]
+            return now
+        total = np.zeros(int(np.prod(self.target_shape)), np.int64)
+        for delay, matrix in self.matrices.items():
+            if t >= delay:
+                part = shift(matrix @ sent[t - delay].ravel(), _exponent(self.synapse))
+                total += wrap24(part) if isinstance(self.synapse, Conv2d) else part
+        return total.reshape(self.target_shape)
+
+
+def _exponent(synapse: Synapse) -> int:
+    return int(getattr(synapse, "exponent", 0))
+
+
+def matrix_of(synapse: Synapse, source: Shape) -> Ints:
+    """A synapse as integers (targets, sources) over flattened populations."""
+    if isinstance(synapse, Dense):
+        return synapse.weight.astype(np.int64)
+    if isinstance(synapse, Sparse):
+        matrix: Ints = synapse.weight.toarray().astype(np.int64)
+        return matrix
+    assert isinstance(synapse, Conv2d), "check_program refuses others"
+    size = int(np.prod(source))
+    impulses = np.eye(size, dtype=np.int64).reshape(size, *source)
+    found: Ints = _convolve(synapse, impulses).reshape(size, -1).T
+    return found
+
+
+def _convolve(synapse: Conv2d, x: Ints) -> Ints:
+    """Cross-correlation of images (n, channels, rows, columns), tap by tap."""
+    weight = synapse.weight.astype(np.int64)
+    shape = synapse.output_shape(x.shape[1:])
+    assert shape is not None, "check_program refuses shapes that do not chain"
+    (stride_y, stride_x), (pad_y, pad_x) = synapse.stride, synapse.padding
+    padded = np.pad(x, ((0, 0), (0, 0), (pad_y, pad_y), (pad_x, pad_x)))
+    out = np.zeros((len(x), *shape), np.int64)
+    outs, ins = shape[0] // synapse.groups, x.shape[1] // synapse.groups
+    for group in range(synapse.groups):
+        targets, sources = slice(group * outs, (group + 1) * outs), slice(group * ins, (group + 1) * ins)
+        for row in range(weight.shape[2]):
+            for column in range(weight.shape[3]):
+                y, z = row * synapse.dilation[0], column * synapse.dilation[1]
+                rows = slice(y, y + (shape[1] - 1) * stride_y + 1, stride_y)
+                columns = slice(z, z + (shape[2] - 1) * stride_x + 1, stride_x)
+                seen = padded[:, sources, rows, columns]
+                out[:, targets] += np.einsum("oc,ncij->noij", weight[targets, :, row, column], seen)
+    return out

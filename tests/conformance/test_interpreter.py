@@ -1,0 +1,77 @@
+"""The interpreter against other people's arithmetic: scipy's correlation, and sums written out.
+
+Neurons are tested against Lava's models step by step (tests/hardware/test_lava_neuron.py), whole runs by the suite.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.signal import correlate2d
+
+from neurokit.conformance.cases import build
+from neurokit.conformance.interpreter import Interpreter, interpret, matrix_of
+from neurokit.conformance.synapses import SYNAPSES
+from neurokit.graph.neurons import LoihiLIF
+from neurokit.graph.synapses import Conv2d, Dense
+
+READOUT = LoihiLIF(4096, 0, 0, emits=False)  # u is the input of the step << 6
+
+
+def correlated(synapse, image):
+    """A convolution by scipy, channel by channel."""
+    weight = synapse.weight.astype(np.int64)
+    rows, columns = (d * (k - 1) + 1 for d, k in zip(synapse.dilation, weight.shape[2:], strict=True))
+    spread = np.zeros((*weight.shape[:2], rows, columns), np.int64)
+    spread[:, :, :: synapse.dilation[0], :: synapse.dilation[1]] = weight
+    padded = np.pad(image, ((0, 0), *((p, p) for p in synapse.padding)))
+    result = []
+    for k, kernels in enumerate(spread):
+        first = k // (len(weight) // synapse.groups) * weight.shape[1]
+        total = sum(correlate2d(padded[first + i], kernel, "valid") for i, kernel in enumerate(kernels))
+        result.append(total[:: synapse.stride[0], :: synapse.stride[1]])
+    return np.stack(result)
+
+
+@pytest.mark.parametrize("edge", list(SYNAPSES[Conv2d].edges()), ids=lambda edge: edge.label)
+def test_convolutions(edge):
+    image = np.random.default_rng(1).integers(-9, 10, edge.source)
+    found = matrix_of(edge.synapse, edge.source) @ image.ravel()
+    np.testing.assert_array_equal(found.reshape(edge.target), correlated(edge.synapse, image))
+
+
+def currents(synapse, delay, x, shape, target):
+    program = build({"in": shape}, {"out": (target, READOUT)}, {("in", "out"): (synapse, delay)}, ("out",))
+    return interpret(program, {"in": np.asarray(x)}, len(x))[1]["out", "u"] >> 6
+
+
+def test_each_delay_is_shifted_by_itself():
+    """3 and 5 arrive together: (3 >> 1) + (5 >> 1) is 3, and (3 + 5) >> 1 would be 4."""
+    x = [[1, 0], [0, 1], [0, 0], [0, 0]]
+    found = currents(Dense([[3, 5]], exponent=-1), [[2, 1]], x, (2,), (1,))
+    assert found.ravel().tolist() == [0, 0, 3, 0]
+    together = currents(Dense([[3, 5]], exponent=-1), 1, [[1, 1], [0, 0]], (2,), (1,))
+    assert together.ravel().tolist() == [0, 4]
+
+
+def test_a_convolution_wraps_at_24_bits():
+    found = currents(Conv2d([[[[1]], [[1]]]]), 1, [[[[2**22]], [[2**22]]], [[[0]], [[0]]]], (2, 1, 1), (1, 1, 1))
+    assert found.ravel().tolist() == [
+        0,
+        2**18 - 2**23,
+    ]  # the sum is -2**23; u wraps once, by 2**24, which is 2**18 << 6
+
+
+def test_what_a_recording_holds():
+    program = build(
+        {"in": (2,)}, {"out": ((1,), LoihiLIF(4096, 4096, 64 * 4))}, {("in", "out"): (Dense([[3, 5]]), 1)}, ("out",)
+    )
+    found = Interpreter().run(program, {"in": np.array([[[1, 0], [0, 1]], [[1, -2], [0, 0]]])}, 3)
+    assert found.states["out", "u"].tolist() == [[[0], [192], [320]], [[0], [-448], [0]]]
+    assert found.spikes["out"].tolist() == [[[0], [0], [1]], [[0], [0], [0]]]
+    assert {name: values.tolist() for name, values in found.counts.items()} == {
+        "in": [[1, 1], [1, 1]],
+        "out": [[1], [0]],
+    }
+    assert {name: values.tolist() for name, values in found.step_counts.items()} == {"in": [3, 1, 0], "out": [0, 0, 1]}
+    assert (found.batch, found.steps, found.backend) == (2, 3, "interpreter")

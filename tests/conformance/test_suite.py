@@ -1,0 +1,185 @@
+"""Our backends conform; a backend that does not is caught, and told where."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import neurokit as nk
+from neurokit.conformance import suite
+from neurokit.conformance.cases import edge_cases
+from neurokit.conformance.draws import Seeded
+from neurokit.conformance.generator import draw_case, random_case
+from neurokit.conformance.neurons import NEURONS
+from neurokit.conformance.synapses import SYNAPSES
+from neurokit.errors import BackendError, Fault, InputError
+from neurokit.hardware.simulator.backend import Simulator
+from neurokit.records import Recorded
+
+NETWORKS, CHUNK = 2000, 100  # of the long suite
+
+
+@pytest.mark.parametrize("backend", ["simulator", "lava-inprocess"])
+def test_edges_and_sixty_random_networks(backend):
+    found = nk.conformance(backend)
+    assert found.ok, str(found)
+    assert found.count("same") > 400
+    assert sum(outcome.status == "same" for outcome in found.outcomes if outcome.case.startswith("random")) > 50
+    for name, row in found.covered.items():
+        assert row["compared"] > 20, name
+    assert all(number > 100_000 for what, number in found.compared.items() if what in ("spikes", "u", "v"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", range(0, NETWORKS, CHUNK))
+def test_two_thousand_random_networks(start):
+    """Simulator and Lava in process; a chunk is a test, so that a run can be resumed (`pytest --last-failed`, `-k`)."""
+    for backend in ("simulator", "lava-inprocess"):
+        found = nk.conformance(backend, networks=CHUNK, start=start, edges=False)
+        assert found.ok, str(found)
+
+
+def test_every_model_has_a_case():
+    models = set(suite.operators())
+    assert {"LoihiLIF", "Dense", "Sparse", "Conv2d", "Injection"} <= models
+    assert not {"IF", "LIF", "FixedNeuron", "Flatten"} & models
+    assert models == {model.__name__ for model in (*NEURONS, *SYNAPSES)}
+    edges = list(edge_cases())
+    assert models == {name for case in edges for name in case.operators}
+    assert len({case.name for case in edges}) == len(edges)
+    random = {name for number in range(300) for name in random_case(0, number).operators}
+    assert models == random
+
+
+def test_a_model_without_a_case_fails_the_suite(monkeypatch):
+    monkeypatch.setattr(suite, "SYNAPSES", {m: kind for m, kind in SYNAPSES.items() if m.__name__ != "Sparse"})
+    found = nk.conformance(networks=2, edges=False)
+    assert found.uncovered == ("Sparse",)
+    assert not found.ok
+    assert "Sparse: NO CASE in the suite" in str(found)
+
+
+def test_the_series_follows_from_its_numbers():
+    case, again, other = random_case(3, 4), random_case(3, 4), draw_case(Seeded(3, 5), "other")
+    assert case.name == "random 3:4"
+    assert nk.run(case.program, case.inputs).counts.keys() == nk.run(again.program, again.inputs).counts.keys()
+    for name, values in case.inputs.items():
+        np.testing.assert_array_equal(values, again.inputs[name])
+    assert repr(case.program) != repr(other.program) or case.steps != other.steps
+    whole = nk.conformance(networks=6, edges=False, seed=3)
+    part = nk.conformance(networks=2, start=4, edges=False, seed=3)
+    assert part.outcomes == whole.outcomes[4:]
+
+
+def test_progress():
+    seen = []
+    nk.conformance(networks=3, edges=False, progress=lambda *done: seen.append(done))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+# --------------------------------------------------------------------------------------------------- backends of others
+
+
+class Changed(Simulator):
+    """The simulator with one thing wrong."""
+
+    name = "changed"
+
+    def __init__(self, **changes):
+        self.changes = changes
+
+    def run(self, *arguments, **keywords):
+        recording = super().run(*arguments, **keywords)
+        return replace(recording, **{name: change(getattr(recording, name)) for name, change in self.changes.items()})
+
+
+def with_last(recorded, change):
+    values = dict(recorded)
+    key = list(values)[-1]
+    values[key] = values[key].copy()
+    values[key][0, 3] = change(values[key][0, 3])
+    return Recorded(values, "arrays")
+
+
+def checked(backend):
+    return nk.conformance(backend, networks=4, edges=False)
+
+
+def test_a_wrong_state_is_found_and_placed():
+    found = checked(Changed(states=lambda states: with_last(states, lambda v: v + 1)))
+    assert not found.ok
+    assert found.count("differs") == 4
+    assert found.differing["v"] > 0
+    assert found.differing["u"] == found.differing["spikes"] == found.differing["counts"] == 0
+    assert " first differs in v, at step 3, sample 0, neuron (0" in found.outcomes[0].reason
+    assert "random 0:0: differs: " in str(found)
+
+
+def test_a_wrong_spike_and_a_wrong_count_are_found():
+    assert checked(Changed(spikes=lambda spikes: with_last(spikes, lambda s: 1 - s))).differing["spikes"] > 0
+    found = checked(Changed(counts=lambda counts: {name: values + 1 for name, values in counts.items()}))
+    assert found.differing["counts"] > 0
+    assert found.outcomes[0].reason == "spikes agree, but their counts do not"
+    assert not found.ok
+
+
+def refuse_convolutions(program):
+    names = [p.name for p in program.projections if type(p.synapse).__name__ == "Conv2d"]
+    return [Fault(name, "a convolution", "we have none", "Unroll it.") for name in names]
+
+
+def test_a_refusal_is_no_pass():
+    simulator = Simulator()
+    backend = SimpleNamespace(name="poor", accepts=refuse_convolutions, run=simulator.run)
+    found = nk.conformance(backend, networks=8, edges=False)
+    assert found.count("refused") == found.covered["Conv2d"]["refused"] > 0
+    assert found.covered["Conv2d"]["compared"] == 0
+    assert found.ok
+    assert next(iter(found.refusals)).startswith("a convolution; we have none")
+    assert f"refused {next(iter(found.refusals.values()))} times: a convolution; we have none" in str(found)
+    nothing = SimpleNamespace(
+        name="nothing", run=None, accepts=lambda program: [Fault("all", "too much", "we run nothing", "Go.")]
+    )
+    assert not nk.conformance(nothing, networks=2, edges=False).ok
+
+
+def raises(*arguments, **keywords):
+    raise ZeroDivisionError("by zero")
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [(raises, "ZeroDivisionError: by zero"), (lambda *a, **k: None, "AttributeError: ")],
+)
+def test_an_exception_is_a_failure(run, reason):
+    found = checked(SimpleNamespace(name="broken", accepts=lambda program: [], run=run))
+    assert found.count("failed") == 4
+    assert not found.ok
+    assert found.outcomes[0].reason.startswith(reason)
+    assert found.to_dict()["wrong"][0]["status"] == "failed"
+
+
+def test_backends_by_name():
+    assert suite.find_backend("neurokit.hardware.simulator.backend:Simulator").name == "simulator"
+    assert suite.find_backend("neurokit.hardware.lava.backend:LavaBackend").name == "lava"
+    for name, words in {
+        "no_such_module:x": "'no_such_module:x': cannot be imported (No module named 'no_such_module')",
+        "math:nothing": "cannot be imported",
+        "math:pi": "has no name, accepts, run; a backend has all three",
+        "simulater": "'simulater' is unknown; known: simulator, lava, lava-inprocess",
+    }.items():
+        with pytest.raises(BackendError) as caught:
+            nk.conformance(name)
+        assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"networks": -1}, {"seed": 1.5}, {"start": True}, {"networks": 0, "edges": False}]
+)
+def test_arguments(arguments):
+    with pytest.raises(InputError) as caught:
+        nk.conformance(**arguments)
+    assert str(caught.value).startswith(f"'{next(iter(arguments))}': is ")
