@@ -23,9 +23,9 @@ check: setup-test ## Lint, format, types, and who may import whom
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports --no-logo
 
-bench: setup-test ## Measure speed, results in build/bench.json
+bench: setup-test ## Measure speed (about 15 minutes): build/bench.json, and docs/benchmarks.md beside the accepted run
 	@mkdir -p build
-	@$(PYTHON) -m benchmarks --json build/bench.json
+	@$(PYTHON) -m benchmarks --json build/bench.json --markdown docs/benchmarks.md
 
 clean: ## Remove .venv, caches and builds
 	@rm -rf .venv .setup.lock .setup.making build dist neurokit_lava.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

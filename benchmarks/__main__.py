@@ -1,58 +1,88 @@
-"""`python -m benchmarks [--json FILE] [--repeats N]`: times the simulator against Lava in one run."""
+"""`python -m benchmarks`: measures all parts or some, keeps them as JSON, shows them beside the accepted run."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import compare
-from benchmarks.workloads import dense, pilotnet
-from neurokit.files import written_aside
+from benchmarks import results, table
+from benchmarks.parts import PARTS, Context
+from benchmarks.probe import Machine, probe
+
+PAGE = results.ROOT / "docs/benchmarks.md"
+README = results.ROOT / "README.md"
 
 
-def main() -> None:
-    """Time every workload, print a table, write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="file to write")
-    parser.add_argument("--repeats", type=int, default=3, help="pairs of runs a workload")
-    options = parser.parse_args()
-    results = []
-    for make in (dense, pilotnet):
-        work = make()
-        print(f"timing {work.name} ...", file=sys.stderr, flush=True)
-        results.append(compare(work, options.repeats))
-    print(table(results))
-    if options.json is not None:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        facts = {"machine": machine(), "command": "python -m benchmarks", "results": results}
-        with written_aside(options.json) as aside:
-            aside.write_text(json.dumps(facts, indent=2) + "\n")
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 0, or 2 when what is asked cannot be done. A workload that became slower is said and marked."""
+    options = _parser().parse_args(arguments)
+    if options.accept:
+        return _accept(options.json)
+    if options.readme:
+        return _refresh_readme()
+    record = _measure(options)
+    then = results.load(results.ACCEPTED)
+    print(table.page(record, then))
+    if options.markdown is not None:
+        options.markdown.write_text(table.page(record, then))
+    for title in table.slower(record, then):
+        print(f"slower than the accepted run: {title}", file=sys.stderr)
+    return 0
 
 
-def table(results: list[dict[str, Any]]) -> str:
-    """Markdown, CPU milliseconds a step."""
-    lines = ["| workload | simulator, ms a step | Lava 0.10, ms a step | ratio |", "|---|---|---|---|"]
-    for row in results:
-        ours, theirs = row["simulator_ms_per_step"]["median"], row["lava_ms_per_step"]["median"]
-        lines.append(f"| {row['workload']} | {ours:.4f} | {theirs:.3g} | {row['ratio']:.0f} × |")
-    return "\n".join(lines)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--repeats", type=int, default=3, help="pairs of runs a workload (default 3)")
+    parser.add_argument("--json", type=Path, default=results.ROOT / "build/bench.json", help="where results are kept")
+    parser.add_argument("--markdown", type=Path, help="file for the page, e.g. docs/benchmarks.md")
+    parser.add_argument("--resume", action="store_true", help="measure only what --json does not hold yet")
+    parser.add_argument("--smoke", action="store_true", help="seconds instead of minutes; the figures mean nothing")
+    parser.add_argument("--accept", action="store_true", help="make --json the accepted run, write docs/benchmarks.*")
+    parser.add_argument("--readme", action="store_true", help="put the accepted run's table into README.md")
+    return parser
 
 
-def machine() -> dict[str, Any]:
-    """What ran it."""
-    names = {line.partition(":")[2].strip() for line in _cpuinfo() if line.startswith("model name")}
-    return {"processor": ", ".join(sorted(names)), "cores": os.cpu_count(), "python": platform.python_version()}
+def _measure(options: argparse.Namespace) -> dict[str, Any]:
+    """Parts asked for, one after the other, each kept as soon as it is known; others in the file stay."""
+    names = options.only or list(PARTS)
+    former = results.load(options.json)
+    record = results.start()
+    if former is not None and results.same_machine(former, record) and (options.only or options.resume):
+        record["parts"] = former["parts"]
+        names = [name for name in names if not (options.resume and name in former["parts"])]
+    machine = probe((1 << 14, 1 << 17), trials=1) if options.smoke else probe()
+    record["limit"] = machine.to_json()
+    context = Context(Machine.from_json(record["limit"]), options.repeats, options.smoke)
+    for name in names:
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        record["parts"][name] = PARTS[name](context)
+        record["parts"] = {known: record["parts"][known] for known in PARTS if known in record["parts"]}
+        results.keep(record, options.json)
+    return record
 
 
-def _cpuinfo() -> list[str]:
-    path = Path("/proc/cpuinfo")
-    return path.read_text().splitlines() if path.exists() else []
+def _accept(path: Path) -> int:
+    record = results.load(path)
+    missing = [name for name in PARTS if record is None or name not in record["parts"]]
+    if record is None or missing:
+        print(f"{path} lacks {', '.join(missing)}: run python -m benchmarks first", file=sys.stderr)
+        return 2
+    PAGE.write_text(table.page(record, results.load(results.ACCEPTED)))
+    results.keep(record, results.ACCEPTED)
+    return 0
+
+
+def _refresh_readme() -> int:
+    record = results.load(results.ACCEPTED)
+    if record is None:
+        print("no run was accepted yet: python -m benchmarks, then --accept", file=sys.stderr)
+        return 2
+    README.write_text(table.insert(README.read_text(), table.speed(record, None)))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""The parts of a run, each measured and kept by itself: name -> function of a Context that gives plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from benchmarks.compare import compare
+from benchmarks.probe import Machine
+from benchmarks.threads import compare_threads
+from benchmarks.workloads import WORKLOADS
+
+
+@dataclass(frozen=True)
+class Context:
+    """machine: its limits. repeats: pairs of runs. smoke: so short that only the way of working is tried."""
+
+    machine: Machine
+    repeats: int
+    smoke: bool = False
+
+
+def _workload(name: str, context: Context) -> dict[str, Any]:
+    work = WORKLOADS[name]()
+    if context.smoke:
+        work = replace(work, fast=16, slow=8)
+    return {"kind": "workload", **compare(work, context.machine, context.repeats)}
+
+
+def _threads(context: Context) -> dict[str, Any]:
+    work = WORKLOADS["pilotnet"]()
+    if context.smoke:
+        work = replace(work, fast=16)
+    return {"kind": "threads", **compare_threads(work, context.repeats)}
+
+
+PARTS: dict[str, Callable[[Context], dict[str, Any]]] = {
+    **{name: partial(_workload, name) for name in WORKLOADS},
+    "threads": _threads,
+}

@@ -1,0 +1,142 @@
+"""A record as Markdown, beside an earlier one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from benchmarks.results import is_slower, same_machine
+
+Record = dict[str, Any]
+START, END = "<!-- benchmarks: `python -m benchmarks --readme` writes this -->", "<!-- /benchmarks -->"
+
+SPEED_HEAD = (
+    "| workload | a step (engine alone) | synaptic operations, bytes a second | least time on this machine | "
+    "engine (whole run) takes | Lava 0.10, a step | faster than Lava | accepted before, now takes |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
+
+
+def page(record: Record, then: Record | None) -> str:
+    """docs/benchmarks.md: everything."""
+    sections = ["# Benchmarks", "Written by `make bench` (`python -m benchmarks`); the method is in `benchmarks/`."]
+    sections += [speed(record, then), *others(record)]
+    return "\n\n".join(sections) + "\n"
+
+
+def speed(record: Record, then: Record | None) -> str:
+    """The workloads against the machine's limit, Lava and an earlier run; README holds it too."""
+    parts = [(name, part) for name, part in record["parts"].items() if part["kind"] == "workload"]
+    earlier = then["parts"] if then is not None else {}
+    comparable = then is not None and same_machine(record, then)
+    rows = [_speed_row(part, earlier.get(name), comparable) for name, part in parts]
+    return "\n".join([SPEED_HEAD, *rows, "", _circumstances(record, then)])
+
+
+def slower(record: Record, then: Record | None) -> list[str]:
+    """Titles of the workloads that take longer than in the earlier run, beyond what two runs differ anyway."""
+    if then is None or not same_machine(record, then):
+        return []
+    pairs = [
+        (part, then["parts"][name])
+        for name, part in record["parts"].items()
+        if part["kind"] == "workload" and name in then["parts"]
+    ]
+    return [now["title"] for now, before in pairs if is_slower(_median(now), _median(before))]
+
+
+def others(record: Record) -> list[str]:
+    """A section for each part that is no workload."""
+    return [SECTIONS[part["kind"]](part) for part in record["parts"].values() if part["kind"] in SECTIONS]
+
+
+def insert(text: str, table: str) -> str:
+    """`text` with what stands between the two marks replaced by `table`."""
+    head, start, rest = text.partition(START)
+    _, end, tail = rest.partition(END)
+    if not start or not end:
+        raise ValueError(f"the marks are missing: put\n{START}\n{END}\nwhere the table belongs")
+    return f"{head}{start}\n{table}\n{end}{tail}"
+
+
+def _speed_row(part: Record, before: Record | None, comparable: bool) -> str:
+    allowed, ratio = part["of_limit_allowed"], part["ratio"]
+    takes = f"{part['engine_of_limit']:.1f} × ({part['whole_of_limit']:.1f} ×) of it"
+    rates = f"{part['operations_per_second'] / 1e9:.1f} G, {part['bytes_per_second'] / 1e9:.1f} GB"
+    return _row(
+        part["title"],
+        f"{written_time(_median(part))} ({written_time(part['engine_ms']['median'])})",
+        rates,
+        f"{written_time(part['limit_ms'])}, by {part['bound_by']}",
+        takes + (f", asked {allowed:g}" if allowed else ""),
+        written_time(part["lava_ms"]["median"]) if part["lava_ms"] else f"none: {'; '.join(part['lava_failures'])}",
+        f"{ratio:.0f} ×, asked {part['ratio_asked']:.0f}" if ratio else "-",
+        _beside(_median(part), _median(before) if before else None, comparable),
+    )
+
+
+def _beside(now: float, before: float | None, comparable: bool) -> str:
+    if before is None:
+        return "-"
+    mark = " **slower**" if comparable and is_slower(now, before) else ""
+    return f"{written_time(before)}, {now / before:.2f} ×{mark}"
+
+
+def _circumstances(record: Record, then: Record | None) -> str:
+    """Where and when, and what the limit is made of."""
+    machine, limit = record["machine"], record["limit"]
+    giga = {name: value / 1e9 for name, value in limit.items() if name != "bandwidth"}
+    reads = limit["bandwidth"]
+    levels = ", ".join(f"{_bytes(size)} at {reads[size] / 1e9:.0f}" for size in _picked(list(reads)))
+    lines = [
+        f"{record['date']} UTC, commit {record['commit']}: {machine['processor']}, {machine['cores']} cores, one "
+        "thread. CPU seconds on both sides; medians of runs in turns, the machine's share by the fastest run.",
+        f"This machine at best (`benchmarks/probe.py`), G operations/s: dense rows {giga['row']:.0f}, scatter "
+        f"{giga['scatter']:.0f}, listed {giga['listed']:.1f}, float32 multiply-adds {giga['product']:.0f}, additions "
+        f"in registers {giga['register16']:.0f} (int16) and {giga['register32']:.0f} (int32). Reads, GB/s: {levels}.",
+    ]
+    if then is not None:
+        where = "the same machine" if same_machine(record, then) else "ANOTHER machine"
+        lines.append(
+            f"Accepted before: {then['date']} UTC, commit {then['commit']}, on {where}; the machine itself now does "
+            f"{limit['row'] / then['limit']['row']:.2f} × the dense operations of then."
+        )
+    return "\n\n".join(lines)
+
+
+def _picked(sizes: Iterable[str]) -> list[str]:
+    wanted = ("32768", "1048576", "16777216", "134217728")
+    found = list(sizes)
+    return [size for size in wanted if size in found] or found
+
+
+def _threads(part: Record) -> str:
+    one, two = part["one_ms"]["median"], part["two_ms"]["median"]
+    return (
+        f"## Two threads\n\n{part['title']}, by the clock: {written_time(one)} a step with one thread, "
+        f"{written_time(two)} with two: {part['ratio']:.2f} × (fastest runs: {part['best_ratio']:.2f} ×), "
+        f"asked {part['ratio_asked']:g}."
+    )
+
+
+SECTIONS: dict[str, Callable[[Record], str]] = {"threads": _threads}
+
+
+def written_time(milliseconds: float) -> str:
+    """Three digits in ms or µs."""
+    if milliseconds < 1:
+        return f"{1e3 * milliseconds:.3g} µs"
+    return f"{milliseconds:.3g} ms" if milliseconds < 1000 else f"{milliseconds / 1e3:.3g} s"
+
+
+def _bytes(size: str) -> str:
+    number = int(size)
+    return f"{number >> 20} MB" if number >= 1 << 20 else f"{number >> 10} KB"
+
+
+def _median(part: Record) -> float:
+    return float(part["whole_ms"]["median"])
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,153 @@
+"""What a reader sees of a run, and of an earlier one beside it."""
+
+import copy
+import json
+
+import pytest
+
+from benchmarks import __main__ as cli
+from benchmarks import results, table
+from benchmarks.parts import PARTS
+
+
+def spread(milliseconds):
+    return {"median": milliseconds, "min": milliseconds, "max": milliseconds}
+
+
+def part(**changes):
+    return {
+        "kind": "workload",
+        "title": "dense",
+        "whole_ms": spread(0.004),
+        "engine_ms": spread(0.003),
+        "operations_per_second": 33e9,
+        "bytes_per_second": 40e9,
+        "limit_ms": 0.002,
+        "bound_by": "operations",
+        "engine_of_limit": 1.5,
+        "whole_of_limit": 2.0,
+        "of_limit_allowed": 2,
+        "lava_ms": spread(1.0),
+        "lava_failures": [],
+        "ratio": 250.0,
+        "ratio_asked": 200,
+        **changes,
+    }
+
+
+def record(**parts):
+    peaks = dict.fromkeys(("row", "scatter", "listed", "product", "register16", "register32"), 50e9)
+    limit = {**peaks, "bandwidth": {"32768": 200e9, "1048576": 90e9}}
+    machine = {"processor": "a", "cores": 2, "memory_gb": 8, "python": "3.10"}
+    return {"machine": machine, "commit": "abc", "date": "2026-01-01 00:00", "limit": limit, "parts": parts}
+
+
+def row(text):
+    (line,) = [line for line in text.splitlines() if line.startswith("| dense")]
+    return line
+
+
+def test_the_limit_stands_before_the_ratio():
+    line = row(table.speed(record(dense=part()), None))
+    assert line == (
+        "| dense | 4 µs (3 µs) | 33.0 G, 40.0 GB | 2 µs, by operations | 1.5 × (2.0 ×) of it, asked 2 | 1 ms "
+        "| 250 ×, asked 200 | - |"
+    )
+
+
+@pytest.mark.parametrize(("before", "marked"), [(0.0036, False), (0.0034, True), (0.010, False)])
+def test_more_than_15_percent_slower_is_marked(before, marked):
+    now, then = record(dense=part()), record(dense=part(whole_ms=spread(before)))
+    assert ("**slower**" in row(table.speed(now, then))) is marked
+    assert table.slower(now, then) == (["dense"] if marked else [])
+
+
+def test_another_machine_is_named_and_not_held_against():
+    now, then = record(dense=part()), record(dense=part(whole_ms=spread(0.001)))
+    then["machine"] = {**then["machine"], "processor": "b"}
+    assert "ANOTHER machine" in table.speed(now, then)
+    assert "**slower**" not in table.speed(now, then)
+    assert table.slower(now, then) == []
+
+
+def test_a_hanging_lava_leaves_its_reason():
+    text = table.speed(record(dense=part(lava_ms=None, ratio=None, lava_failures=["took more than 150 s"])), None)
+    assert "none: took more than 150 s | - |" in row(text)
+
+
+def test_readme_between_the_marks():
+    text = f"before\n{table.START}\nold\n{table.END}\nafter\n"
+    assert table.insert(text, "new") == f"before\n{table.START}\nnew\n{table.END}\nafter\n"
+    with pytest.raises(ValueError, match="marks are missing"):
+        table.insert("nothing here", "new")
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "written"), [(0.00612, "6.12 µs"), (0.9, "900 µs"), (12.34, "12.3 ms"), (4321.0, "4.32 s")]
+)
+def test_times_have_three_digits(milliseconds, written):
+    assert table.written_time(milliseconds) == written
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    """The command with two quick parts, and all it writes in a folder of its own."""
+    measured = []
+    limits = copy.deepcopy(record()["limit"])
+
+    def quick(name):
+        def measure(context):
+            measured.append(name)
+            return part(title=name, whole_ms=spread(0.001 * len(measured)))
+
+        return measure
+
+    known = {"dense": quick("dense"), "conv": quick("conv")}
+    monkeypatch.setattr(cli, "PARTS", known)
+    monkeypatch.setattr(cli, "probe", lambda *_, **__: cli.Machine.from_json(limits))
+    monkeypatch.setattr(results, "ACCEPTED", tmp_path / "accepted.json")
+    monkeypatch.setattr(cli, "PAGE", tmp_path / "page.md")
+    monkeypatch.setattr(cli, "README", tmp_path / "README.md")
+
+    def command(*arguments):
+        return cli.main(["--json", str(tmp_path / "now.json"), *arguments])
+
+    command.measured, command.folder = measured, tmp_path
+    return command
+
+
+def test_only_and_resume(bench):
+    assert bench("--only", "conv") == 0
+    assert bench("--resume") == 0
+    assert bench.measured == ["conv", "dense"]
+    kept = json.loads((bench.folder / "now.json").read_text())
+    assert list(kept["parts"]) == ["dense", "conv"]  # in the order of PARTS
+    assert bench() == 0
+    assert bench.measured == ["conv", "dense", "dense", "conv"]
+
+
+def test_accepting_needs_all_parts(bench, capsys):
+    assert bench("--accept") == 2
+    assert bench("--only", "conv") == 0
+    assert bench("--accept") == 2
+    assert "lacks dense" in capsys.readouterr().err
+    assert not (bench.folder / "accepted.json").exists()
+
+
+def test_a_slower_later_run_is_seen(bench, capsys):
+    (bench.folder / "README.md").write_text(f"{table.START}\n{table.END}\n")
+    assert bench("--readme") == 2  # nothing accepted yet
+    bench()
+    assert bench("--accept") == 0
+    assert bench("--readme") == 0
+    assert "| dense |" in (bench.folder / "README.md").read_text()
+    assert bench("--markdown", str(bench.folder / "later.md")) == 0
+    assert "slower than the accepted run: dense" in capsys.readouterr().err
+    assert "**slower**" in (bench.folder / "later.md").read_text()
+
+
+def test_the_accepted_run_holds_every_part():
+    accepted = results.load(results.ACCEPTED)
+    if accepted is None:
+        pytest.skip("no run accepted yet")
+    assert set(accepted["parts"]) <= set(PARTS)
