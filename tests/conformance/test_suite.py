@@ -89,6 +89,7 @@ class Changed(Simulator):
     name = "changed"
 
     def __init__(self, **changes):
+        super().__init__()
         self.changes = changes
 
     def run(self, *arguments, **keywords):
