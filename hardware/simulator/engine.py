@@ -3,48 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from graphlib import TopologicalSorter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from neurokit.graph.network import Network, Program, Projection
 from neurokit.hardware.simulator.kinds import make_neurons
-from neurokit.hardware.simulator.links import DelayedLink, Link, make_links
+from neurokit.hardware.simulator.links import DelayedLink, make_links
 from neurokit.hardware.simulator.neurons import Neurons
-from neurokit.hardware.simulator.team import Team, Work
-from neurokit.lower.align import steps_of
+from neurokit.hardware.simulator.parts import Part, components, delay_steps
+from neurokit.hardware.simulator.stage import Stage
+from neurokit.hardware.simulator.team import Team
+from neurokit.hardware.simulator.wave import run_parts
 
 BLOCK_BYTES = 64 << 20  # of synaptic input held at once; 64 MB keeps a block well inside memory, far above any cache
-
-
-@dataclass(eq=False)
-class Stage:
-    """One input or population while it runs.
-
-    spikes: (history + block, samples, n), time first; the newest `history` rows before the block are kept.
-    bias: constant synaptic input of a Network's maps, (n,), or None.
-    """
-
-    name: str
-    size: int
-    neurons: Neurons | None
-    links: list[Link] = field(default_factory=list)
-    history: int = 0
-    bias: NDArray[np.float64] | None = None
-    spikes: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0, 0), np.uint8))
-    largest: float = 1.0
-    work: Work = field(default_factory=Work)
-
-    def silence(self, samples: int) -> None:
-        """Nothing is under way."""
-        kind = np.uint8 if self.neurons is None else self.neurons.output_type
-        self.spikes = np.zeros((self.history, samples, self.size), kind)
-        self.largest = 1.0
 
 
 class Engine:
@@ -73,7 +47,10 @@ class Engine:
             self.stages[projection.target].links += links
             source = self.stages[projection.source]
             source.history = max([source.history, *(link.delay for link in links)])
-        self.order = _order(graph)
+        self.parts = [
+            Part([self.stages[name] for name in names], cyclic, self.stages, samples)
+            for names, cyclic in components(graph)
+        ]
         for stage in self.stages.values():
             stage.silence(samples)
 
@@ -93,11 +70,7 @@ class Engine:
         for stage in self.stages.values():
             self._open_block(stage, inputs.get(stage.name), steps)
         states = {key: self._record_for(key, steps) for key in watch}
-        for names, cyclic in self.order:
-            width = 1 if cyclic else steps
-            for start in range(0, steps, width):
-                for name in names:
-                    self._run_stage(self.stages[name], start, start + width, states)
+        run_parts(self.parts, steps, self.now, states, self.team)
         self.now += steps
         return states
 
@@ -125,32 +98,6 @@ class Engine:
             block[stage.history :] = given
             stage.largest = 1.0 if kind == np.uint8 else float(np.abs(block.astype(np.float64)).max(initial=1.0))
         stage.spikes = block
-
-    def _arriving(self, link: Link, start: int, stop: int) -> NDArray[Any]:
-        """What arrives through `link` in steps start to stop of the block: (steps, samples, sources)."""
-        source = self.stages[link.source]
-        first = source.history + start - link.delay
-        return source.spikes[first : first + stop - start]
-
-    def _run_stage(self, stage: Stage, start: int, stop: int, states: dict[tuple[str, str], NDArray[Any]]) -> None:
-        neurons = stage.neurons
-        if neurons is None:
-            return
-        acc = np.zeros((stop - start, self.samples, stage.size), neurons.input_type)
-        if stage.bias is not None:
-            acc += stage.bias
-        feeds = [(link, self._arriving(link, start, stop), self.stages[link.source].largest) for link in stage.links]
-        stage.work.share(self.team, feeds, acc)
-        watched = [key for key in states if key[0] == stage.name]
-        first = stage.history + start
-        for a, b in neurons.segments(self.now + start, self.now + stop, bool(watched)):
-            low, high = a - self.now - start, b - self.now - start
-            neurons.advance(self.now + start + low, acc[low:high], stage.spikes[first + low : first + high])
-            for key in watched:
-                states[key][start + low] = neurons.states[key[1]]
-        if neurons.output_type is not np.uint8:
-            sent = stage.spikes[first : first + stop - start]
-            stage.largest = max(stage.largest, float(np.abs(sent).max()))
 
     def take_counts(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Spikes of each population since the last call: (samples, n), and (steps,) over neurons and samples."""
@@ -199,41 +146,3 @@ def _in_floats(projection: Projection) -> Projection:
     """A Network's weights as floats, also where the source wrote whole numbers."""
     synapse: Any = projection.synapse
     return replace(projection, synapses=(replace(synapse, weight=synapse.weight.astype(np.float64)),))
-
-
-def delay_steps(projection: Projection, graph: Program | Network) -> NDArray[np.int64]:
-    """Delays of a projection in whole steps, in the shape they are stored in."""
-    return np.asarray(projection.delay, np.int64) if isinstance(graph, Program) else steps_of(projection, graph.dt)
-
-
-def _order(graph: Program | Network) -> list[tuple[list[str], bool]]:
-    """Strongly connected components from source to sink: (names in order of undelayed edges, whether cyclic)."""
-    names = list(graph.populations)
-    place = {name: i for i, name in enumerate(names)}
-    edges = [
-        (place[p.source], place[p.target], not delay_steps(p, graph).all())
-        for p in graph.projections
-        if p.source in place
-    ]
-    ones = np.ones(len(edges), np.int8)
-    ends = ([e[0] for e in edges], [e[1] for e in edges])
-    matrix = sp.coo_matrix((ones, ends), shape=(len(names), len(names)))
-    count, label = connected_components(matrix, directed=True, connection="strong")
-    between = {(label[a], label[b]) for a, b, _ in edges if label[a] != label[b]}
-    loops = {label[a] for a, b, _ in edges if label[a] == label[b]}
-    result = []
-    for component in _topological(count, between):
-        members = [i for i in range(len(names)) if label[i] == component]
-        local = {m: k for k, m in enumerate(members)}
-        undelayed = {(local[a], local[b]) for a, b, at_once in edges if at_once and a in local and b in local}
-        ordered = [names[members[k]] for k in _topological(len(members), undelayed)]
-        result.append((ordered, component in loops))
-    return result
-
-
-def _topological(count: int, edges: set[tuple[int, int]]) -> list[int]:
-    """Sources before targets; `check_network` has refused cycles of undelayed edges."""
-    before: dict[int, set[int]] = {i: set() for i in range(count)}
-    for source, target in edges:
-        before[target].add(source)
-    return list(TopologicalSorter(before).static_order())

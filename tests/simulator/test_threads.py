@@ -5,17 +5,20 @@ import pytest
 
 import neurokit as nk
 from neurokit.errors import InputError
-from neurokit.hardware.simulator import team
+from neurokit.hardware.simulator import parts, team, wave
 from neurokit.hardware.simulator.team import Team
 from tests.networks import network
 from tests.programs import random_input, random_program
 from tests.simulator.test_extremes import everything, same
 
 
-@pytest.fixture(autouse=True)
-def always_shared(monkeypatch):
-    """However little work there is."""
+@pytest.fixture(autouse=True, params=["rows", "belt"])
+def always_shared(request, monkeypatch):
+    """However little work there is: the rows of each synapse, or different layers side by side."""
     monkeypatch.setattr(team, "WORTH", 0.0)
+    monkeypatch.setattr(wave, "WORTH", 0.0)
+    monkeypatch.setattr(wave, "HEAVY", 0.0 if request.param == "rows" else 2.0)
+    return request.param
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -51,6 +54,22 @@ def test_an_error_of_one_thread_comes_out_and_the_others_have_ended():
     with pytest.raises(ValueError, match="bad"):
         Team(3).run([bad, good, good])
     assert len(done) == 3
+
+
+def test_an_error_on_the_belt_ends_all(always_shared, monkeypatch):
+    graph = random_program(2)
+    assert len(graph.populations) > 1
+    run, calls = parts.Part.run, []
+
+    def breaks(self, *arguments):
+        calls.append(self)
+        if len(calls) == 2:
+            raise ValueError("broken")
+        run(self, *arguments)
+
+    monkeypatch.setattr(parts.Part, "run", breaks)
+    with pytest.raises(ValueError, match="broken"):
+        nk.run(graph, random_input(2, graph, steps=60), threads=3)
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2"])

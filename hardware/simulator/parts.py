@@ -1,0 +1,131 @@
+"""Strongly connected parts of a graph: what feeds forward runs in blocks of steps, what is recurrent step by step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from graphlib import TopologicalSorter
+from typing import Any, TypeAlias
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+from neurokit.graph.network import Network, Program, Projection
+from neurokit.hardware.simulator.links import Link
+from neurokit.hardware.simulator.stage import Stage
+from neurokit.hardware.simulator.team import Team
+from neurokit.lower.align import steps_of
+
+CACHED_BYTES = 256 << 10  # of synaptic input, which so goes from kernel to kernel within a core's second-level cache
+
+States: TypeAlias = "Mapping[tuple[str, str], NDArray[Any]]"  # (name, state) -> (steps, samples, n), to be filled
+
+
+class Part:
+    """One population, or several on loops, in order of undelayed edges.
+
+    sources: stages by name, all that may feed it. steps_at_once: whose synaptic input is held at a time.
+    seconds_per_step: what the last call took on one core.
+    """
+
+    def __init__(self, stages: Sequence[Stage], cyclic: bool, sources: Mapping[str, Stage], samples: int) -> None:
+        self.stages = stages
+        self.cyclic = cyclic
+        self.samples = samples
+        self.names = {stage.name for stage in stages}
+        self.steps_at_once = max(1, CACHED_BYTES // (4 * samples * sum(stage.size for stage in stages)))
+        self.seconds_per_step = 0.0
+        self._sources = sources
+
+    def run(self, start: int, stop: int, now: int, states: States, team: Team) -> None:
+        """Steps start to stop of the block, which began at step `now`; the parts that feed it are there already."""
+        began = time.perf_counter()
+        acc = {stage.name: self._outside(stage, start, stop, team) for stage in self.stages}
+        width = 1 if self.cyclic else stop - start
+        for first in range(start, stop, width):
+            for stage in self.stages:
+                rows = acc[stage.name][first - start : first - start + width]
+                self._feed(stage, self._links(stage, inside=True), rows, first, team)
+                _run_neurons(stage, rows, first, now, states)
+        self.seconds_per_step = (time.perf_counter() - began) / (stop - start)
+
+    @property
+    def feeders(self) -> set[str]:
+        """Names of the stages that feed it, its own among them."""
+        return {link.source for stage in self.stages for link in stage.links}
+
+    def _links(self, stage: Stage, inside: bool) -> list[Link]:
+        return [link for link in stage.links if (link.source in self.names) == inside]
+
+    def _outside(self, stage: Stage, start: int, stop: int, team: Team) -> NDArray[Any]:
+        """What comes from other parts, and a Network's constant input: (steps, samples, n)."""
+        assert stage.neurons is not None, "inputs are no parts"
+        acc = np.zeros((stop - start, self.samples, stage.size), stage.neurons.input_type)
+        if stage.bias is not None:
+            acc += stage.bias
+        self._feed(stage, self._links(stage, inside=False), acc, start, team)
+        return acc
+
+    def _feed(self, stage: Stage, links: Sequence[Link], acc: NDArray[Any], start: int, team: Team) -> None:
+        """Add to acc what arrives through `links` from step `start` of the block on."""
+        feeds = []
+        for link in links:
+            source = self._sources[link.source]
+            first = source.history + start - link.delay
+            feeds.append((link, source.spikes[first : first + len(acc)], source.largest))
+        stage.work.share(team, feeds, acc)
+
+
+def _run_neurons(stage: Stage, acc: NDArray[Any], start: int, now: int, states: States) -> None:
+    """The steps from `start` of the block on, whose input is acc."""
+    neurons = stage.neurons
+    assert neurons is not None, "inputs are no parts"
+    watched = [key for key in states if key[0] == stage.name]
+    spikes = stage.spikes[stage.history + start : stage.history + start + len(acc)]
+    begin = now + start
+    for a, b in neurons.segments(begin, begin + len(acc), bool(watched)):
+        neurons.advance(a, acc[a - begin : b - begin], spikes[a - begin : b - begin])
+        for key in watched:
+            states[key][a - now] = neurons.states[key[1]]
+    if neurons.output_type is not np.uint8:
+        stage.largest = max(stage.largest, float(np.abs(spikes).max()))
+
+
+def delay_steps(projection: Projection, graph: Program | Network) -> NDArray[np.int64]:
+    """Delays of a projection in whole steps, in the shape they are stored in."""
+    return np.asarray(projection.delay, np.int64) if isinstance(graph, Program) else steps_of(projection, graph.dt)
+
+
+def components(graph: Program | Network) -> list[tuple[list[str], bool]]:
+    """Strongly connected components from source to sink: (names in order of undelayed edges, whether cyclic)."""
+    names = list(graph.populations)
+    place = {name: i for i, name in enumerate(names)}
+    edges = [
+        (place[p.source], place[p.target], not delay_steps(p, graph).all())
+        for p in graph.projections
+        if p.source in place
+    ]
+    ones = np.ones(len(edges), np.int8)
+    ends = ([e[0] for e in edges], [e[1] for e in edges])
+    matrix = sp.coo_matrix((ones, ends), shape=(len(names), len(names)))
+    count, label = connected_components(matrix, directed=True, connection="strong")
+    between = {(label[a], label[b]) for a, b, _ in edges if label[a] != label[b]}
+    loops = {label[a] for a, b, _ in edges if label[a] == label[b]}
+    result = []
+    for component in _topological(count, between):
+        members = [i for i in range(len(names)) if label[i] == component]
+        local = {m: k for k, m in enumerate(members)}
+        undelayed = {(local[a], local[b]) for a, b, at_once in edges if at_once and a in local and b in local}
+        ordered = [names[members[k]] for k in _topological(len(members), undelayed)]
+        result.append((ordered, component in loops))
+    return result
+
+
+def _topological(count: int, edges: set[tuple[int, int]]) -> list[int]:
+    """Sources before targets; `check_network` has refused cycles of undelayed edges."""
+    before: dict[int, set[int]] = {i: set() for i in range(count)}
+    for source, target in edges:
+        before[target].add(source)
+    return list(TopologicalSorter(before).static_order())
