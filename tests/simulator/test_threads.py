@@ -5,6 +5,8 @@ import pytest
 
 import neurokit as nk
 from neurokit.errors import InputError
+from neurokit.graph.neurons import IF, CubaLIF
+from neurokit.graph.synapses import Dense
 from neurokit.hardware.simulator import parts, team, wave
 from neurokit.hardware.simulator.team import Team
 from tests.networks import network
@@ -31,9 +33,6 @@ def test_any_number_of_threads_gives_the_same(seed):
 
 
 def test_one_sample_of_a_network_in_floats_is_the_same():
-    from neurokit.graph.neurons import CubaLIF
-    from neurokit.graph.synapses import Dense
-
     rng = np.random.default_rng(0)
     net = network((Dense(rng.normal(size=(20, 30))), CubaLIF(tau_syn=4e-3, tau_mem=9e-3)), shape=(30,), dt=1e-3)
     x = rng.random((600, 30)) < 0.3
@@ -57,8 +56,8 @@ def test_an_error_of_one_thread_comes_out_and_the_others_have_ended():
 
 
 def test_an_error_on_the_belt_ends_all(always_shared, monkeypatch):
-    graph = random_program(2)
-    assert len(graph.populations) > 1
+    layer = (Dense(np.full((3, 3), 0.4)), IF())
+    graph = nk.compile(network(layer, layer, layer, shape=(3,)))
     run, calls = parts.Part.run, []
 
     def breaks(self, *arguments):
@@ -69,7 +68,7 @@ def test_an_error_on_the_belt_ends_all(always_shared, monkeypatch):
 
     monkeypatch.setattr(parts.Part, "run", breaks)
     with pytest.raises(ValueError, match="broken"):
-        nk.run(graph, random_input(2, graph, steps=60), threads=3)
+        nk.run(graph, np.ones((60, 3), int), threads=3)
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2"])
