@@ -76,9 +76,9 @@ class Simulator:
 
 
 def _samples_at_once(graph: Program | Network) -> int:
-    """So many that a step's states stay within a core's cache, a few MB, but at least one."""
+    """So many that a step's states stay within a core's cache beside the weights, but at least one."""
     neurons = sum(population.size for population in graph.populations.values())
-    return int(np.clip((1 << 17) // max(1, neurons), 1, 64))
+    return int(np.clip((1 << 14) // max(1, neurons), 1, 64))
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,8 @@ class _Part:
 
 def _join(program: Program | Network, parts: list[_Part], steps: int, batch: int, seconds: float) -> Recording:
     def together(name: str) -> dict[Any, NDArray[Any]]:
-        return {key: np.concatenate([getattr(part, name)[key] for part in parts]) for key in getattr(parts[0], name)}
+        found = [getattr(part, name) for part in parts]
+        return found[0] if len(found) == 1 else {key: np.concatenate([part[key] for part in found]) for key in found[0]}
 
     return Recording(
         program=program,

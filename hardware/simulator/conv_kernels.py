@@ -22,7 +22,7 @@ def convolve_rows(rows, by_source, matrix, geometry, acc, exact):
     channels, out_channels, out_rows, out_columns = geometry[0], geometry[3], geometry[4], geometry[5]
     groups, places = geometry[14], geometry[4] * geometry[5]
     taps = geometry[6] * geometry[7]
-    index = np.empty(rows.shape[1], np.int64)
+    index = np.empty(rows.shape[1] + 4, np.int32)
     image = np.empty((out_rows, out_columns, out_channels), acc.dtype)
     per_event = taps * (out_channels // groups) / (geometry[8] * geometry[9]) * SCATTER_NS
     dense = taps * channels * places * (COLUMN_NS + PRODUCT_NS * out_channels / groups)
@@ -55,7 +55,7 @@ def _scatter(row, index, found, by_source, geometry, image):
     per_group_in = geometry[0] // geometry[14]
     per_group_out = geometry[3] // geometry[14]
     for k in range(found):
-        i = index[k]
+        i = np.int64(index[k])
         payload = row[i]
         channel = i // plane
         y0 = (i % plane) // in_columns + pad_y

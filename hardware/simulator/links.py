@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurokit.graph.network import Projection
 from neurokit.graph.synapses import Conv2d, Dense, Injection, Shape, Sparse
 from neurokit.hardware.simulator import convolution, kernels
-from neurokit.lower.fixedpoint import shift, wrap24
+from neurokit.hardware.simulator.vectors import LANES
 from neurokit.lower.fold import to_matrix
 
 Rows = NDArray[Any]
@@ -22,9 +22,11 @@ class Link:
     """One projection: adds the input that spikes cause. `delay` is the scalar part, in steps.
 
     splits: whether `add` treats every (step, sample) by itself, so that threads may share them.
+    reach: no |sum| for payloads of size 1 is larger.
     """
 
     splits = True
+    reach = float("inf")
 
     def __init__(self, source: str, delay: int, exponent: int = 0) -> None:
         self.source = source
@@ -36,32 +38,39 @@ class Link:
         if self.exponent == 0 and not self._wraps(largest):
             self._accumulate(rows, acc, largest)
             return
-        wide = np.zeros(acc.shape, np.int64)
-        self._accumulate(rows, wide, largest)
-        acc += self._finish(wide).astype(acc.dtype)
+        part = np.zeros(acc.shape, np.int32 if self.reach * largest < 2**31 else np.int64)
+        self._accumulate(rows, part, largest)
+        kernels.add_shifted(part.ravel(), -self.exponent, self._wraps(largest), acc.ravel())
 
     def _wraps(self, largest: float) -> bool:
+        """Whether sums may leave the 24 bits that this link's result has."""
         return False
-
-    def _finish(self, wide: Rows) -> Rows:
-        return shift(wide, self.exponent)
 
     def _accumulate(self, rows: Rows, acc: Rows, largest: float) -> None:
         raise NotImplementedError
 
 
 class DenseLink(Link):
-    """Every source to every target."""
+    """Every source to every target; weights of 8 bits are kept as bytes."""
 
     def __init__(self, source: str, delay: int, synapse: Dense) -> None:
         super().__init__(source, delay, synapse.exponent)
-        self.weight: Rows = np.ascontiguousarray(synapse.weight.T.astype(_narrow(synapse.weight)))
-        self.short = self.weight.dtype.kind == "i" and self.weight.min() >= -256 and self.weight.max() <= 255
+        self.reach = largest_of(synapse.weight) * synapse.weight.shape[1]
+        self.weight: Bytes | Rows = as_bytes(synapse.weight) or np.ascontiguousarray(
+            synapse.weight.T, _narrow(synapse.weight)
+        )
 
     def _accumulate(self, rows: Rows, acc: Rows, largest: float) -> None:
-        binary = kernels.dense_short if self.short else kernels.dense_binary
-        kernel = binary if rows.dtype == np.uint8 else kernels.dense_graded
-        kernel(_flat(rows), self.weight, _flat(acc))
+        rows, acc = _flat(rows), _flat(acc)
+        if not isinstance(self.weight, Bytes):
+            kernel = kernels.dense_binary if rows.dtype == np.uint8 else kernels.dense_graded
+            kernel(rows, self.weight, acc)
+        elif rows.dtype == np.uint8:
+            kernels.dense_bytes(rows, *self.weight, acc)
+        elif acc.dtype == np.int32:
+            kernels.dense_bytes_graded(rows, *self.weight, acc)
+        else:
+            kernels.dense_graded(rows, self.weight.plain(acc.shape[1]), acc)
 
 
 class SparseLink(Link):
@@ -70,6 +79,7 @@ class SparseLink(Link):
     def __init__(self, source: str, delay: int, weight: sp.csr_matrix, exponent: int) -> None:
         super().__init__(source, delay, exponent)
         self.start, self.target, self.weight = _by_source(weight)
+        self.reach = largest_of(weight.data) * int(np.diff(weight.indptr).max(initial=0))
 
     def _accumulate(self, rows: Rows, acc: Rows, largest: float) -> None:
         kernels.sparse_events(_flat(rows), self.start, self.target, self.weight, _flat(acc))
@@ -82,12 +92,10 @@ class ConvLink(Link):
         super().__init__(source, delay, synapse.exponent)
         self.integer = synapse.weight.dtype.kind in "iu"
         self.plan = convolution.plan_convolution(synapse, shape, _narrow(synapse.weight))
+        self.reach = self.plan.reach
 
     def _wraps(self, largest: float) -> bool:
-        return self.integer and self.plan.reach * largest >= 2**23
-
-    def _finish(self, wide: Rows) -> Rows:
-        return wrap24(shift(wide, self.exponent))
+        return self.integer and self.reach * largest >= 2**23
 
     def _accumulate(self, rows: Rows, acc: Rows, largest: float) -> None:
         convolution.convolve(self.plan, _flat(rows), _flat(acc), largest)
@@ -97,10 +105,7 @@ class ExpandedConvLink(SparseLink):
     """A convolution's synapses of one delay, listed; their sum wraps as a convolution's."""
 
     def _wraps(self, largest: float) -> bool:
-        return True
-
-    def _finish(self, wide: Rows) -> Rows:
-        return wrap24(shift(wide, self.exponent))
+        return self.reach * largest >= 2**23
 
 
 class InjectionLink(Link):
@@ -186,6 +191,42 @@ def _where(matrix: sp.csr_matrix, keep: NDArray[np.bool_]) -> sp.csr_matrix:
 def _by_source(weight: sp.csr_matrix) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]:
     columns = weight.tocsc()
     return columns.indptr.astype(np.int64), columns.indices.astype(np.int64), columns.data.astype(_narrow(columns.data))
+
+
+class Bytes(NamedTuple):
+    """Integers as (values - offset) << shift. values: (sources, targets, padded to 64) uint8."""
+
+    values: NDArray[np.uint8]
+    offset: int
+    shift: int
+
+    def plain(self, targets: int) -> NDArray[np.int32]:
+        """The integers, (sources, targets)."""
+        return (self.values[:, :targets].astype(np.int32) - self.offset) << self.shift
+
+
+def as_bytes(weight: Rows) -> Bytes | None:
+    """Integer weights (targets, sources) as bytes, None where they do not fit; any of Loihi's sign modes does."""
+    if weight.dtype.kind not in "iu" or weight.size == 0:
+        return None
+    low, high, bits = int(weight.min()), int(weight.max()), int(np.bitwise_or.reduce(weight, axis=None))
+    shift = (bits & -bits).bit_length() - 1 if bits else 0
+    if (high >> shift) - (low >> shift) > 255:
+        return None
+    targets, sources = weight.shape
+    lines = -(-targets // LANES)
+    if sources * lines * LANES > kernels.CACHE_BYTES:
+        lines |= 1  # rows a power of two apart would share a few places of the cache
+    values = np.zeros((sources, lines * LANES), np.uint8)
+    for first in range(0, targets, 64):  # narrowed before they are turned: no whole copy of wider integers
+        part = weight[first : first + 64]
+        values[:, first : first + len(part)] = ((part >> shift) - (low >> shift)).astype(np.uint8).T
+    return Bytes(values, -(low >> shift), shift)
+
+
+def largest_of(weight: Rows) -> float:
+    """Largest size of an entry."""
+    return max(-float(weight.min()), float(weight.max())) if weight.size else 0.0
 
 
 def _narrow(weight: NDArray[Any]) -> type:

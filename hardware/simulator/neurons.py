@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
-from neurokit.hardware.simulator.kernels import float_block, lif_block
+from neurokit.hardware.simulator.kernels import count_events, float_block, lif_block
 from neurokit.lower.discretise import recurrence
 
 NEVER = np.iinfo(np.int32).max  # a threshold that no potential reaches
@@ -113,13 +113,16 @@ class LoihiNeurons(FixedNeurons):
         neuron = population.neuron
         assert isinstance(neuron, LoihiLIF), "see `kinds`"
         threshold = neuron.threshold if neuron.emits else np.asarray(NEVER)
-        values = (4096 - neuron.current_decay, 4096 - neuron.voltage_decay, neuron.bias, threshold, neuron.reset_value)
-        rows = numbers_or_rows(values, population.shape, np.int64)
-        self.constants = (*rows, neuron.reset == "soft")
+        others = (neuron.bias, threshold, neuron.reset_value)
+        keep = [1 - np.asarray(decay) / 4096 for decay in (neuron.current_decay, neuron.voltage_decay)]
+        decays = numbers_or_rows((*keep, *others), population.shape, np.float64)
+        self.constants = (*decays[:2], *(_to_int32(values) for values in decays[2:]), neuron.reset == "soft")
+        self.wraps = np.zeros(2, np.int64)
 
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
         """See `Neurons.run_block`."""
-        lif_block(acc, self.states["u"], self.states["v"], spikes, self.counts, totals, *self.constants)
+        lif_block(acc, self.states["u"], self.states["v"], spikes, self.wraps, *self.constants)
+        count_events(spikes, self.counts, totals)
 
 
 class FloatNeurons(Neurons):
@@ -141,7 +144,8 @@ class FloatNeurons(Neurons):
 
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
         """See `Neurons.run_block`."""
-        float_block(acc, self.states["u"], self.states["v"], spikes, self.counts, totals, *self.constants)
+        float_block(acc, self.states["u"], self.states["v"], spikes, *self.constants)
+        count_events(spikes, self.counts, totals)
 
 
 def numbers_or_rows(values: tuple[Any, ...], shape: tuple[int, ...], kind: type) -> tuple[Any, ...]:
@@ -150,3 +154,8 @@ def numbers_or_rows(values: tuple[Any, ...], shape: tuple[int, ...], kind: type)
     if all((array == array.flat[0]).all() for array in arrays):
         return tuple(kind(array.flat[0]) for array in arrays)
     return tuple(np.ascontiguousarray(np.broadcast_to(array, shape).ravel(), dtype=kind) for array in arrays)
+
+
+def _to_int32(value: Any) -> Any:
+    """A number or a row of whole numbers of at most 32 bits."""
+    return np.int32(value) if np.ndim(value) == 0 else value.astype(np.int32)
