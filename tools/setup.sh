@@ -89,6 +89,12 @@ import_once() {
         fail "the install is broken, see above: 'make clean', then run this again."
 }
 
+# One network through everything: that compiles what is imported late (numba's library, typer's) and shows that it computes.
+run_once() {
+    env -u PYTHONDONTWRITEBYTECODE "$VENV/bin/neurokit" conformance --networks 1 --no-edges </dev/null >/dev/null ||
+        fail "the install is broken, see above: 'make clean', then run this again."
+}
+
 say "installing neurokit ($MODE) into $VENV: a minute or so, only this once"
 rm -f "$(stamp core)" "$(stamp test)"
 if [[ $MODE == test ]]; then
@@ -101,6 +107,7 @@ else
 fi
 import_once "h5py, jinja2, lava.magma.core.run_configs, lava.proc.dense.models, lava.proc.lif.models, matplotlib.pyplot, nir, \
 numba, onnx, rich.table, scipy.sparse, sklearn.linear_model, typer"
+run_once
 
 # Last of all, and only if the inputs did not change meanwhile: an interrupted install leaves no stamp.
 [[ $(inputs) == "$WANTED" ]] || fail "pyproject.toml or constraints.txt changed during the install: run this again."

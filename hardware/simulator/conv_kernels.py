@@ -6,8 +6,8 @@ No type annotations, as in `kernels`: numba infers the types.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from neurokit.hardware.simulator.caching import njit
 from neurokit.hardware.simulator.kernels import gather
 
 # Costs in ns on the development machine (AMD EPYC 9004, one thread); only their ratio matters, and only to speed.

@@ -9,9 +9,10 @@ Functions here have no type annotations: numba infers the types, and compares si
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
+from neurokit.hardware.simulator.caching import njit
 from neurokit.hardware.simulator.vectors import (
     LANES,
     STRIP,

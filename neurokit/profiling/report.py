@@ -6,8 +6,6 @@ import json
 import os
 from pathlib import Path
 
-import jinja2
-
 from neurokit.errors import Fault, InputError
 from neurokit.files import written_aside
 from neurokit.place.rough import Placement
@@ -68,6 +66,8 @@ def report(
 
 def render(content: Json) -> str:
     """The page of `content` (see `content.build`)."""
+    import jinja2  # a page is seldom written
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
