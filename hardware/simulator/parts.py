@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from neurokit.graph.network import Network, Program, Projection
 from neurokit.hardware.simulator.links import Link
+from neurokit.hardware.simulator.loops import Loop, fits
 from neurokit.hardware.simulator.stage import Stage
 from neurokit.hardware.simulator.team import Team
 from neurokit.lower.align import steps_of
@@ -38,18 +39,28 @@ class Part:
         self.steps_at_once = max(1, CACHED_BYTES // (4 * samples * sum(stage.size for stage in stages)))
         self.seconds_per_step = 0.0
         self._sources = sources
+        self._loop = Loop(stages) if cyclic and fits(stages) else None
 
     def run(self, start: int, stop: int, now: int, states: States, team: Team) -> None:
         """Steps start to stop of the block, which began at step `now`; the parts that feed it are there already."""
         began = time.perf_counter()
         acc = {stage.name: self._outside(stage, start, stop, team) for stage in self.stages}
+        if self._loop is not None:
+            watched = {key: values for key, values in states.items() if key[0] in self.names}
+            self._loop.run(acc, start, now, watched, team)
+        else:
+            self._run_steps(acc, start, stop, now, states, team)
+        self.seconds_per_step = (time.perf_counter() - began) / (stop - start)
+
+    def _run_steps(
+        self, acc: Mapping[str, NDArray[Any]], start: int, stop: int, now: int, states: States, team: Team
+    ) -> None:
         width = 1 if self.cyclic else stop - start
         for first in range(start, stop, width):
             for stage in self.stages:
                 rows = acc[stage.name][first - start : first - start + width]
                 self._feed(stage, self._links(stage, inside=True), rows, first, team)
                 _run_neurons(stage, rows, first, now, states)
-        self.seconds_per_step = (time.perf_counter() - began) / (stop - start)
 
     @property
     def feeders(self) -> set[str]:
