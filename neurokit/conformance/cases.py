@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.conformance.neurons import DRIVE, NEURONS, STEPS, WIDTH, plain_lif
+from neurokit.conformance.kinds import WIDTH
+from neurokit.conformance.neurons import DRIVE, NEURONS, STEPS, plain_lif
 from neurokit.conformance.synapses import SYNAPSES, Edge, weights
 from neurokit.graph.check import MAX_DELAY, check_program
 from neurokit.graph.network import Input, Population, Program, Projection

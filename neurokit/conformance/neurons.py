@@ -5,18 +5,17 @@ A new model gets one entry in NEURONS; `suite` fails while it has none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.conformance.draws import Draws
+from neurokit.conformance.kinds import WIDTH, NeuronKind
 from neurokit.graph.neurons import MAX_POTENTIAL, MAX_THRESHOLD_MANTISSA, FixedNeuron, LoihiLIF
 from neurokit.graph.synapses import Shape
 
-WIDTH = 8  # neurons that DRIVE drives, each in its own way
 STEPS = 20
 
 
@@ -34,18 +33,6 @@ def _drive() -> NDArray[np.int64]:
 
 
 DRIVE = _drive()
-
-
-@dataclass(frozen=True)
-class NeuronKind:
-    """What is tried of one model.
-
-    edges: (label, neuron), parameters broadcast to (1, 1, WIDTH).
-    random: any sound one for a shape; the flag says whether it may be a readout, to which nothing listens.
-    """
-
-    edges: Callable[[], Iterator[tuple[str, FixedNeuron]]]
-    random: Callable[[Draws, Shape, bool], FixedNeuron]
 
 
 def plain_lif(**changes: Any) -> LoihiLIF:
@@ -121,4 +108,6 @@ def _random_lif(draws: Draws, shape: Shape, readout: bool) -> LoihiLIF:
     )
 
 
-NEURONS: Mapping[type[FixedNeuron], NeuronKind] = {LoihiLIF: NeuronKind(_lif_edges, _random_lif)}
+NEURONS: Mapping[type[FixedNeuron], NeuronKind] = {
+    LoihiLIF: NeuronKind(_lif_edges, _random_lif),
+}
