@@ -5,8 +5,7 @@ No type annotations, as in `kernels`.
 
 from __future__ import annotations
 
-from numba import njit
-
+from neurokit.hardware.simulator.caching import njit
 from neurokit.hardware.simulator.kernels import dense_bytes, lif_block, sparse_events
 from neurokit.hardware.simulator.vectors import wide_registers
 
