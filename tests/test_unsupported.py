@@ -63,6 +63,11 @@ def row(node):
     return graph(nodes, [("in", "w"), ("w", "x"), ("x", "n"), ("n", "out")])
 
 
+def save_state(backend):
+    with nk.open(PROGRAM, backend) as session:
+        session.save("state.nk")
+
+
 def fire():
     return nir.IF(r=np.ones(2), v_threshold=np.ones(2))
 
@@ -140,7 +145,7 @@ PROVOKED = {
     "Networks on Lava": lambda: nk.run(SMALL, [[1, 0]], backend="lava"),
     "the Loihi 2 board as a backend": lambda: nk.run(PROGRAM, [[1, 0]], backend="loihi2"),
     "fractional inputs to a Program": lambda: nk.run(PROGRAM, [[0.5, 0]]),
-    "streaming sessions on Lava": lambda: nk.open(PROGRAM, "lava-inprocess"),
+    "saved states of Lava's processes": lambda: save_state("lava"),
     "payloads of more than 24 bits": lambda: nk.run(PROGRAM, [[2**23, 0]]),
     "convolutions with several delays on Lava": lambda: nk.run(conv(delay=np.arange(36).reshape(4, 9) + 1), **ON_LAVA),
     "convolutions with negative weight exponents on Lava": lambda: nk.run(conv(exponent=-1), **ON_LAVA),

@@ -12,22 +12,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.errors import BackendError, Fault
-from neurokit.graph.network import Program
+from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Progress, RecordKey
 from neurokit.hardware.lava import loading
-from neurokit.hardware.lava.choice import graded_inputs, input_faults, program_faults, sum_faults
+from neurokit.hardware.lava.choice import input_faults, program_faults, sum_faults
 from neurokit.hardware.lava.deadline import Deadline
+from neurokit.hardware.lava.sourced import Played
+from neurokit.hardware.lava.stepper import LavaStepper
 from neurokit.hardware.lava.tape import Tapes
 from neurokit.records import Recording
 
 Executor = Literal["process", "in-process"]
 Inputs = Mapping[str, NDArray[Any]]
-
-CHANNEL_SLOTS = 4  # messages a channel holds; Lava's 64 would take 64 times the widest population of shared memory
 
 
 @dataclass(frozen=True)
@@ -78,6 +77,14 @@ class LavaBackend:
                 raise BackendError(faults)
         return tapes.recording(inputs, self.name, deadline.elapsed)
 
+    def open(
+        self, program: Program | Network, batch: int, record: tuple[RecordKey, ...], *, time_limit: float | None = None
+    ) -> LavaStepper:
+        """See `hardware.base.Opens`; time_limit None means 600 s. Each sample has models, or processes, of its own."""
+        assert isinstance(program, Program), "api.open gives Networks to the simulator only"
+        loading.load()
+        return LavaStepper(program, batch, record, self.name, time_limit)
+
 
 def in_process() -> LavaBackend:
     """The backend "lava-inprocess"."""
@@ -106,7 +113,7 @@ def _in_process(
 ) -> None:
     from neurokit.hardware.lava.inprocess import InProcess
 
-    network = _Network(program, inputs)
+    network = Played(program, inputs)
     models = InProcess(network.compile())
     for sample in range(tapes.batch):
         network.play(sample)
@@ -122,43 +129,9 @@ def _in_processes(
 
     for sample in range(tapes.batch):
         with loading.forgotten():
-            network = _Network(program, inputs)
+            network = Played(program, inputs)
             network.play(sample)
             watch = functools.partial(report, sample)
             run_processes(network.compile(), tapes.steps, tapes, deadline, watch)
         tapes.keep(sample)
         report(sample + 1, 0)
-
-
-class _Network:
-    """A ProgramProcess with a source at each input that something listens to."""
-
-    def __init__(self, program: Program, inputs: Inputs) -> None:
-        from neurokit.hardware.lava.processes.basic import ArraySource
-        from neurokit.hardware.lava.processes.network import ProgramProcess
-
-        self.process = ProgramProcess(program=program, graded=graded_inputs(inputs), name="network")
-        heard = {projection.source for projection in program.projections}
-        self.data = {name: values for name, values in inputs.items() if name in heard}
-        self.sources = {}
-        for name, values in self.data.items():
-            source = ArraySource(data=np.zeros((0, *values.shape[2:]), np.int32), name=name)
-            source.s_out.connect(self.process.inputs[name])
-            self.sources[name] = source
-
-    def play(self, sample: int) -> None:
-        """Let the sources give `sample`."""
-        for name, source in self.sources.items():
-            source.proc_params.overwrite("data", self.data[name][sample].astype(np.int32))
-
-    def compile(self) -> Any:
-        """Lava's executable."""
-        from lava.magma.core.run_configs import Loihi2SimCfg
-
-        config = {"pypy_channel_size": CHANNEL_SLOTS}
-        with loading.models_remembered():
-            executable = self.process.compile(Loihi2SimCfg(select_tag="fixed_pt"), config)
-        compiled = {process.name for process in executable.proc_builders}
-        missing = {*self.sources, *self.process.proc_params["program"].populations} - compiled
-        assert not missing, f"Lava's compiler dropped {sorted(missing)}"
-        return executable

@@ -10,17 +10,21 @@ all the models that `build` uses. The phases for learning and for access to vari
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from lava.magma.compiler.channels.interfaces import AbstractCspRecvPort, AbstractCspSendPort, Channel
 from lava.magma.compiler.executable import Executable
+from lava.magma.core.model.py.type import LavaPyType
 from lava.magma.core.process.ports.ports import create_port_id
 from numpy.typing import NDArray
 
 from neurokit.errors import BackendError, Fault
 from neurokit.hardware.lava.deadline import Deadline
 from neurokit.hardware.lava.tape import Tapes
+
+CONSTANT = {"weights", "weight", "delays"}  # Vars that are as large as the network and never change
 
 
 class _NotYet(Exception):
@@ -136,6 +140,7 @@ class InProcess:
     def __init__(self, executable: Executable) -> None:
         self._clock = _Clock()
         self._builders = executable.proc_builders
+        self.models: list[tuple[str, Any]] = []
         infrastructure, watchdogs = _Infrastructure(self._clock), executable.watchdog_manager_builder.build()
         for builder in executable.channel_builders:  # as Runtime._build_channels does
             channel = builder.build(infrastructure, watchdogs)
@@ -146,15 +151,44 @@ class InProcess:
             target.add_csp_port_mapping(source_port, channel.dst_port)
 
     def run(self, steps: int, tapes: Tapes, deadline: Deadline) -> None:
-        """Run one sample from zero state: models are built anew, the parameters of their processes read again."""
-        models = []
+        """Run one sample from zero state."""
+        self.start(tapes)
+        self.advance(steps, deadline)
+
+    def start(self, tapes: Tapes) -> None:
+        """Go to zero state: models are built anew, the parameters of their processes read again."""
+        self.models = []
         for process, builder in self._builders.items():
             model = builder.build()
             if process.name in tapes.tapes:
                 tapes.tapes[process.name].attach(model)
-            models.append((process.name, model))
+            self.models.append((process.name, model))
+
+    def advance(self, steps: int, deadline: Deadline) -> None:
+        """Run on for so many steps."""
         for _ in range(steps):
-            self._step(models, deadline)
+            self._step(self.models, deadline)
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """Copies of the variables of all models between two steps; nothing is on its way in a channel then."""
+        return {f"{attribute}/{name}": np.array(value) for name, _, attribute, value in self._variables()}
+
+    def restore(self, snapshot: Mapping[str, NDArray[Any]]) -> None:
+        """Take over what `snapshot` gave, here or from another compilation of the same network."""
+        for name, model, attribute, value in self._variables():
+            given = snapshot[f"{attribute}/{name}"]
+            if isinstance(value, np.ndarray):
+                value[...] = given
+            else:
+                setattr(model, attribute, type(value)(given[()]))
+
+    def _variables(self) -> Iterator[tuple[str, Any, str, Any]]:
+        """(name, model, attribute, value) of all that may change: Lava's Vars, and the step that a model counts."""
+        for name, model in self.models:
+            for attribute, value in vars(model).items():
+                var = isinstance(getattr(type(model), attribute, None), LavaPyType) and attribute not in CONSTANT
+                if attribute == "time_step" or (var and _may_change(value)):
+                    yield name, model, attribute, value
 
     def _step(self, models: list[tuple[str, Any]], deadline: Deadline) -> None:
         self._clock.step += 1
@@ -184,3 +218,9 @@ class InProcess:
                 )
             ) from error
         return True
+
+
+def _may_change(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.flags.writeable  # parameters of a Program are not
+    return isinstance(value, np.generic | int | float)

@@ -7,10 +7,12 @@ all are killed: what they have computed lies in shared memory already.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import signal
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from multiprocessing import resource_tracker
 from typing import Any
@@ -36,18 +38,31 @@ LAST_WORDS_SECONDS = 1.0  # for a process that reported an error to say which
 def run_processes(
     executable: Executable, steps: int, tapes: Tapes, deadline: Deadline, watch: Callable[[int], None]
 ) -> None:
-    """Run one sample for `steps` >= 1 steps in Lava's processes. watch: told now and then how many
-    are over."""
-    for process, builder in executable.proc_builders.items():
-        builder.build = _in_child(builder.build, tapes.tapes.get(process.name))
-    for builder in executable.runtime_service_builders.values():
-        builder.build = _in_child(builder.build, None)
-    runtime = Runtime(executable, ActorType.MultiProcessing)
-    try:
+    """Run one sample for `steps` >= 1 steps in Lava's processes. watch: told now and then how many are over."""
+    with contextlib.closing(Processes(executable, tapes)) as processes:
+        processes.advance(steps, deadline, lambda: watch(tapes.done()))
+
+
+class Processes:
+    """Lava's processes of a compiled network, started and waiting; `close` ends them, and so does Python's exit."""
+
+    def __init__(self, executable: Executable, tapes: Tapes) -> None:
+        for process, builder in executable.proc_builders.items():
+            builder.build = _in_child(builder.build, tapes.tapes.get(process.name))
+        for builder in executable.runtime_service_builders.values():
+            builder.build = _in_child(builder.build, None)
+        self._executable = executable
+        self._runtime = Runtime(executable, ActorType.MultiProcessing)
+        self._end = weakref.finalize(self, _end, self._runtime, executable)
+        # At exit multiprocessing waits for our processes, which wait for us. What is registered last comes first, and
+        # `weakref` may have registered before multiprocessing did.
+        self._end.atexit = False
+        atexit.register(self._end)
         try:
             with start_method("fork"):
-                _initialise(runtime)
+                _initialise(self._runtime)
         except OSError as error:
+            self.close()
             count = len(executable.proc_builders)
             raise BackendError(
                 Fault(
@@ -57,10 +72,19 @@ def run_processes(
                     "Raise the system's limits, or use backend='lava-inprocess'.",
                 )
             ) from error
-        runtime.start(RunSteps(num_steps=steps, blocking=False))
-        _wait(_Actors(runtime, executable), runtime, deadline, lambda: watch(tapes.done()))
-    finally:
-        _end(runtime, executable)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Kill the processes and free their memory."""
+        self._end()
+        atexit.unregister(self._end)
+
+    def advance(self, steps: int, deadline: Deadline, watch: Callable[[], None] = lambda: None) -> None:
+        """Run on for `steps` >= 1 steps. After an error nothing but `close` is left to do."""
+        self._runtime.start(RunSteps(num_steps=steps, blocking=False))
+        _wait(_Actors(self._runtime, self._executable), self._runtime, deadline, watch)
 
 
 def _in_child(build: Callable[[], Any], tape: Tape | None) -> Callable[[], Any]:

@@ -31,6 +31,8 @@ def shared_zeros(shape: Shape, kind: type[np.generic]) -> NDArray[Any]:
 class Tape:
     """What one population does in one sample; arrays are in Lava's order of neurons.
 
+    Longer samples begin again at row 0, over what was there.
+
     spikes: (steps, *shape) of `kind`, None unless wanted. states: name -> (steps, *shape), of those wanted.
     counts: (*shape) events, whatever their payload. step_counts: (steps,). done: (1,) steps that are over.
     largest: (1,) largest |payload| of all samples.
@@ -60,7 +62,7 @@ class Tape:
         self.done[0] = 0
 
     def _note(self, model: Any, spikes: NDArray[Any]) -> None:
-        step = model.time_step - 1
+        step = (model.time_step - 1) % len(self.step_counts)
         if self.spikes is not None:
             self.spikes[step] = spikes
         for state, kept in self.states.items():
@@ -69,7 +71,7 @@ class Tape:
         self.counts += events
         self.step_counts[step] = np.count_nonzero(events)
         self.largest[0] = max(self.largest[0], np.abs(spikes).max(initial=0))
-        self.done[0] = step + 1
+        self.done[0] = model.time_step
 
 
 class Tapes:

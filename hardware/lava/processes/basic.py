@@ -147,6 +147,31 @@ class PyArraySourceModel(PyLoihiProcessModel):  # type: ignore[misc]
         self.s_out.send(data[step] if step < len(data) else np.zeros(data.shape[1:], np.int32))
 
 
+class FeedSource(AbstractProcess):  # type: ignore[misc]
+    """Plays what somebody writes into `feed` meanwhile: s_out[t] = feed[t % len(feed)].
+
+    feed: integers (steps, *shape), in memory that is shared with the process that runs the model.
+    """
+
+    def __init__(self, *, feed: NDArray[Any], name: str | None = None) -> None:
+        super().__init__(feed=feed, name=name)
+        self.s_out = OutPort(shape=feed.shape[1:])
+
+
+@implements(proc=FeedSource, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt", "floating_pt")
+class PyFeedSourceModel(PyLoihiProcessModel):  # type: ignore[misc]
+    """Reads the array that its Process was made with, which changes."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+
+    def run_spk(self) -> None:
+        """Send the row of this step."""
+        feed = self.proc_params["feed"]
+        self.s_out.send(feed[(self.time_step - 1) % len(feed)])
+
+
 class Knot(AbstractProcess):  # type: ignore[misc]
     """Receives from two processes and does nothing.
 
