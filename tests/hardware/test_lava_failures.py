@@ -216,6 +216,7 @@ def test_interrupt() -> None:
             time.sleep(0.02)
             return original(*arguments)
         for backend in LavaBackend(), in_process():
+            works(backend)  # imports what it needs, so that the interrupt comes while steps run
             basic.neuron_step = slow
             threading.Timer(1, lambda: os.killpg(0, signal.SIGINT)).start()
             try:

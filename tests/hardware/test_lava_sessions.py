@@ -193,6 +193,7 @@ def test_ctrl_c_in_a_step() -> None:
         basic.neuron_step = slow
         for backend in "lava", "lava-inprocess":
             opened = nk.open(chain(), backend)
+            opened.step(X[0])
             threading.Timer(1, lambda: os.killpg(0, signal.SIGINT)).start()
             try:
                 opened.step(np.ones((1000, 3), int))
