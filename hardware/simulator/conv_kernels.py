@@ -10,8 +10,8 @@ import numpy as np
 from neurokit.hardware.simulator.caching import njit
 from neurokit.hardware.simulator.kernels import gather
 
-# Costs in ns on the development machine (AMD EPYC 9004, one thread); only their ratio matters, and only to speed.
-SCATTER_NS = 0.35  # a synaptic operation of the scatter kernel
+# Costs in ns on the development machine (Sapphire Rapids, one thread); only their ratio matters, and only to speed.
+SCATTER_NS = 0.5  # a synaptic operation of the scatter kernel
 COLUMN_NS = 0.45  # an element of the column matrix
 PRODUCT_NS = 0.035  # a multiply-accumulate of the matrix product
 

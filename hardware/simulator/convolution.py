@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.graph.synapses import Conv2d, Shape
-from neurokit.hardware.simulator.conv_kernels import convolve_rows
+from neurokit.hardware.simulator.conv_kernels import SCATTER_NS, convolve_rows
+from neurokit.hardware.simulator.kernels import count_nonzero
+from neurokit.hardware.simulator.product import Product, plan_product
+from neurokit.hardware.simulator.vectors import HAS_DOT
 
 EXACT_FLOAT32 = 2**24  # integers up to here are exact in float32, partial sums included
 
@@ -23,12 +26,15 @@ class ConvPlan:
     geometry: (in channels, in rows, in columns, out channels, out rows, out columns, kernel rows, kernel columns,
         stride y, x, padding y, x, dilation y, x, groups).
     reach: largest possible |sum| for payloads of size 1.
+    product: the same as dot products of bytes, or None. worth: events a row from which on that is cheaper.
     """
 
     by_source: NDArray[Any]
     as_matrix: NDArray[np.float32] | None
     geometry: NDArray[np.int64]
     reach: float
+    product: Product | None
+    worth: float
 
 
 def plan_convolution(synapse: Conv2d, source: Shape, weight_type: Any) -> ConvPlan:
@@ -44,17 +50,26 @@ def plan_convolution(synapse: Conv2d, source: Shape, weight_type: Any) -> ConvPl
         groups * per_group, rows, columns, out_channels // groups
     )
     integer = weight.dtype.kind in "iu"
+    product = plan_product(synapse, source, target) if HAS_DOT else None
+    per_event = rows * columns * (out_channels // groups) / (synapse.stride[0] * synapse.stride[1]) * 1e-9 * SCATTER_NS
     geometry = (*source, *target, rows, columns, *synapse.stride, *synapse.padding, *synapse.dilation, groups)
     return ConvPlan(
         by_source.astype(weight_type),
         np.ascontiguousarray(grouped.reshape(groups, out_channels // groups, -1), np.float32) if integer else None,
         np.array(geometry, np.int64),
         float(np.abs(weight.astype(np.float64)).reshape(out_channels, -1).sum(axis=1).max(initial=0.0)),
+        product,
+        product.seconds / per_event if product is not None else np.inf,
     )
 
 
 def convolve(plan: ConvPlan, rows: NDArray[Any], acc: NDArray[Any], largest: float) -> None:
     """Add the convolution of each row to acc. rows: (n, in) payloads up to `largest`; acc: (n, out), channels first."""
+    if plan.product is not None and acc.dtype == np.int32:
+        dearer = 1 if rows.dtype == np.uint8 else plan.product.digits(largest)
+        if count_nonzero(rows) > dearer * plan.worth * len(rows):
+            plan.product.add(rows, acc, largest)
+            return
     exact = plan.as_matrix is not None and plan.reach * largest < EXACT_FLOAT32
     matrix = plan.as_matrix if plan.as_matrix is not None and exact else np.zeros((1, 1, 1), np.float32)
     convolve_rows(rows, plan.by_source, matrix, plan.geometry, acc, exact)

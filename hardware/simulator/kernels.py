@@ -136,6 +136,15 @@ def count_events(values, counts, step_counts):
                 count[j] += part[j]
 
 
+@njit(nogil=True, cache=True)
+def count_nonzero(rows):
+    """How many entries of rows (n, m) are not zero."""
+    total = 0
+    for r in range(rows.shape[0]):
+        total += _nonzero(rows[r])
+    return total
+
+
 @njit(nogil=True, cache=True, inline="always")
 def _nonzero(row):
     total = 0
