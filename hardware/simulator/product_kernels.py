@@ -8,8 +8,8 @@ No type annotations, as in `kernels`.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from neurokit.hardware.simulator.caching import njit
 from neurokit.hardware.simulator.vectors import (
     CHANNELS,
     add_scaled,
