@@ -127,6 +127,24 @@ def test_a_wrong_spike_and_a_wrong_count_are_found():
     assert not found.ok
 
 
+class Blind(Simulator):
+    """Right only as long as somebody looks at its states."""
+
+    name = "blind"
+
+    def run(self, program, inputs, steps, record, **keywords):
+        recording = super().run(program, inputs, steps, record, **keywords)
+        if any(isinstance(key, tuple) for key in record):
+            return recording
+        return replace(recording, spikes=with_last(recording.spikes, lambda s: 1 - s))
+
+
+def test_what_is_wrong_only_where_no_states_are_recorded_is_found():
+    found = checked(Blind())
+    assert found.differing["spikes"] > found.differing["u"] == 0
+    assert "in blind recording no states" in found.outcomes[0].reason
+
+
 def refuse_convolutions(program):
     names = [p.name for p in program.projections if type(p.synapse).__name__ == "Conv2d"]
     return [Fault(name, "a convolution", "we have none", "Unroll it.") for name in names]
