@@ -78,19 +78,19 @@ def run_case(case: Case, backend: Backend, time_limit: float | None = None) -> O
     try:
         found = api.run(case.program, case.inputs, case.steps, backend, record, time_limit=time_limit)
         blind = api.run(case.program, case.inputs, case.steps, backend, names, time_limit=time_limit)
-        return _compared(case, wanted, found, blind)
+        return _compared(case, backend.name, wanted, found, blind)
     except Exception as error:  # noqa: BLE001  # a backend of somebody's own may raise anything
         return Outcome(case.name, case.operators, "failed", reason=f"{type(error).__name__}: {error}")
 
 
-def _compared(case: Case, wanted: Recording, found: Recording, blind: Recording) -> Outcome:
+def _compared(case: Case, backend: str, wanted: Recording, found: Recording, blind: Recording) -> Outcome:
     """Spikes (payloads, where any is not 0 or 1), states and counts of all populations, and the spikes of `blind`.
 
     blind: a run without recorded states, in which a backend may go other ways (the simulator takes whole blocks).
     """
     rungs = [
-        compare(wanted, found, exact=True, names=("interpreter", found.backend)),
-        compare(wanted, blind, exact=True, names=("interpreter", f"{found.backend} recording no states")),
+        compare(wanted, found, exact=True, names=("interpreter", backend)),
+        compare(wanted, blind, exact=True, names=("interpreter", f"{backend} recording no states")),
     ]
     compared: Counter[str] = Counter()
     differing: Counter[str] = Counter()

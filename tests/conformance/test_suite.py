@@ -99,6 +99,8 @@ class Changed(Simulator):
 
 def with_last(recorded, change):
     values = dict(recorded)
+    if not values:
+        return recorded
     key = list(values)[-1]
     values[key] = values[key].copy()
     values[key][0, 3] = change(values[key][0, 3])
