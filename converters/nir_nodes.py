@@ -129,7 +129,7 @@ def _average_pool(name: str, node: Node) -> SumPool2d:
     pool = _sum_pool(name, node)
     if min(pool.kernel) < 1:
         raise _error(name, f"kernel_size is {pool.kernel}", "it is at least 1")
-    return SumPool2d(pool.kernel, pool.stride, pool.padding, scale=1 / (pool.kernel[0] * pool.kernel[1]))
+    return SumPool2d(pool.kernel, pool.stride, pool.padding, weight=np.asarray(1 / (pool.kernel[0] * pool.kernel[1])))
 
 
 def _flatten(name: str, node: Node) -> Flatten:

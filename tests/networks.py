@@ -12,7 +12,16 @@ from neurokit.errors import NeurokitError
 from neurokit.graph.check import check_network
 from neurokit.graph.network import Input, Network, Population, Projection
 from neurokit.graph.neurons import IF, LIF, CubaLIF, Integrator, LeakyIntegrator
-from neurokit.graph.synapses import Conv2d, Dense, Flatten, Sparse, SumPool2d, chain_shape
+from neurokit.graph.synapses import (
+    Conv2d,
+    ConvTranspose2d,
+    Dense,
+    Flatten,
+    Sparse,
+    SumPool2d,
+    Upsample2d,
+    chain_shape,
+)
 
 
 def network(*layers, shape=(2,), dt=None):
@@ -43,14 +52,22 @@ def compiled_or_refused(graph, **options):
         raise
 
 
-def random_map(rng, shape, bias=True):
-    """A float map that accepts `shape`, with a bias where the map has one and `bias` is set."""
+def random_map(rng, shape, biased=True):
+    """A float map that accepts `shape`, with a bias where the map has one and `biased` is set."""
 
     def some(n):
-        return rng.normal(size=n) if bias and rng.random() < 0.7 else None
+        return rng.normal(size=n) if biased and rng.random() < 0.7 else None
 
     if len(shape) == 3:
-        kind = rng.integers(4)
+        kind = rng.integers(6)
+        if kind == 4:
+            return Upsample2d(tuple(int(n) for n in rng.integers(1, 8, 2)))
+        if kind == 5:
+            groups = int(rng.choice([g for g in (1, 2) if shape[0] % g == 0]))
+            weight = rng.normal(size=(shape[0], int(rng.integers(1, 3)), *rng.integers(1, 4, 2)))
+            stride, padding, dilation = (tuple(int(n) for n in rng.integers(low, 3, 2)) for low in (1, 0, 1))
+            extra = tuple(int(rng.integers(0, max(s, d))) for s, d in zip(stride, dilation, strict=True))
+            return ConvTranspose2d(weight, stride, padding, extra, dilation, groups, some(weight.shape[1] * groups))
         if kind == 0:
             groups = int(rng.choice([g for g in (1, 2) if shape[0] % g == 0]))
             out = groups * int(rng.integers(1, 3))

@@ -11,7 +11,7 @@ import pytest
 import neurokit as nk
 from neurokit import errors
 from neurokit.graph.neurons import IF, LIF, LeakyIntegrator, LoihiLIF
-from neurokit.graph.synapses import Conv2d, Dense
+from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense
 from neurokit.lower.targets import target_faults
 from tests.networks import joined, network
 
@@ -100,9 +100,9 @@ def late(delay):
     return replace(SMALL, projections=(replace(SMALL.projections[0], delay=delay),))
 
 
-def conv(exponent=0, delay=1):
+def conv(delay):
     """A Program with one convolution."""
-    weight = Conv2d(np.full((1, 1, 2, 2), 3), exponent=exponent)
+    weight = Conv2d(np.full((1, 1, 2, 2), 3))
     made = network((weight, LoihiLIF(4096, 0, 640)), shape=(1, 3, 3))
     program = nk.compile(network((Conv2d(np.ones((1, 1, 2, 2))), IF()), shape=(1, 3, 3)))
     projection = replace(made.projections[0], delay=delay)
@@ -148,7 +148,6 @@ PROVOKED = {
     "saved states of Lava's processes": lambda: save_state("lava"),
     "payloads of more than 24 bits": lambda: nk.run(PROGRAM, [[2**23, 0]]),
     "convolutions with several delays on Lava": lambda: nk.run(conv(delay=np.arange(36).reshape(4, 9) + 1), **ON_LAVA),
-    "convolutions with negative weight exponents on Lava": lambda: nk.run(conv(exponent=-1), **ON_LAVA),
 }
 
 
@@ -170,6 +169,9 @@ ON_CHIP = {
     "soft reset on the chips": network((EYE, IF(reset="soft"))),
     "thresholds that are no multiples of 64 on the chips": network((EYE, IF(fires=">="))),
     "parameters of their own for each neuron on the chips": network((EYE, IF(threshold=[1.0, 2.0]))),
+    "resized and transposed convolutions on the chips": network(
+        (ConvTranspose2d(np.ones((1, 1, 2, 2)), 2), IF()), shape=(1, 2, 2)
+    ),
 }
 
 

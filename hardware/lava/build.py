@@ -15,11 +15,13 @@ from scipy.sparse.csgraph import connected_components
 
 from neurokit.graph import synapses
 from neurokit.graph.network import Program, Projection
-from neurokit.hardware.lava.choice import conv_weights, graded_populations
+from neurokit.hardware.lava.choice import graded_populations
 from neurokit.hardware.lava.layout import lava_shape, order
 from neurokit.hardware.lava.neurons import make_neurons
 from neurokit.hardware.lava.processes.basic import Knot, SpikeDelay
+from neurokit.hardware.lava.processes.images import ImageSynapse
 from neurokit.lower.fixedpoint import chip_weights
+from neurokit.lower.images import lavas_convolution
 
 if TYPE_CHECKING:
     from neurokit.hardware.lava.processes.network import ProgramProcess
@@ -82,8 +84,8 @@ class _Wire:
         if isinstance(synapse, synapses.Injection):
             self._image_port().connect(self.target.a_in)
             return []
-        if isinstance(synapse, synapses.Conv2d):
-            return self._conv(synapse)
+        if isinstance(synapse, synapses.Convolving):
+            return self._image(synapse)
         assert isinstance(synapse, synapses.Dense | synapses.Sparse), "check_program refuses others"
         process = self._dense(synapse) if isinstance(synapse, synapses.Dense) else self._sparse(synapse)
         (self.port if len(self.source_shape) == 1 else self.port.flatten()).connect(process.s_in)
@@ -140,25 +142,35 @@ class _Wire:
             "name": self.projection.name,
         }
 
-    def _conv(self, synapse: synapses.Conv2d) -> list[Any]:
-        """Lava's Conv convolves, so the kernel is turned round; a longer delay is a process before it."""
-        weight = conv_weights(synapse).transpose(0, 3, 2, 1)[:, ::-1, ::-1]
-        conv = Conv(
+    def _image(self, synapse: synapses.Convolving) -> list[Any]:
+        """Lava's Conv where it can hold the map, else our own process; a longer delay is a process before it."""
+        convolution = lavas_convolution(synapse, self.source_shape)
+        shape, name = lava_shape(self.source_shape), self.projection.name
+        if convolution is None:
+            after = lava_shape(self.target_shape)
+            process = ImageSynapse(shape=shape, out_shape=after, synapse=synapse, num_message_bits=self.bits, name=name)
+        else:
+            process = self._conv(convolution)
+        process.a_out.connect(self.target.a_in)
+        extra = int(self.projection.delay.flat[0]) - 1
+        if extra == 0:
+            self._image_port().connect(process.s_in)
+            return [process]
+        delay = SpikeDelay(shape=shape, steps=extra, name=f"{name} (delay)")
+        self._image_port().connect(delay.s_in)
+        delay.s_out.connect(process.s_in)
+        return [delay, process]
+
+    def _conv(self, convolution: synapses.Conv2d) -> Any:
+        """Lava's Conv convolves, so the kernel is turned round."""
+        weight = convolution.weight.transpose(0, 3, 2, 1)[:, ::-1, ::-1]
+        return Conv(
             weight=np.ascontiguousarray(weight, dtype=np.int32),
             input_shape=lava_shape(self.source_shape),
-            stride=synapse.stride[::-1],
-            padding=synapse.padding[::-1],
-            dilation=synapse.dilation[::-1],
-            groups=synapse.groups,
+            stride=convolution.stride[::-1],
+            padding=convolution.padding[::-1],
+            dilation=convolution.dilation[::-1],
+            groups=convolution.groups,
             num_message_bits=self.bits,
             name=self.projection.name,
         )
-        conv.a_out.connect(self.target.a_in)
-        extra = int(self.projection.delay.flat[0]) - 1
-        if extra == 0:
-            self._image_port().connect(conv.s_in)
-            return [conv]
-        delay = SpikeDelay(shape=lava_shape(self.source_shape), steps=extra, name=f"{self.projection.name} (delay)")
-        self._image_port().connect(delay.s_in)
-        delay.s_out.connect(conv.s_in)
-        return [delay, conv]

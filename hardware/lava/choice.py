@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from neurokit.errors import Fault
 from neurokit.graph.network import Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
-from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse
+from neurokit.graph.synapses import Convolving, Dense, Injection, Shape, Sparse
+from neurokit.lower.images import lavas_convolution
 
 NEVER = 1 << 17  # a threshold mantissa that v, which saturates at 2**23 - 1, cannot exceed
-MAX_CONV_PARAMETER = 127  # lava-nc 0.10.0, proc/conv/models.py: kernel size, stride, padding, ... are int8 there
 INT32 = 1 << 31
 
 OWN = "own"
@@ -48,44 +48,19 @@ def once_interval(neuron: LoihiLIF) -> int:
     return INT32 + neuron.reset_offset
 
 
-def conv_weights(synapse: Conv2d) -> NDArray[np.int64]:
-    """Weights with the exponent worked in, since Lava's Conv ignores it; it has no 8-bit limit either."""
-    weight = synapse.weight.astype(np.int64)
-    return weight << synapse.exponent if synapse.exponent >= 0 else weight >> -synapse.exponent
-
-
 def program_faults(program: Program) -> list[Fault]:
-    """Everything that Lava's processes cannot hold."""
-    return [fault for projection in program.projections for fault in _conv_faults(projection)]
+    """Everything that Lava's processes, and our own among them, cannot hold."""
+    return [fault for projection in program.projections for fault in _image_faults(projection)]
 
 
-def _conv_faults(projection: Projection) -> Iterator[Fault]:
-    synapse, name = projection.synapse, projection.name
-    if not isinstance(synapse, Conv2d):
-        return
-    if not (projection.delay == projection.delay.flat[0]).all():
+def _image_faults(projection: Projection) -> Iterator[Fault]:
+    if isinstance(projection.synapse, Convolving) and not (projection.delay == projection.delay.flat[0]).all():
         yield Fault(
-            name, "a convolution with several delays", "Lava's Conv has none", "Use one delay, or a Sparse synapse."
+            projection.name,
+            "a convolution with several delays",
+            "Lava's Conv has none",
+            "Use one delay, or a Sparse synapse.",
         )
-    if synapse.exponent < 0 and (synapse.weight % (1 << -synapse.exponent)).any():
-        yield Fault(
-            name,
-            f"weight exponent {synapse.exponent}",
-            "Lava's Conv ignores exponents, and these weights cannot be halved without loss",
-            "Scale the layer so that its exponent is 0 or more, or use a Sparse synapse.",
-        )
-    sizes = {
-        "kernel size": synapse.weight.shape[2:],
-        "stride": synapse.stride,
-        "padding": synapse.padding,
-        "dilation": synapse.dilation,
-        "groups": (synapse.groups,),
-    }
-    for what, values in sizes.items():
-        if max(values) > MAX_CONV_PARAMETER:
-            yield Fault(
-                name, f"{what} {max(values)}", f"Lava's Conv holds up to {MAX_CONV_PARAMETER}", "Use a Sparse synapse."
-            )
 
 
 def input_faults(program: Program, inputs: Mapping[str, NDArray[Any]]) -> list[Fault]:
@@ -103,11 +78,12 @@ def sum_faults(program: Program, largest: Mapping[str, int]) -> list[Fault]:
     faults = []
     for projection in program.projections:
         payload = largest.get(projection.source, 1)
-        if _largest_sum(projection) * payload >= INT32:
+        total = _largest_sum(projection, program.shape_of(projection.source)) * payload
+        if total >= INT32:
             faults.append(
                 Fault(
                     projection.name,
-                    f"payloads of {payload} may sum to {_largest_sum(projection) * payload}",
+                    f"payloads of {payload} may sum to {total}",
                     "Lava's models sum in 32 bits",
                     "Scale the input down.",
                 )
@@ -115,11 +91,12 @@ def sum_faults(program: Program, largest: Mapping[str, int]) -> list[Fault]:
     return faults
 
 
-def _largest_sum(projection: Projection) -> int:
+def _largest_sum(projection: Projection, source: Shape) -> int:
     """Largest |sum| for payloads of 1, or 0 where it may wrap like the Program's."""
     synapse = projection.synapse
-    if isinstance(synapse, Conv2d):
-        return int(np.abs(conv_weights(synapse)).sum(axis=(1, 2, 3)).max())
+    if isinstance(synapse, Convolving):
+        convolution = lavas_convolution(synapse, source)  # our own process sums in 64 bits
+        return 0 if convolution is None else int(np.abs(convolution.weight).sum(axis=(1, 2, 3)).max())
     if isinstance(synapse, Injection) or not isinstance(synapse, Dense | Sparse) or synapse.exponent > 0:
         return 0
     return 2 * int(abs(synapse.weight.astype(np.int64)).sum(axis=1).max())  # twice: mantissas may be doubled

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from neurokit.graph.network import Projection
-from neurokit.graph.synapses import Conv2d, Dense, Injection, Shape, Sparse
+from neurokit.graph.synapses import Conv2d, Convolving, Dense, Injection, Shape, Sparse, Weighted
 from neurokit.hardware.simulator import convolution, kernels
 from neurokit.hardware.simulator.vectors import LANES
 from neurokit.lower.fold import to_matrix
@@ -151,10 +151,10 @@ def make_links(projection: Projection, steps: NDArray[np.int64], source: Shape) 
         return [InjectionLink(name, int(steps.max()))]
     if (steps == steps.flat[0]).all():
         return [_uniform(name, int(steps.flat[0]), synapse, source)]
-    assert isinstance(synapse, Dense | Sparse | Conv2d), "only weights have delays of their own"
+    assert isinstance(synapse, Weighted), "only weights have delays of their own"
     matrix = to_matrix(synapse, source)
     delays = _delays_of(matrix, steps)
-    convolution = isinstance(synapse, Conv2d) and synapse.weight.dtype.kind in "iu"
+    convolution = isinstance(synapse, Convolving) and synapse.weight.dtype.kind in "iu"
     if synapse.exponent >= 0 and delays.data.min(initial=1) >= 1 and not convolution:
         return [DelayedLink(name, matrix, delays, synapse.exponent)]
     # the sum of each delay is rounded (Lava's DelayDense) or wrapped by itself, so each delay is a link of its own
@@ -174,7 +174,11 @@ def _uniform(name: str, delay: int, synapse: Any, source: Shape) -> Link:
         return DenseLink(name, delay, synapse)
     if isinstance(synapse, Sparse):
         return SparseLink(name, delay, synapse.weight, synapse.exponent)
-    return ConvLink(name, delay, synapse, source)
+    if isinstance(synapse, Conv2d):
+        return ConvLink(name, delay, synapse, source)
+    from neurokit.hardware.simulator.image_links import image_link  # which builds on this module
+
+    return image_link(name, delay, synapse, source)
 
 
 def _delays_of(matrix: sp.csr_matrix, steps: NDArray[np.int64]) -> sp.csr_matrix:

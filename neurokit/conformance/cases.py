@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from neurokit.conformance.kinds import WIDTH
 from neurokit.conformance.neurons import DRIVE, NEURONS, STEPS, plain_lif
-from neurokit.conformance.synapses import SYNAPSES, Edge, weights
+from neurokit.conformance.synapse_kinds import Edge, weights
+from neurokit.conformance.synapses import SYNAPSES
 from neurokit.graph.check import MAX_DELAY, check_program
 from neurokit.graph.network import Input, Population, Program, Projection
 from neurokit.graph.neurons import FixedNeuron

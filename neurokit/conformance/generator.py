@@ -15,7 +15,7 @@ from neurokit.conformance.synapses import SYNAPSES
 from neurokit.graph.check import MAX_DELAY
 from neurokit.graph.network import Program
 from neurokit.graph.neurons import FixedNeuron
-from neurokit.graph.synapses import Conv2d, Dense, Injection, Shape, Sparse, Synapse
+from neurokit.graph.synapses import Convolving, Dense, Injection, Shape, Sparse, Synapse
 
 
 def random_case(seed: int, number: int) -> Case:
@@ -114,7 +114,7 @@ def _draw_entries(draws: Draws, targets: Mapping[str, Shape], wires: Wires, most
 def draw_delay(draws: Draws, synapse: Synapse, source: Shape, target: Shape) -> Any:
     """Uniform, or one for each target, source or synapse; now and then the longest that Loihi has."""
     most = MAX_DELAY + 1 if draws.one_in(25) else 5
-    if draws.integer(0, 2) < 2 or (isinstance(synapse, Conv2d) and not draws.one_in(8)):
+    if draws.integer(0, 2) < 2 or (isinstance(synapse, Convolving) and not draws.one_in(8)):
         return draws.choice((1, 1, 1, draws.integer(1, most)))
     sizes = int(np.prod(target)), int(np.prod(source))
     shape = draws.choice(((sizes[0], 1), (1, sizes[1]), sizes))

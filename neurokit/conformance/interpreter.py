@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from neurokit.errors import Fault
 from neurokit.graph.network import Program, Projection
 from neurokit.graph.neurons import FixedNeuron
-from neurokit.graph.synapses import Conv2d, Dense, Injection, Shape, Sparse, Synapse
+from neurokit.graph.synapses import Convolving, Dense, Injection, Shape, Sparse, Synapse
 from neurokit.hardware.base import Progress, RecordKey
-from neurokit.lower.fixedpoint import neuron_step, shift, wrap24
+from neurokit.lower.fixedpoint import image_sum, neuron_step, shift, wrap24
 from neurokit.records import Recorded, Recording
 
 Ints = NDArray[np.int64]
@@ -108,7 +108,7 @@ class _Wire:
             self.matrices = {int(d): np.where(delays == d, matrix, 0) for d in np.unique(delays)}
 
     def arriving(self, sent: Ints, t: int) -> Ints:
-        """Input of step t; the sum of each delay is shifted by itself, and a convolution's wraps at 24 bits."""
+        """Input of step t; the sum of each delay is shifted by itself, and wrapped where the map is between images."""
         if self.matrices is None:
             now: Ints = sent[t]
             return now
@@ -116,7 +116,7 @@ class _Wire:
         for delay, matrix in self.matrices.items():
             if t >= delay:
                 part = shift(matrix @ sent[t - delay].ravel(), _exponent(self.synapse))
-                total += wrap24(part) if isinstance(self.synapse, Conv2d) else part
+                total += wrap24(part) if isinstance(self.synapse, Convolving) else part
         return total.reshape(self.target_shape)
 
 
@@ -131,29 +131,8 @@ def matrix_of(synapse: Synapse, source: Shape) -> Ints:
     if isinstance(synapse, Sparse):
         matrix: Ints = synapse.weight.toarray().astype(np.int64)
         return matrix
-    assert isinstance(synapse, Conv2d), "check_program refuses others"
+    assert isinstance(synapse, Convolving), "check_program refuses others"
     size = int(np.prod(source))
     impulses = np.eye(size, dtype=np.int64).reshape(size, *source)
-    found: Ints = _convolve(synapse, impulses).reshape(size, -1).T
+    found: Ints = image_sum(synapse, impulses).reshape(size, -1).T
     return found
-
-
-def _convolve(synapse: Conv2d, x: Ints) -> Ints:
-    """Cross-correlation of images (n, channels, rows, columns), tap by tap."""
-    weight = synapse.weight.astype(np.int64)
-    shape = synapse.output_shape(x.shape[1:])
-    assert shape is not None, "check_program refuses shapes that do not chain"
-    (stride_y, stride_x), (pad_y, pad_x) = synapse.stride, synapse.padding
-    padded = np.pad(x, ((0, 0), (0, 0), (pad_y, pad_y), (pad_x, pad_x)))
-    out = np.zeros((len(x), *shape), np.int64)
-    outs, ins = shape[0] // synapse.groups, x.shape[1] // synapse.groups
-    for group in range(synapse.groups):
-        targets, sources = slice(group * outs, (group + 1) * outs), slice(group * ins, (group + 1) * ins)
-        for row in range(weight.shape[2]):
-            for column in range(weight.shape[3]):
-                y, z = row * synapse.dilation[0], column * synapse.dilation[1]
-                rows = slice(y, y + (shape[1] - 1) * stride_y + 1, stride_y)
-                columns = slice(z, z + (shape[2] - 1) * stride_x + 1, stride_x)
-                seen = padded[:, sources, rows, columns]
-                out[:, targets] += np.einsum("oc,ncij->noij", weight[targets, :, row, column], seen)
-    return out

@@ -20,12 +20,12 @@ from neurokit.conformance.report import Conformance, Outcome, Status
 from neurokit.conformance.synapses import SYNAPSES
 from neurokit.errors import BackendError, Fault, InputError
 from neurokit.graph.neurons import FixedNeuron
-from neurokit.graph.synapses import Flatten, SumPool2d, Synapse
+from neurokit.graph.synapses import Flatten, Synapse, Upsample2d
 from neurokit.hardware.base import Backend, Progress, RecordKey
 from neurokit.profiling.parity import LayerParity, Parity, compare
 from neurokit.records import Recording
 
-NETWORK_ONLY = (SumPool2d, Flatten)  # synapses that a Network may hold and a Program may not: `compile` leaves none
+NETWORK_ONLY = (Upsample2d, Flatten)  # synapses that a Network may hold and a Program may not: `compile` leaves none
 NETWORKS = 60
 
 

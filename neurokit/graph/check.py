@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from neurokit.errors import Fault, GraphError, InputError
 from neurokit.graph.network import Network, Population, Program, Projection, _Graph
 from neurokit.graph.neurons import Fires, FixedNeuron, Range, Reset
-from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse, Synapse, chain_shape
+from neurokit.graph.synapses import ConvTranspose2d, Injection, Sparse, Synapse, Weighted, chain_shape
 
 WEIGHT_EXPONENT_RANGE = (-8, 7)  # nengo-loihi @e564f66, hardware/validate.py
 MAX_DELAY = 62  # beyond the connection's own step, so 63 steps from spike to arrival (lava-dl 0.6.0, num_delay_bits)
@@ -160,20 +160,24 @@ def _projection(graph: _Graph, projection: Projection) -> Iterator[Fault]:
 
 
 def _weights(name: str, synapse: Synapse) -> Iterator[Fault]:
-    if not isinstance(synapse, Dense | Sparse | Conv2d):
+    if not isinstance(synapse, Weighted):
         return
     values = synapse.weight.data if isinstance(synapse, Sparse) else synapse.weight
     if not np.isfinite(values).all():
         yield Fault(name, "a weight is NaN or infinite", "weights are finite", "Repair the source: training diverged?")
-    if synapse.bias is not None:
-        if synapse.bias.shape != (synapse.weight.shape[0],):
+    bias = getattr(synapse, "bias", None)
+    if bias is not None:
+        size = synapse.weight.shape[0]
+        if isinstance(synapse, ConvTranspose2d):
+            size = synapse.weight.shape[1] * synapse.groups
+        if bias.shape != (size,):
             yield Fault(
                 name,
-                f"bias has shape {synapse.bias.shape}",
-                f"it must be ({synapse.weight.shape[0]},)",
+                f"bias has shape {bias.shape}",
+                f"it must be ({size},)",
                 "Give one bias a target or output channel.",
             )
-        if not np.isfinite(synapse.bias).all():
+        if not np.isfinite(bias).all():
             yield Fault(name, "a bias is NaN or infinite", "biases are finite", "Repair the source.")
 
 
@@ -296,7 +300,7 @@ def _program_projection(projection: Projection) -> Iterator[Fault]:
         if delay.any():
             yield Fault(name, "a delayed current", "injected currents arrive in their own step", "Set delay 0.")
         return
-    if not isinstance(synapse, Dense | Sparse | Conv2d):
+    if not isinstance(synapse, Weighted):
         yield Fault(name, f"is a {type(synapse).__name__}", "a Program holds weights only", "Call nk.compile.")
         return
     low, high = WEIGHT_EXPONENT_RANGE
@@ -363,4 +367,4 @@ def weight_fault(weights: Any) -> tuple[str, str, str] | None:
 
 def _describe(synapse: Synapse) -> str:
     weight = getattr(synapse, "weight", None)
-    return type(synapse).__name__ + ("" if weight is None else f"{tuple(weight.shape)}")
+    return type(synapse).__name__ + (f"{tuple(weight.shape)}" if weight is not None and weight.ndim else "")

@@ -32,7 +32,10 @@ SYNAPSES = {
     "Dense": synapses.Dense,
     "Sparse": synapses.Sparse,
     "Conv2d": synapses.Conv2d,
+    "ResizeConv2d": synapses.ResizeConv2d,
+    "ConvTranspose2d": synapses.ConvTranspose2d,
     "SumPool2d": synapses.SumPool2d,
+    "Upsample2d": synapses.Upsample2d,
     "Flatten": synapses.Flatten,
     "Injection": synapses.Injection,
 }

@@ -2,13 +2,14 @@
 
 In a Network weights are floats, a projection may chain several maps (pool, flatten, dense) and maps may add a constant
 `bias`. In a Program weights are integers w with one `exponent` e a projection, its chain has one map, and the input
-of a step is a = (sum of w * payload) << e, or >> -e rounding down. Shapes are (channels, height, width) for images.
+of a step is a = (sum of w * payload) << e, or >> -e rounding down; what convolves then wraps to 24 bits, as Lava's Conv
+does. Shapes are (channels, height, width) for images.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -115,27 +116,124 @@ class Conv2d(Synapse):
 
 
 @dataclass(frozen=True, eq=False)
+class ResizeConv2d(Synapse):
+    """Nearest-neighbour resize of each channel to `size` (rows, columns), then the convolution of a Conv2d.
+
+    Row i of the resized image is row `nearest(rows before, rows after)[i]` of the source; columns alike. The ratio may
+    be any. The other fields are those of Conv2d, whose padding is that of the resized image.
+    """
+
+    size: Pair
+    weight: Weights
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+    groups: int = 1
+    bias: Weights | None = None
+    exponent: int = 0
+
+    def __post_init__(self) -> None:
+        _freeze(self, "weight", "bias")
+        for name in ("size", "stride", "padding", "dilation"):
+            object.__setattr__(self, name, pair(getattr(self, name)))
+
+    @property
+    def convolution(self) -> Conv2d:
+        """What follows the resize."""
+        return Conv2d(self.weight, self.stride, self.padding, self.dilation, self.groups, self.bias, self.exponent)
+
+    def output_shape(self, shape: Shape) -> Shape | None:
+        """(out channels, rows, columns), or None when channels or sizes do not fit."""
+        resized = Upsample2d(self.size).output_shape(shape)
+        return None if resized is None else self.convolution.output_shape(resized)
+
+
+@dataclass(frozen=True, eq=False)
+class ConvTranspose2d(Synapse):
+    """Transposed convolution in torch's convention: each source value adds its kernel, `stride` apart, to the output.
+
+    weight: (in channels, out channels / groups, height, width). bias: (out channels,) or None.
+    stride, padding, dilation: (y, x); `padding` rows and columns are cut off each side of the output, and
+    `output_padding` (y, x), smaller than stride or dilation, are added at its end.
+    """
+
+    weight: Weights
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    output_padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+    groups: int = 1
+    bias: Weights | None = None
+    exponent: int = 0
+
+    def __post_init__(self) -> None:
+        _freeze(self, "weight", "bias")
+        for name in ("stride", "padding", "output_padding", "dilation"):
+            object.__setattr__(self, name, pair(getattr(self, name)))
+
+    def output_shape(self, shape: Shape) -> Shape | None:
+        """(out channels, rows, columns), or None when channels or sizes do not fit."""
+        if len(shape) != 3 or self.weight.ndim != 4 or self.groups < 1:
+            return None
+        if shape[0] != self.weight.shape[0] or shape[0] % self.groups:
+            return None
+        if min(self.stride) < 1 or min(self.dilation) < 1 or min(self.padding) < 0 or min(self.weight.shape[2:]) < 1:
+            return None
+        if not all(0 <= o < max(s, d) for o, s, d in zip(self.output_padding, self.stride, self.dilation, strict=True)):
+            return None
+        rows, columns = (
+            (shape[1 + axis] - 1) * self.stride[axis]
+            - 2 * self.padding[axis]
+            + self.dilation[axis] * (self.weight.shape[2 + axis] - 1)
+            + self.output_padding[axis]
+            + 1
+            for axis in (0, 1)
+        )
+        return (self.weight.shape[1] * self.groups, rows, columns) if rows > 0 and columns > 0 else None
+
+
+@dataclass(frozen=True, eq=False)
 class SumPool2d(Synapse):
-    """Sum over windows, each channel by itself; `scale` 1 / (kernel area) makes it an average.
+    """Sum over windows, each channel by itself, times one weight; 1 / (kernel area) makes it an average.
 
     kernel, stride, padding: (y, x). Padded places count as zeros, and in an average they count in the area.
+    weight: (), shared by all places.
     """
 
     kernel: Pair
     stride: Pair
     padding: Pair = (0, 0)
-    scale: float = 1.0
+    weight: Weights = field(default_factory=lambda: np.ones((), np.int32))
+    exponent: int = 0
 
     def __post_init__(self) -> None:
+        _freeze(self, "weight")
         for name in ("kernel", "stride", "padding"):
             object.__setattr__(self, name, pair(getattr(self, name)))
 
     def output_shape(self, shape: Shape) -> Shape | None:
         """(channels, rows, columns), or None when sizes do not fit."""
-        if len(shape) != 3:
+        if len(shape) != 3 or self.weight.ndim:
             return None
         size = _window(shape[1:], self.kernel, self.stride, self.padding, (1, 1))
         return None if size is None else (shape[0], *size)
+
+
+@dataclass(frozen=True, eq=False)
+class Upsample2d(Synapse):
+    """Nearest-neighbour resize of each channel to `size` (rows, columns), as torch's `interpolate(size=...)`.
+
+    See `nearest` for the rule. Only a Network holds it; lowering joins it with the convolution that follows.
+    """
+
+    size: Pair
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", pair(self.size))
+
+    def output_shape(self, shape: Shape) -> Shape | None:
+        """(channels, rows, columns), or None for what is no image."""
+        return (shape[0], *self.size) if len(shape) == 3 and min(*self.size, *shape) > 0 else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,6 +259,21 @@ class Injection(Synapse):
     def output_shape(self, shape: Shape) -> Shape | None:
         """The same shape."""
         return shape
+
+
+Convolving: TypeAlias = Conv2d | ResizeConv2d | ConvTranspose2d | SumPool2d  # in a Program the sum wraps at 24 bits
+Weighted: TypeAlias = Dense | Sparse | Convolving
+
+
+def nearest(before: int, after: int) -> NDArray[np.int64]:
+    """Source index of each of `after` places when `before` places are resized: floor(i * before / after) in float32.
+
+    torch 2.3, aten/native/UpSample.h, nearest_neighbor_compute_source_index; single precision decides where the
+    product is almost whole.
+    """
+    ratio = np.float32(before) / np.float32(after)
+    index = np.floor(np.arange(after, dtype=np.float32) * ratio)
+    return np.asarray(np.minimum(index, before - 1), np.int64)
 
 
 def chain_shape(synapses: tuple[Synapse, ...], shape: Shape) -> Shape | None:

@@ -10,7 +10,17 @@ import numpy as np
 
 from neurokit.graph.network import Network, Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF, Neuron
-from neurokit.graph.synapses import Conv2d, Dense, Sparse, Synapse
+from neurokit.graph.synapses import (
+    Conv2d,
+    ConvTranspose2d,
+    Dense,
+    ResizeConv2d,
+    Sparse,
+    SumPool2d,
+    Synapse,
+    Upsample2d,
+    Weighted,
+)
 
 
 def rows(graph: Network | Program) -> list[dict[str, Any]]:
@@ -73,18 +83,27 @@ def describe_projection(projection: Projection, in_steps: bool) -> str:
 
 def _describe(synapse: Synapse) -> str:
     name = type(synapse).__name__
-    if isinstance(synapse, Conv2d):
-        kernel = "×".join(map(str, synapse.weight.shape))
-        return f"{name} {kernel}, stride {'×'.join(map(str, synapse.stride))}"
+    if isinstance(synapse, Conv2d | ConvTranspose2d):
+        return f"{name} {_times(synapse.weight.shape)}, stride {_times(synapse.stride)}"
+    if isinstance(synapse, ResizeConv2d):
+        return f"{name} to {_times(synapse.size)}, {_times(synapse.weight.shape)}, stride {_times(synapse.stride)}"
+    if isinstance(synapse, SumPool2d):
+        return f"{name} {_times(synapse.kernel)}, stride {_times(synapse.stride)}"
+    if isinstance(synapse, Upsample2d):
+        return f"{name} to {_times(synapse.size)}"
     if isinstance(synapse, Dense | Sparse):
-        return f"{name} {'×'.join(map(str, synapse.weight.shape))}"
+        return f"{name} {_times(synapse.weight.shape)}"
     return name
+
+
+def _times(sizes: tuple[int, ...]) -> str:
+    return "×".join(map(str, sizes))
 
 
 def _weights(synapse: Synapse) -> int:
     if isinstance(synapse, Sparse):
         return int(synapse.weight.nnz)
-    return math.prod(synapse.weight.shape) if isinstance(synapse, Dense | Conv2d) else 0
+    return math.prod(synapse.weight.shape) if isinstance(synapse, Weighted) else 0
 
 
 def _reset(reset: str, value: Any) -> str:

@@ -1,7 +1,8 @@
 """Folding: each projection's chain of maps becomes one map and a constant.
 
-Pools and flattens need no neurons of their own: a pool before a dense layer multiplies into its weights, a pool before
-a convolution becomes a larger kernel with a larger stride, and what fits neither becomes listed synapses.
+Pools, resizes and flattens need no neurons of their own: a pool before a dense layer multiplies into its weights, a
+pool before a convolution becomes a larger kernel with a larger stride, a resize before a convolution is one map with
+it, and what fits none of these becomes listed synapses.
 """
 
 from __future__ import annotations
@@ -17,14 +18,19 @@ from numpy.typing import NDArray
 from neurokit.graph.network import Network
 from neurokit.graph.synapses import (
     Conv2d,
+    Convolving,
     Dense,
     Flatten,
     Injection,
+    ResizeConv2d,
     Shape,
     Sparse,
     SumPool2d,
     Synapse,
+    Upsample2d,
+    Weighted,
 )
+from neurokit.lower.images import Picked, picked
 
 
 def fold(network: Network) -> tuple[Network, dict[str, NDArray[np.float64]]]:
@@ -59,10 +65,8 @@ def fold_chain(synapses: tuple[Synapse, ...], source: Shape, target: Shape) -> t
     if not maps:
         return Sparse(sp.identity(math.prod(source), format="csr")), constant
     single = _single(*maps[0])
-    if (
-        isinstance(single, Conv2d) and single.output_shape(source) != target
-    ):  # flattened: a convolution gives images only
-        single = Sparse(_convolution_matrix(single, source))
+    if isinstance(single, Convolving) and single.output_shape(source) != target:  # flattened: these give images only
+        single = Sparse(to_matrix(single, source))
     return single, constant
 
 
@@ -74,14 +78,17 @@ def to_matrix(synapse: Synapse, source: Shape) -> sp.csr_matrix:
         return synapse.weight
     if isinstance(synapse, Flatten | Injection):
         return sp.identity(math.prod(source), format="csr")
-    convolution = _single(synapse, source)
-    assert isinstance(convolution, Conv2d), "all other maps are handled above"
-    return _convolution_matrix(convolution, source)
+    image = _single(synapse, source)
+    assert isinstance(image, Convolving), "all other maps are handled above"
+    return _image_matrix(picked(image, source))
 
 
 def _join(first: Synapse, source: Shape, second: Synapse, between: Shape) -> Synapse:
     if isinstance(first, SumPool2d) and isinstance(second, Conv2d) and _tiles(first, source):
         return _pool_into_convolution(first, second)
+    if isinstance(first, Upsample2d) and isinstance(second, Conv2d | SumPool2d):
+        after = picked(second, between).convolution
+        return ResizeConv2d(first.size, after.weight, after.stride, after.padding, after.dilation, after.groups)
     matrix = to_matrix(second, between) @ to_matrix(first, source)
     if isinstance(second, Dense):
         return Dense(matrix.toarray())
@@ -89,10 +96,9 @@ def _join(first: Synapse, source: Shape, second: Synapse, between: Shape) -> Syn
 
 
 def _single(synapse: Synapse, source: Shape) -> Synapse:
-    if isinstance(synapse, SumPool2d):
-        weight = np.full((source[0], 1, *synapse.kernel), 1 if synapse.scale == 1 else synapse.scale)
-        return Conv2d(weight, synapse.stride, synapse.padding, (1, 1), source[0])
-    if isinstance(synapse, Dense | Sparse | Conv2d):
+    if isinstance(synapse, Upsample2d):
+        return ResizeConv2d(synapse.size, np.ones((source[0], 1, 1, 1), np.int32), groups=source[0])
+    if isinstance(synapse, Weighted) and not isinstance(synapse, SumPool2d):
         return replace(synapse, bias=None)
     return synapse
 
@@ -110,7 +116,7 @@ def _pool_into_convolution(pool: SumPool2d, convolution: Conv2d) -> Conv2d:
     (dil_y, dil_x), (pool_y, pool_x) = convolution.dilation, pool.kernel
     spread = np.zeros((out, inner, dil_y * (rows - 1) + 1, dil_x * (columns - 1) + 1), weight.dtype)
     spread[:, :, ::dil_y, ::dil_x] = weight
-    taps = np.kron(spread, np.ones(pool.kernel, weight.dtype)) * (1 if pool.scale == 1 else pool.scale)
+    taps = np.kron(spread, np.ones(pool.kernel, weight.dtype)) * pool.weight
     return Conv2d(
         taps,
         (convolution.stride[0] * pool_y, convolution.stride[1] * pool_x),
@@ -120,21 +126,23 @@ def _pool_into_convolution(pool: SumPool2d, convolution: Conv2d) -> Conv2d:
     )
 
 
-def _convolution_matrix(synapse: Conv2d, source: Shape) -> sp.csr_matrix:
-    target = _fits(synapse.output_shape(source))
-    out, inner, rows, columns = synapse.weight.shape
+def _image_matrix(form: Picked) -> sp.csr_matrix:
+    """Listed synapses of a map between images; taps that see the same source place add up."""
+    convolution, (axis_y, axis_x) = form.convolution, form.axes
+    out, inner, rows, columns = convolution.weight.shape
+    target = (out, axis_y.source_of.shape[1], axis_x.source_of.shape[1])
     oc, ic, oy, ox = np.ix_(*(np.arange(n) for n in (out, inner, *target[1:])))
-    channel = oc // (out // synapse.groups) * inner + ic
+    channel = oc // (out // convolution.groups) * inner + ic
     parts = []
     for ky, kx in np.ndindex(rows, columns):  # one tap at a time keeps the index arrays small
-        y = oy * synapse.stride[0] + ky * synapse.dilation[0] - synapse.padding[0]
-        x = ox * synapse.stride[1] + kx * synapse.dilation[1] - synapse.padding[1]
-        inside = np.broadcast_to((y >= 0) & (y < source[1]) & (x >= 0) & (x < source[2]), (out, inner, *target[1:]))
-        values = synapse.weight[:, :, ky, kx, None, None]
-        grids = ((oc * target[1] + oy) * target[2] + ox, (channel * source[1] + y) * source[2] + x, values)
+        y, x = axis_y.source_of[ky][oy], axis_x.source_of[kx][ox]
+        inside = np.broadcast_to((y >= 0) & (x >= 0), (out, inner, *target[1:]))
+        values = convolution.weight[:, :, ky, kx, None, None]
+        source = (channel * form.source[1] + y) * form.source[2] + x
+        grids = ((oc * target[1] + oy) * target[2] + ox, source, values)
         parts.append([np.broadcast_to(grid, inside.shape)[inside] for grid in grids])
     targets, sources, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return sp.csr_matrix((weights, (targets, sources)), shape=(math.prod(target), math.prod(source)))
+    return sp.csr_matrix((weights, (targets, sources)), shape=(math.prod(target), math.prod(form.source)))
 
 
 def _constant(synapses: tuple[Synapse, ...], source: Shape, target: Shape) -> NDArray[np.float64]:

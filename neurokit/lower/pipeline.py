@@ -10,7 +10,7 @@ from neurokit.errors import CompileError, Fault
 from neurokit.graph.check import check_network, check_program
 from neurokit.graph.network import LayerReport, Network, Population, Program, Projection
 from neurokit.graph.neurons import FixedNeuron
-from neurokit.graph.synapses import Conv2d, Dense, Sparse
+from neurokit.graph.synapses import Sparse, Weighted
 from neurokit.lower.align import align, depths, latencies, steps_of
 from neurokit.lower.fold import fold
 from neurokit.lower.quantise import Quantised, quantise
@@ -70,7 +70,7 @@ def _pass_through(network: Network, window: int | None) -> Program:
 def _whole_weights(projection: Projection) -> Projection:
     """Floats that are whole numbers, as text files give them, become integers; others stay, to be refused by name."""
     synapse = projection.synapse
-    if not isinstance(synapse, Dense | Sparse | Conv2d):
+    if not isinstance(synapse, Weighted):
         return projection
     values = synapse.weight.data if isinstance(synapse, Sparse) else synapse.weight
     if values.dtype.kind == "f" and (values % 1 == 0).all():

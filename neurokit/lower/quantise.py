@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from neurokit.errors import Fault
 from neurokit.graph.network import LayerReport, Population, Projection
 from neurokit.graph.neurons import BIAS_MANTISSA_RANGE, MAX_THRESHOLD_MANTISSA, LoihiLIF, Reset
-from neurokit.graph.synapses import Conv2d, Dense, Shape, Sparse, Synapse
+from neurokit.graph.synapses import Convolving, ConvTranspose2d, Shape, Sparse, SumPool2d, Synapse, Weighted
 from neurokit.lower.discretise import Recurrence, recurrence
 from neurokit.lower.fold import to_matrix
+from neurokit.lower.images import picked
 from neurokit.lower.scale import SAFE_INPUT, UNIT, ceiling, choose_scale, largest_integer, leak_of, row_sums, values_of
 
 MODEST_PAYLOAD = 16  # event counts of a pixel and step stay below; larger payloads are their sender's to scale
@@ -166,17 +167,28 @@ def _lost_leaks(model: Recurrence, neuron: LoihiLIF, notes: list[str]) -> None:
 
 def _gain(synapse: Synapse, source: Shape, gain: NDArray[np.float64], shape: Shape) -> Any:
     """The map with the neuron's gain folded into its weights."""
-    assert isinstance(synapse, Dense | Sparse | Conv2d), "folded"
+    assert isinstance(synapse, Weighted), "folded"
     if (gain == gain.flat[0]).all():
         return replace(synapse, weight=synapse.weight * float(gain.flat[0]))
     rows = np.broadcast_to(gain, shape)
-    if isinstance(synapse, Conv2d):
+    if isinstance(synapse, Convolving):
         if (rows == rows[:, :1, :1]).all():
-            return replace(synapse, weight=synapse.weight * rows[:, :1, :1, None])
+            return _gain_of_channels(synapse, source, rows[:, 0, 0])
         synapse = Sparse(to_matrix(synapse, source))
     if isinstance(synapse, Sparse):
         return Sparse(sp.diags(rows.ravel()) @ synapse.weight)
     return replace(synapse, weight=synapse.weight * rows.ravel()[:, None])
+
+
+def _gain_of_channels(synapse: Convolving, source: Shape, gain: NDArray[np.float64]) -> Synapse:
+    """One gain for each output channel; a pool, which has a single weight, becomes a convolution."""
+    if isinstance(synapse, ConvTranspose2d):
+        inner = synapse.weight.shape[0] // synapse.groups
+        factors = np.repeat(gain.reshape(synapse.groups, -1), inner, axis=0)  # of every input channel's outputs
+        return replace(synapse, weight=synapse.weight * factors[:, :, None, None])
+    if isinstance(synapse, SumPool2d):
+        synapse = picked(synapse, source).convolution
+    return replace(synapse, weight=synapse.weight * gain[:, None, None, None])
 
 
 def _rounded(synapse: Any, scale: float, exponent: int) -> Synapse:

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from neurokit.graph.check import WEIGHT_EXPONENT_RANGE
 from neurokit.graph.neurons import BIAS_EXPONENT_RANGE, BIAS_MANTISSA_RANGE, MAX_THRESHOLD_MANTISSA
-from neurokit.graph.synapses import Sparse
+from neurokit.graph.synapses import Convolving, Sparse
 from neurokit.lower.discretise import Recurrence
 from neurokit.lower.fixedpoint import ACTIVATION_SHIFT
+from neurokit.lower.images import largest_sums
 
 LEAKY_THRESHOLD = 1 << 12  # mantissa a leaking neuron's threshold should reach, so that decay's rounding stays small
 WHOLE_THRESHOLD = 1 << 6  # and any other's, so that lowering the scale to a whole threshold costs under 1/64
@@ -90,11 +91,13 @@ def _exponent(values: NDArray[np.float64], scale: float, bits: int) -> int:
 def row_sums(synapse: Any, sign: int = 0) -> NDArray[np.float64]:
     """Sum of |weight| that each target (of a convolution: each output channel) receives at most; of one sign only."""
     weight = synapse.weight
-    if sign:
-        weight = (sign * weight).maximum(0) if isinstance(synapse, Sparse) else np.maximum(sign * weight, 0)
     if isinstance(synapse, Sparse):
-        return np.asarray(abs(weight).sum(axis=1), np.float64).ravel()
-    return np.asarray(np.abs(weight.astype(np.float64)).reshape(weight.shape[0], -1).sum(axis=1))
+        counted = (sign * weight).maximum(0) if sign else abs(weight)
+        return np.asarray(counted.sum(axis=1), np.float64).ravel()
+    counted = np.maximum(sign * weight, 0) if sign else np.abs(weight)
+    if isinstance(synapse, Convolving):
+        return largest_sums(synapse, counted)
+    return np.asarray(counted.astype(np.float64).sum(axis=1))
 
 
 def values_of(synapse: Any) -> NDArray[np.float64]:

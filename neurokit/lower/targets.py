@@ -12,7 +12,8 @@ from typing import Any
 from neurokit.errors import Fault, InputError
 from neurokit.graph.network import Population, Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
-from neurokit.graph.synapses import Conv2d, Injection
+from neurokit.graph.synapses import Convolving, ConvTranspose2d, Injection, ResizeConv2d, Shape
+from neurokit.lower.images import lavas_convolution
 
 TARGETS = ("lava-cpu", "loihi2-stock", "loihi1")
 
@@ -24,7 +25,7 @@ def target_faults(program: Program, target: str) -> list[Fault]:
     if target == "lava-cpu":
         return []
     faults = [f for p in program.populations.values() for f in _population(p)]
-    return faults + [f for p in program.projections for f in _projection(p)]
+    return faults + [f for p in program.projections for f in _projection(p, program.shape_of(p.source))]
 
 
 def targets_of(program: Program) -> tuple[str, ...]:
@@ -89,9 +90,17 @@ STOCK: Mapping[type[FixedNeuron], Callable[[str, Any], Iterator[Fault]]] = {Loih
 MICROCODE: Mapping[type[FixedNeuron], tuple[str, str]] = {}
 
 
-def _projection(projection: Projection) -> Iterator[Fault]:
+def _projection(projection: Projection, source: Shape) -> Iterator[Fault]:
     synapse = projection.synapse
-    if isinstance(synapse, Conv2d) and projection.delay.max() > 1:
+    if isinstance(synapse, Convolving) and lavas_convolution(synapse, source) is None:
+        kinds = {ResizeConv2d: "a resized convolution", ConvTranspose2d: "a transposed convolution"}
+        yield Fault(
+            projection.name,
+            f"is {kinds.get(type(synapse), 'a convolution with an exponent or sizes that Conv does not hold')}",
+            "the chip's public synapses are Dense, Sparse and Conv",
+            "Expand it to a Sparse synapse, whose weights, taps that meet in one source added up, must fit 8 bits.",
+        )
+    if isinstance(synapse, Convolving) and projection.delay.max() > 1:
         yield Fault(
             projection.name,
             f"is a convolution with a delay of {int(projection.delay.max())} steps",

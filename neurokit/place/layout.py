@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.graph.network import Projection
-from neurokit.graph.synapses import Conv2d, Dense, Shape, Sparse
+from neurokit.graph.synapses import Convolving, Dense, Shape, Sparse
+from neurokit.lower.images import picked
 from neurokit.place.memory import sparse_pairs
 
 Ints = NDArray[np.int64]
@@ -70,7 +71,7 @@ def destinations(projection: Projection, source: Shape, target: Layout) -> Ints:
     positions that its window covers, in all channels. An Injection sends none.
     """
     synapse = projection.synapse
-    if isinstance(synapse, Conv2d):
+    if isinstance(synapse, Convolving):
         by_position = Layout((1, *target.shape[1:]), target.requested // target.channel_groups, True)
         reached = _window_cores(synapse, source, by_position)
         return np.asarray(np.broadcast_to(reached * target.channel_groups, source))
@@ -91,12 +92,10 @@ def _dense_cores(weight: NDArray[Any], core_of: Ints) -> Ints:
     return reached
 
 
-def _window_cores(synapse: Conv2d, source: Shape, layout: Layout) -> Ints:
+def _window_cores(synapse: Convolving, source: Shape, layout: Layout) -> Ints:
     """Different cores among the output positions that each input position reaches: (height, width)."""
     core_of = layout.core_of().reshape(layout.shape[1:])
-    rows, columns = (
-        _outputs(source[1 + axis], layout.shape[1 + axis], synapse, axis) for axis in (0, 1)
-    )  # (taps, inputs), -1 where a tap lands outside
+    rows, columns = (axis.outputs_of for axis in picked(synapse, source).axes)  # (most outputs, inputs), -1 for none
     reached = np.zeros(source[1:], np.int64)
     for y in range(source[1]):  # row by row, so that the temporaries stay small
         touched = rows[:, y][rows[:, y] >= 0]
@@ -106,11 +105,3 @@ def _window_cores(synapse: Conv2d, source: Shape, layout: Layout) -> Ints:
         if cores.size:
             reached[y] = (cores[0] >= 0) + ((np.diff(cores, axis=0) != 0) & (cores[1:] >= 0)).sum(axis=0)
     return reached
-
-
-def _outputs(inputs: int, outputs: int, synapse: Conv2d, axis: int) -> Ints:
-    """Output index that each (tap, input index) of one axis feeds, -1 where there is none."""
-    taps = synapse.weight.shape[2 + axis]
-    shifted = np.arange(inputs)[None, :] + synapse.padding[axis] - np.arange(taps)[:, None] * synapse.dilation[axis]
-    index, rest = np.divmod(shifted, synapse.stride[axis])
-    return np.asarray(np.where((rest == 0) & (index >= 0) & (index < outputs), index, -1))

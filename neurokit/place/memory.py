@@ -15,7 +15,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from neurokit.graph.network import Projection
-from neurokit.graph.synapses import Conv2d, Dense, Sparse
+from neurokit.graph.synapses import Convolving, Dense, Shape, Sparse
+from neurokit.lower.images import Picked, picked
 from neurokit.place.chips import SynapseFormat
 
 WORD = 64  # bits
@@ -47,12 +48,15 @@ def row_words(synapses: Any, bits: int, form: SynapseFormat) -> Ints:
     return np.asarray(words + np.where(rest > 0, _ceil(form.header + rest * bits, WORD), 0), dtype=np.int64)
 
 
-def synapse_bits(projection: Projection, form: SynapseFormat) -> int:
-    """Bits of one stored synapse of `projection`: weight, index, and a delay where one exceeds a step."""
+def synapse_bits(projection: Projection, source: Shape, form: SynapseFormat) -> int:
+    """Bits of one stored synapse of `projection`: weight, index, and a delay where one exceeds a step.
+
+    source: shape of the projection's source.
+    """
     synapse = projection.synapse
     delay = form.delay if projection.delay.size and int(projection.delay.max()) > 1 else 0
-    if isinstance(synapse, Conv2d):
-        return _width(weight_bits(synapse.weight), form.widths_conv) + form.index_conv + delay
+    if isinstance(synapse, Convolving):
+        return _width(weight_bits(picked(synapse, source).kernel()), form.widths_conv) + form.index_conv + delay
     if isinstance(synapse, Sparse):
         return _width(weight_bits(synapse.weight.data), form.widths_dense) + form.index_sparse + delay
     if isinstance(synapse, Dense):
@@ -60,11 +64,16 @@ def synapse_bits(projection: Projection, form: SynapseFormat) -> int:
     return 0
 
 
-def conv_words(synapse: Conv2d, bits: int, form: SynapseFormat, channel_groups: int = 1) -> int:
-    """Words of a kernel on one core that holds 1 / channel_groups of the output channels, whatever its positions."""
-    out_channels, inner, rows, columns = synapse.weight.shape
-    fan_out = -(-out_channels // (synapse.groups * channel_groups))
-    return int(inner * synapse.groups * rows * columns * row_words(fan_out, bits, form))
+def conv_words(image_map: Picked, bits: int, form: SynapseFormat, channel_groups: int = 1) -> int:
+    """Words of a kernel on one core that holds 1 / channel_groups of the output channels, whatever its positions.
+
+    A resized convolution takes a row for each way in which its taps meet in a source place.
+    """
+    groups = image_map.convolution.groups
+    out_channels, inner = image_map.convolution.weight.shape[:2]
+    rows, columns = (len(axis.tap_sets[0]) for axis in image_map.axes)
+    fan_out = -(-out_channels // (groups * channel_groups))
+    return int(inner * groups * rows * columns * row_words(fan_out, bits, form))
 
 
 def dense_words(synapse: Dense, neurons: int, bits: int, form: SynapseFormat) -> int:

@@ -17,7 +17,8 @@ import numpy as np
 from neurokit.errors import Fault
 from neurokit.graph.check import need_program
 from neurokit.graph.network import Program, Projection
-from neurokit.graph.synapses import Conv2d, Dense, Shape, Sparse
+from neurokit.graph.synapses import Conv2d, Convolving, Dense, Shape, Sparse
+from neurokit.lower.images import picked
 from neurokit.place.chips import Chip, Limit, chip_named
 from neurokit.place.layout import Layout, destinations
 from neurokit.place.memory import conv_words, dense_words, sparse_pairs, sparse_words, synapse_bits
@@ -166,7 +167,13 @@ class _Need:
         self.shape = program.populations[name].shape
         self.incoming = program.incoming(name)
         self.sources: dict[str, Shape] = {p.name: program.shape_of(p.source) for p in self.incoming}
-        convolved = [p for p in program.projections if name in (p.source, p.target) and isinstance(p.synapse, Conv2d)]
+        convolved = [
+            p for p in program.projections if name in (p.source, p.target) and isinstance(p.synapse, Convolving)
+        ]
+        self.image_maps = {
+            p.name: picked(p.synapse, self.sources[p.name]) for p in self.incoming if isinstance(p.synapse, Convolving)
+        }
+        self.bits = {p.name: synapse_bits(p, self.sources[p.name], chip.format) for p in self.incoming}
         self.by_position = len(self.shape) == 3 and bool(convolved)
         self.faults: dict[str, Fault] = {}  # by resource
         self.slots: Callable[[Layout], int] = lambda layout: 0  # output axons; depends on where the targets lie
@@ -233,10 +240,9 @@ class _Need:
         return Layout(self.shape, 1, self.by_position).units * self.groups
 
     def _words(self, projection: Projection, layout: Layout) -> int:
-        synapse, form = projection.synapse, self.chip.format
-        bits = synapse_bits(projection, form)
-        if isinstance(synapse, Conv2d):
-            return conv_words(synapse, bits, form, layout.channel_groups)
+        synapse, form, bits = projection.synapse, self.chip.format, self.bits[projection.name]
+        if isinstance(synapse, Convolving):
+            return conv_words(self.image_maps[projection.name], bits, form, layout.channel_groups)
         if isinstance(synapse, Sparse):
             return sparse_words(synapse.weight, layout.core_of(), bits, form)
         return dense_words(synapse, layout.neurons, bits, form) if isinstance(synapse, Dense) else 0
@@ -284,7 +290,7 @@ def _divisions(channels: int) -> Iterator[int]:
 def _input_axons(projection: Projection, source: Shape, layout: Layout) -> int:
     """Input axons on the fullest core: a source neuron each, for convolutions a source position each (shared axons)."""
     synapse = projection.synapse
-    if isinstance(synapse, Conv2d):
+    if isinstance(synapse, Convolving):
         return _window_positions(synapse, source, layout)
     if isinstance(synapse, Sparse):
         cores, _, _ = sparse_pairs(synapse.weight, layout.core_of())
@@ -292,11 +298,14 @@ def _input_axons(projection: Projection, source: Shape, layout: Layout) -> int:
     return int((synapse.weight != 0).any(axis=0).sum()) if isinstance(synapse, Dense) else 0
 
 
-def _window_positions(synapse: Conv2d, source: Shape, layout: Layout) -> int:
+def _window_positions(synapse: Convolving, source: Shape, layout: Layout) -> int:
     """Input positions under the window of a block of output positions, counted as whole rows when it has any."""
     columns = layout.shape[2]
     rows = -(-layout.block // columns)
     across = columns if layout.block >= columns else layout.block
+    if not isinstance(synapse, Conv2d):
+        down, along = picked(synapse, source).axes
+        return down.widest(rows) * along.widest(across)
     extent = [
         (size - 1) * stride + (taps - 1) * dilation + 1
         for size, stride, taps, dilation in zip(
@@ -344,7 +353,7 @@ def _slots(
         if projection.name not in reached or reached[projection.name][0] != target.cores:
             most = destinations(projection, program.shape_of(projection.source), target).max()
             reached[projection.name] = (target.cores, int(most))
-        if isinstance(projection.synapse, Conv2d):
+        if isinstance(projection.synapse, Convolving):
             by_position += 2 * reached[projection.name][1]
         else:
             by_neuron += reached[projection.name][1]

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from neurokit.errors import Fault, InputError
 from neurokit.graph.network import Program, Projection
-from neurokit.graph.synapses import Conv2d, Dense, Shape, Sparse, Synapse
+from neurokit.graph.synapses import Convolving, Dense, Shape, Sparse, Synapse
+from neurokit.lower.images import Picked, picked
 from neurokit.place.rough import Placement
 from neurokit.records import Recording
 
@@ -117,10 +118,13 @@ def count(recording: Recording, placement: Placement | None = None) -> Activity:
     )
 
 
-def fan_out(synapse: Synapse, source: Shape, target: Shape) -> Ints:
-    """Synaptic operations that one spike of each source neuron causes: array of the source's shape."""
-    if isinstance(synapse, Conv2d):
-        return _conv_fan_out(synapse, source, target)
+def fan_out(synapse: Synapse, source: Shape) -> Ints:
+    """Synaptic operations that one spike of each source neuron causes: array of the source's shape.
+
+    Taps of a resized convolution that meet in one source neuron are one synapse, whose weight is their sum.
+    """
+    if isinstance(synapse, Convolving):
+        return _image_fan_out(picked(synapse, source))
     if isinstance(synapse, Sparse):
         reached = synapse.weight.indices[synapse.weight.data != 0]
         return np.asarray(np.bincount(reached, minlength=int(np.prod(source))).reshape(source), dtype=np.int64)
@@ -131,38 +135,34 @@ def fan_out(synapse: Synapse, source: Shape, target: Shape) -> Ints:
 
 def kind_of(synapse: Synapse) -> str:
     """ "conv", "sparse", "dense" or "injection"."""
-    kinds = {Conv2d: "conv", Sparse: "sparse", Dense: "dense"}
+    if isinstance(synapse, Convolving):
+        return "conv"
+    kinds = {Sparse: "sparse", Dense: "dense"}
     return next((name for model, name in kinds.items() if isinstance(synapse, model)), "injection")
 
 
-def _conv_fan_out(synapse: Conv2d, source: Shape, target: Shape) -> Ints:
-    """Sum over taps of (output channels with a weight there) where the tap lands inside; the axes separate."""
-    out_channels, inner, height, width = synapse.weight.shape
-    grouped = synapse.weight.reshape(synapse.groups, out_channels // synapse.groups, inner, height, width)
-    targets = np.count_nonzero(grouped, axis=1).reshape(source[0], height, width).astype(np.int64)
-    rows, columns = (_lands(source[1 + axis], target[1 + axis], synapse, axis) for axis in (0, 1))
-    across = np.tensordot(targets, columns, axes=(2, 0))  # (channels, taps, columns)
+def _image_fan_out(form: Picked) -> Ints:
+    """Sum over sets of taps of (output channels with a weight there) x (outputs they reach); the axes separate."""
+    kernel = form.kernel()
+    out_channels, inner, *sets = kernel.shape
+    groups = form.convolution.groups
+    grouped = kernel.reshape(groups, out_channels // groups, inner, *sets)
+    targets = np.count_nonzero(grouped, axis=1).reshape(form.source[0], *sets).astype(np.int64)
+    rows, columns = (axis.tap_sets[1] for axis in form.axes)
+    across = np.tensordot(targets, columns, axes=(2, 0))  # (channels, sets of y taps, columns)
     return np.asarray(np.tensordot(across, rows, axes=(1, 0)).transpose(0, 2, 1), dtype=np.int64)
-
-
-def _lands(inputs: int, outputs: int, synapse: Conv2d, axis: int) -> Ints:
-    """Whether a tap carries an input index to an output, along one axis: (taps, inputs), 0 or 1."""
-    taps = np.arange(synapse.weight.shape[2 + axis])[:, None]
-    shifted = np.arange(inputs)[None, :] + synapse.padding[axis] - taps * synapse.dilation[axis]
-    index, rest = np.divmod(shifted, synapse.stride[axis])
-    return np.asarray((rest == 0) & (index >= 0) & (index < outputs), dtype=np.int64)
 
 
 def _projection(
     program: Program, projection: Projection, events: Ints, placement: Placement | None
 ) -> ProjectionActivity:
-    source, target = program.shape_of(projection.source), program.shape_of(projection.target)
+    source = program.shape_of(projection.source)
     kind = kind_of(projection.synapse)
     total = int(events.sum())
     messages = 0 if kind == "injection" else total
     if placement is not None:
         messages = int((events * placement.destinations(projection)).sum())
-    operations = int((events * fan_out(projection.synapse, source, target)).sum())
+    operations = int((events * fan_out(projection.synapse, source)).sum())
     return ProjectionActivity(projection.name, projection.target, kind, total, operations, messages)
 
 

@@ -7,37 +7,26 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.signal import correlate2d
 
 from neurokit.conformance.cases import build
+from neurokit.conformance.images import IMAGE_MAPS
 from neurokit.conformance.interpreter import Interpreter, interpret, matrix_of
 from neurokit.conformance.synapses import SYNAPSES
 from neurokit.graph.neurons import LoihiLIF
 from neurokit.graph.synapses import Conv2d, Dense
+from tests.images import image_map
 
 READOUT = LoihiLIF(4096, 0, 0, emits=False)  # u is the input of the step << 6
 
 
-def correlated(synapse, image):
-    """A convolution by scipy, channel by channel."""
-    weight = synapse.weight.astype(np.int64)
-    rows, columns = (d * (k - 1) + 1 for d, k in zip(synapse.dilation, weight.shape[2:], strict=True))
-    spread = np.zeros((*weight.shape[:2], rows, columns), np.int64)
-    spread[:, :, :: synapse.dilation[0], :: synapse.dilation[1]] = weight
-    padded = np.pad(image, ((0, 0), *((p, p) for p in synapse.padding)))
-    result = []
-    for k, kernels in enumerate(spread):
-        first = k // (len(weight) // synapse.groups) * weight.shape[1]
-        total = sum(correlate2d(padded[first + i], kernel, "valid") for i, kernel in enumerate(kernels))
-        result.append(total[:: synapse.stride[0], :: synapse.stride[1]])
-    return np.stack(result)
+EDGES = [edge for model in IMAGE_MAPS for edge in SYNAPSES[model].edges()]
 
 
-@pytest.mark.parametrize("edge", list(SYNAPSES[Conv2d].edges()), ids=lambda edge: edge.label)
-def test_convolutions(edge):
+@pytest.mark.parametrize("edge", EDGES, ids=lambda edge: f"{type(edge.synapse).__name__}: {edge.label}")
+def test_maps_between_images(edge):
     image = np.random.default_rng(1).integers(-9, 10, edge.source)
     found = matrix_of(edge.synapse, edge.source) @ image.ravel()
-    np.testing.assert_array_equal(found.reshape(edge.target), correlated(edge.synapse, image))
+    np.testing.assert_array_equal(found.reshape(edge.target), image_map(edge.synapse, image))
 
 
 def currents(synapse, delay, x, shape, target):

@@ -155,7 +155,7 @@ def refuse_convolutions(program):
 def test_a_refusal_is_no_pass():
     simulator = Simulator()
     backend = SimpleNamespace(name="poor", accepts=refuse_convolutions, run=simulator.run)
-    found = nk.conformance(backend, networks=8, edges=False)
+    found = nk.conformance(backend, networks=30, edges=False)
     assert found.count("refused") == found.covered["Conv2d"]["refused"] > 0
     assert found.covered["Conv2d"]["compared"] == 0
     assert found.ok

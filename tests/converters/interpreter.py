@@ -93,7 +93,7 @@ def _apply(synapse, x: np.ndarray) -> np.ndarray:
         case SumPool2d():
             (py, px), (sy, sx) = synapse.padding, synapse.stride
             windows = sliding_window_view(np.pad(x, ((0, 0), (py, py), (px, px))), synapse.kernel, axis=(1, 2))
-            return windows[:, ::sy, ::sx].sum((3, 4)) * synapse.scale
+            return windows[:, ::sy, ::sx].sum((3, 4)) * synapse.weight
         case Flatten():
             return x.reshape(synapse.output_shape(x.shape))
         case Injection():

@@ -10,7 +10,17 @@ from neurokit.errors import GraphError
 from neurokit.graph.check import check_network, check_program, weight_fault
 from neurokit.graph.network import Input, Network, Population, Program, Projection
 from neurokit.graph.neurons import IF, LIF, CubaLIF, LeakyIntegrator, LoihiLIF
-from neurokit.graph.synapses import Conv2d, Dense, Flatten, Injection, Sparse, SumPool2d
+from neurokit.graph.synapses import (
+    Conv2d,
+    ConvTranspose2d,
+    Dense,
+    Flatten,
+    Injection,
+    ResizeConv2d,
+    Sparse,
+    SumPool2d,
+    Upsample2d,
+)
 from tests.networks import joined, network
 
 ONES = Dense(np.ones((2, 2)))
@@ -202,6 +212,36 @@ class TestValues:
     def test_a_convolution_has_a_bias_a_channel(self):
         wrong = Conv2d(np.ones((2, 1, 1, 1)), bias=np.ones((2, 2, 2)))
         assert "bias has shape (2, 2, 2); it must be (2,)" in message(with_synapse(wrong, (2, 2, 2), (1, 2, 2)))
+
+    def test_a_transposed_convolution_has_a_bias_an_output_channel(self):
+        """Its weight begins with the input channels."""
+        weight = np.ones((2, 3, 1, 1))
+        check_network(with_synapse(ConvTranspose2d(weight, bias=np.ones(6), groups=2), (6, 2, 2), (2, 2, 2)))
+        wrong = ConvTranspose2d(weight, bias=np.ones(2))
+        assert "bias has shape (2,); it must be (3,)" in message(with_synapse(wrong, (3, 2, 2), (2, 2, 2)))
+
+    @pytest.mark.parametrize(
+        ("synapse", "shape", "named"),
+        [
+            (ResizeConv2d((2, 2), np.ones((1, 1, 3, 3))), (1, 2, 2), "ResizeConv2d(1, 1, 3, 3)"),
+            (ConvTranspose2d(np.ones((1, 1, 2, 2)), 2, 0, 2), (1, 2, 2), "ConvTranspose2d(1, 1, 2, 2)"),
+            (SumPool2d(3, 3), (1, 2, 2), "SumPool2d"),
+            (Upsample2d(3), (4,), "Upsample2d"),
+        ],
+    )
+    def test_maps_between_images_that_do_not_fit(self, synapse, shape, named):
+        found = message(with_synapse(synapse, (1, 2, 2), shape))
+        assert found == f"'in->p0': {named} does not accept shape {shape}; shapes must chain. Check sizes and channels."
+
+    def test_a_program_holds_no_bare_resize(self):
+        found = message(program(synapse=Upsample2d(2), shape=(1, 1, 1), target=(1, 2, 2)))
+        assert found == "'in->p0': is a Upsample2d; a Program holds weights only. Call nk.compile."
+
+    def test_the_weight_of_a_pool_has_the_chips_range(self):
+        pool = SumPool2d(2, 2, weight=np.asarray(256))
+        assert "a weight is 256" in message(program(synapse=pool, shape=(1, 4, 4), target=(1, 2, 2)))
+        pool = SumPool2d(2, 2, weight=np.asarray(0.25))
+        assert "weights are not whole numbers" in message(program(synapse=pool, shape=(1, 4, 4), target=(1, 2, 2)))
 
     @pytest.mark.parametrize("delay", [-1e-3, np.nan, np.inf])
     def test_delays_are_times(self, delay):

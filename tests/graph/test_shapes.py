@@ -6,7 +6,19 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurokit.graph.synapses import Conv2d, Dense, Flatten, Injection, Sparse, SumPool2d, chain_shape, pair
+from neurokit.graph.synapses import (
+    Conv2d,
+    ConvTranspose2d,
+    Dense,
+    Flatten,
+    Injection,
+    ResizeConv2d,
+    Sparse,
+    SumPool2d,
+    Upsample2d,
+    chain_shape,
+    pair,
+)
 
 small = st.integers(1, 4)
 pairs = st.tuples(small, small)
@@ -33,6 +45,36 @@ def test_sum_pool(image, kernel, stride, padding):
     assert found == ((3, *wanted) if min(wanted) > 0 else None)
 
 
+@given(st.tuples(st.integers(1, 9), st.integers(1, 9)), pairs, pairs, st.tuples(*[st.integers(0, 3)] * 4), pairs)
+def test_conv_transpose2d(image, kernel, stride, paddings, dilation):
+    """torch.nn.ConvTranspose2d: (n - 1) s - 2 p + d (k - 1) + o + 1; o is smaller than s or d."""
+    padding, extra = paddings[:2], paddings[2:]
+    found = ConvTranspose2d(np.ones((2, 3, *kernel)), stride, padding, extra, dilation).output_shape((2, *image))
+    numbers = list(zip(image, kernel, stride, padding, extra, dilation, strict=True))
+    wanted = [(n - 1) * s - 2 * p + d * (k - 1) + o + 1 for n, k, s, p, o, d in numbers]
+    allowed = all(o < max(s, d) for _, _, s, _, o, d in numbers)
+    assert found == ((3, *wanted) if allowed and min(wanted) > 0 else None)
+
+
+@pytest.mark.parametrize(("groups", "channels", "fits"), [(1, 4, True), (2, 4, True), (3, 4, False), (0, 4, False),
+                                                          (2, 8, False)])  # fmt: skip
+def test_channels_and_groups_of_a_transposed_convolution(groups, channels, fits):
+    """Its weight is (in, out / groups, ...)."""
+    found = ConvTranspose2d(np.ones((4, 3, 2, 2)), groups=groups).output_shape((channels, 5, 5))
+    assert found == ((3 * groups, 6, 6) if fits else None)
+
+
+def test_resizes():
+    assert Upsample2d((7, 9)).output_shape((2, 3, 4)) == (2, 7, 9)
+    assert Upsample2d(1).output_shape((2, 3, 4)) == (2, 1, 1)
+    assert Upsample2d((0, 3)).output_shape((2, 3, 4)) is None
+    assert Upsample2d(3).output_shape((12,)) is None
+    conv = ResizeConv2d((7, 9), np.ones((4, 1, 3, 2)), (2, 1), (0, 1), (1, 2), 2)
+    assert conv.output_shape((2, 3, 4)) == conv.convolution.output_shape((2, 7, 9)) == (4, 3, 9)
+    assert conv.output_shape((3, 3, 4)) is None
+    assert ResizeConv2d((2, 9), conv.weight, groups=2).output_shape((2, 3, 4)) is None  # lower than the kernel
+
+
 @pytest.mark.parametrize(("groups", "weight", "channels", "fits"), [
     (1, (4, 2, 3, 3), 2, True),
     (2, (4, 1, 3, 3), 2, True),
@@ -49,6 +91,7 @@ def test_channels_and_groups(groups, weight, channels, fits):
 @pytest.mark.parametrize("numbers", [{"stride": 0}, {"dilation": 0}, {"padding": -1}])
 def test_numbers_that_make_no_window(numbers):
     assert Conv2d(np.ones((1, 1, 2, 2)), **numbers).output_shape((1, 5, 5)) is None
+    assert ConvTranspose2d(np.ones((1, 1, 2, 2)), **numbers).output_shape((1, 5, 5)) is None
 
 
 def test_images_are_needed_where_windows_move():
@@ -56,6 +99,8 @@ def test_images_are_needed_where_windows_move():
     assert Conv2d(np.ones((1, 1, 2))).output_shape((1, 5, 5)) is None
     assert SumPool2d(2, 2).output_shape((5, 5)) is None
     assert SumPool2d(0, 1).output_shape((1, 5, 5)) is None
+    assert SumPool2d(1, 1, weight=np.ones(2)).output_shape((2, 5, 5)) is None
+    assert ConvTranspose2d(np.ones((1, 1, 2, 2))).output_shape((25,)) is None
 
 
 @pytest.mark.parametrize("make", [Dense, lambda w: Sparse(sp.csr_matrix(w))], ids=["dense", "sparse"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,14 @@ import pytest
 
 from neurokit.graph.check import check_program
 from neurokit.graph.network import Program
-from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse
+from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense, Injection, ResizeConv2d, Sparse, SumPool2d
 from neurokit.hardware.base import RecordKey
 from neurokit.hardware.lava.backend import LavaBackend, in_process
 from neurokit.records import Recording
 from tests.hardware.programs import neuron, one_projection, program, sparse, spikes, weights
+from tests.images import image_map
 from tests.reference import run as run_reference
+from tests.tolerances import FLOAT64_SUMS
 
 pytest.importorskip("lava", reason="Lava needs Python 3.10")
 RNG = np.random.default_rng
@@ -87,6 +90,70 @@ def test_convolution(options: dict[str, Any], delay: int) -> None:
 def test_convolution_with_an_exponent_that_goes_into_its_weights() -> None:
     conv = Conv2d(8 * weights(RNG(1), (2, 1, 3, 3), "zero") + 8, exponent=-3)
     agree(one_projection(conv, (1, 5, 5), (2, 3, 3)), {"in": spikes(RNG(2), 1, 6, 1, 5, 5)}, 8)
+
+
+MIXED = weights(RNG(1), (8, 2, 3, 2))
+MAPS = {
+    "resized": ResizeConv2d((10, 13), MIXED, (2, 1), (1, 0), (1, 2), 2),
+    "resized, smaller": ResizeConv2d((4, 5), MIXED[:, :1], groups=4, exponent=2),
+    "resized, rounded": ResizeConv2d((9, 9), MIXED, groups=2, exponent=-3),
+    "transposed": ConvTranspose2d(MIXED[:4], (3, 2), (1, 0), (2, 1), (2, 3), 2),
+    "transposed, rounded": ConvTranspose2d(MIXED[:4], 1, 2, exponent=-2),
+    "pool": SumPool2d((3, 2), (2, 1), (1, 0), np.asarray(-100)),
+    "pool, rounded": SumPool2d(2, 2, exponent=-2),
+    "convolution, rounded": Conv2d(MIXED, groups=2, exponent=-3),
+    "convolution with a padding beyond Lava's": Conv2d(MIXED[:, :1], (128, 130), (128, 130), (1, 1), 4),
+}
+
+
+@pytest.mark.parametrize("synapse", MAPS.values(), ids=MAPS)
+@pytest.mark.parametrize("delay", [1, 4])
+@pytest.mark.parametrize("largest", [1, 1000, 100_000])
+def test_maps_between_images(synapse: Any, delay: int, largest: int) -> None:
+    """The largest payloads wrap most results at 24 bits."""
+    shape = synapse.output_shape((4, 7, 9))
+    assert shape is not None
+    values = spikes(RNG(2), 2, 6, 4, 7, 9)
+    if largest > 1:
+        values = values * RNG(3).integers(-largest, largest, values.shape)
+    found = agree(one_projection(synapse, (4, 7, 9), shape, delay), {"in": values}, 8)
+    assert found.states["out", "u"].any()
+
+
+@pytest.mark.parametrize("name", ["resized, rounded", "transposed", "pool"])
+def test_maps_between_images_in_lavas_own_runtime(name: str) -> None:
+    synapse = MAPS[name]
+    shape = synapse.output_shape((4, 7, 9))
+    assert shape is not None
+    values = spikes(RNG(2), 1, 6, 4, 7, 9)
+    agree(one_projection(synapse, (4, 7, 9), shape, 2), {"in": values}, 8, LavaBackend())
+
+
+@pytest.mark.parametrize("name", ["resized", "transposed"])
+def test_the_own_process_in_floats(name: str) -> None:
+    """Neither rounded nor wrapped, a step late, in Lava's order of axes."""
+    from lava.magma.core.run_conditions import RunSteps
+    from lava.magma.core.run_configs import Loihi2SimCfg
+    from lava.proc.io.sink import RingBuffer as Sink
+    from lava.proc.io.source import RingBuffer as Source
+
+    from neurokit.hardware.lava.processes.images import ImageSynapse
+
+    synapse: Any = replace(MAPS[name], weight=MAPS[name].weight * 1e7 / 3)  # type: ignore[attr-defined]
+    image = RNG(2).normal(size=(4, 7, 9))
+    target = synapse.output_shape(image.shape)
+    source = Source(data=image.T[..., None])
+    process = ImageSynapse(shape=(9, 7, 4), out_shape=target[::-1], synapse=synapse, num_message_bits=24)
+    sink = Sink(shape=target[::-1], buffer=3)
+    source.s_out.connect(process.s_in)
+    process.a_out.connect(sink.a_in)
+    process.run(RunSteps(num_steps=3), Loihi2SimCfg(select_tag="floating_pt"))
+    found = sink.data.get()
+    process.stop()
+    wanted = image_map(synapse, image)
+    np.testing.assert_array_equal(found[..., 0], 0)
+    np.testing.assert_allclose(found[..., 1].T / 1e7, wanted / 1e7, **FLOAT64_SUMS)
+    assert np.abs(wanted).max() > 2**23
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,9 @@ import numpy as np
 import pytest
 
 from neurokit.errors import BackendError
-from neurokit.graph.network import Program
-from neurokit.graph.synapses import Conv2d, Dense
+from neurokit.graph.network import Program, Projection
+from neurokit.graph.synapses import Conv2d, Dense, SumPool2d
 from neurokit.hardware.lava.backend import LavaBackend, in_process
-from neurokit.hardware.lava.choice import conv_weights
 from neurokit.hardware.lava.export import to_lava
 from neurokit.hardware.lava.tape import Tape
 from tests.hardware.programs import neuron, one_projection, program, spikes, weights
@@ -293,13 +293,7 @@ CONV = Conv2d(np.arange(1, 10).reshape(1, 1, 3, 3))
 @pytest.mark.parametrize(
     ("synapse", "delay", "message"),
     [
-        (Conv2d(CONV.weight, exponent=-1), 1, "'in->out': weight exponent -1; Lava's Conv ignores exponents"),
         (CONV, np.arange(1, 10)[:, None], "'in->out': a convolution with several delays; Lava's Conv has none"),
-        (
-            Conv2d(CONV.weight, padding=(128, 128), stride=(128, 128)),
-            1,
-            "'in->out': stride 128; Lava's Conv holds up to 127",
-        ),
     ],
 )
 def test_what_lavas_convolution_cannot_hold(synapse: Conv2d, delay: Any, message: str) -> None:
@@ -315,8 +309,10 @@ def test_what_lavas_convolution_cannot_hold(synapse: Conv2d, delay: Any, message
 
 
 def test_all_faults_are_reported_at_once() -> None:
-    made = one_projection(Conv2d(CONV.weight, padding=(128, 128), stride=(128, 128), exponent=-1), (1, 5, 5), (1, 3, 3))
-    assert len(LavaBackend().accepts(made)) == 3
+    delays = np.arange(1, 10)[:, None]
+    made = one_projection(CONV, (1, 5, 5), (1, 3, 3), delays)
+    back = Projection("out", "out", (SumPool2d(1, 1),), delays)
+    assert len(LavaBackend().accepts(replace(made, projections=(*made.projections, back)))) == 2
 
 
 @pytest.mark.parametrize("synapse", [CONV, Dense(np.full((9, 25), -99), exponent=-2)])
@@ -324,8 +320,3 @@ def test_payloads_whose_sums_overflow(synapse: Any) -> None:
     made = one_projection(synapse, (1, 5, 5), (1, 3, 3))
     with pytest.raises(BackendError, match=r"'in->out': payloads of 134217728 may sum to .*Scale the input down"):
         in_process().run(made, {"in": np.full((1, 1, 1, 5, 5), -(2**27))}, 1, ())
-
-
-def test_exponents_go_into_the_weights_of_convolutions() -> None:
-    np.testing.assert_array_equal(conv_weights(Conv2d(CONV.weight, exponent=2)), 4 * CONV.weight)
-    np.testing.assert_array_equal(conv_weights(Conv2d(-4 * CONV.weight, exponent=-2)), -CONV.weight)

@@ -7,8 +7,19 @@ from hypothesis import given, settings
 
 from neurokit.graph.network import Projection
 from neurokit.graph.neurons import IF
-from neurokit.graph.synapses import Conv2d, Dense, Flatten, Sparse, SumPool2d
+from neurokit.graph.synapses import (
+    Conv2d,
+    ConvTranspose2d,
+    Dense,
+    Flatten,
+    ResizeConv2d,
+    Sparse,
+    SumPool2d,
+    Upsample2d,
+    Weighted,
+)
 from neurokit.lower.fold import fold, fold_chain, to_matrix
+from tests.images import image_map, nearest
 from tests.networks import joined, network, random_chain
 from tests.programs import seeds
 from tests.tolerances import FLOAT64_SUMS
@@ -36,7 +47,12 @@ def apply(synapse, x):
         start, end = synapse.start % x.ndim, synapse.end % x.ndim
         return x.reshape(*x.shape[:start], -1, *x.shape[end + 1 :])
     if isinstance(synapse, SumPool2d):
-        return windows(x, synapse.kernel, synapse.stride, synapse.padding).sum(axis=(3, 4)) * synapse.scale
+        return windows(x, synapse.kernel, synapse.stride, synapse.padding).sum(axis=(3, 4)) * synapse.weight
+    if isinstance(synapse, Upsample2d):
+        return x[:, nearest(x.shape[1], synapse.size[0])][:, :, nearest(x.shape[2], synapse.size[1])]
+    if isinstance(synapse, ResizeConv2d | ConvTranspose2d):
+        result = image_map(synapse, x)
+        return result if synapse.bias is None else result + synapse.bias[:, None, None]
     if isinstance(synapse, Conv2d):
         seen = windows(x, synapse.weight.shape[2:], synapse.stride, synapse.padding, synapse.dilation)
         out, per_group = synapse.weight.shape[:2]
@@ -57,8 +73,8 @@ def assert_folded(maps, source, rng):
     for synapse in maps:
         wanted = apply(synapse, wanted)
     single, constant = fold_chain(maps, source, wanted.shape)
-    assert isinstance(single, Dense | Sparse | Conv2d)
-    assert single.bias is None
+    assert isinstance(single, Weighted)
+    assert getattr(single, "bias", None) is None
     found = apply(single, x).reshape(wanted.shape) + constant
     np.testing.assert_allclose(found, wanted, **FLOAT64_SUMS)
     silent = np.zeros(source)
@@ -98,7 +114,7 @@ def test_a_tiling_pool_becomes_part_of_the_convolution(padding, dilation, groups
     rng = np.random.default_rng(0)
     weight = rng.normal(size=(4, 2 // groups, 2, 3))
     chain = (
-        SumPool2d((2, 3), (2, 3), scale=1 / 6),
+        SumPool2d((2, 3), (2, 3), weight=1 / 6),
         Conv2d(weight, (1, 2), padding, dilation, groups, rng.normal(size=4)),
     )
     single = assert_folded(chain, (2, 8, 15), rng)
@@ -120,12 +136,30 @@ def test_other_pools_become_listed_synapses(pool, image):
 def test_what_a_chain_becomes():
     dense, conv = Dense(np.ones((3, 18))), Conv2d(np.ones((2, 1, 2, 2)))
     rng = np.random.default_rng(1)
-    assert isinstance(assert_folded((SumPool2d(2, 2),), (2, 4, 4), rng), Conv2d)
+    assert isinstance(assert_folded((SumPool2d(2, 2),), (2, 4, 4), rng), SumPool2d)
     assert isinstance(assert_folded((conv, Flatten(), dense), (1, 4, 4), rng), Dense)
     assert isinstance(assert_folded((Flatten(),), (2, 3, 3), rng), Sparse)
     assert isinstance(assert_folded((), (4,), rng), Sparse)
     assert isinstance(assert_folded((conv, Conv2d(np.ones((1, 2, 2, 2)))), (1, 4, 4), rng), Sparse)
     assert isinstance(assert_folded((conv, Flatten(1, 2)), (1, 4, 4), rng), Sparse), "a convolution gives images only"
+
+
+def test_a_resize_joins_the_convolution_behind_it():
+    rng = np.random.default_rng(2)
+    resize = Upsample2d((7, 9))
+    conv = Conv2d(rng.normal(size=(4, 1, 3, 2)), (2, 1), (1, 0), (1, 2), 2, rng.normal(size=4))
+    assert isinstance(assert_folded((resize, conv), (2, 3, 5), rng), ResizeConv2d)
+    assert isinstance(assert_folded((resize, SumPool2d(3, 2, 1, 1 / 9)), (2, 3, 5), rng), ResizeConv2d)
+    assert isinstance(assert_folded((resize,), (2, 3, 5), rng), ResizeConv2d)
+    assert isinstance(assert_folded((resize, conv, Flatten()), (2, 3, 5), rng), Sparse)
+    assert isinstance(assert_folded((resize, resize), (2, 3, 5), rng), Sparse), "twice to the nearest is not once"
+
+
+def test_a_transposed_convolution_stays_one():
+    rng = np.random.default_rng(3)
+    transposed = ConvTranspose2d(rng.normal(size=(4, 3, 3, 2)), 2, 1, 1, 1, 2, rng.normal(size=6))
+    assert isinstance(assert_folded((transposed,), (4, 3, 5), rng), ConvTranspose2d)
+    assert isinstance(assert_folded((transposed, Flatten()), (4, 3, 5), rng), Sparse)
 
 
 def test_biases_of_a_population_add_up_over_its_projections():

@@ -7,7 +7,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.graph.synapses import Conv2d, Dense, Shape, Sparse, Synapse
+from neurokit.graph.synapses import Conv2d, Convolving, Dense, Shape, Sparse, Synapse
+from tests.images import image_matrix
 
 
 def matrix(synapse: Synapse, source: Shape, target: Shape) -> NDArray[np.int64]:
@@ -16,7 +17,9 @@ def matrix(synapse: Synapse, source: Shape, target: Shape) -> NDArray[np.int64]:
         return np.asarray(synapse.weight)
     if isinstance(synapse, Sparse):
         return np.asarray(synapse.weight.toarray())
-    assert isinstance(synapse, Conv2d)
+    if not isinstance(synapse, Conv2d):
+        assert isinstance(synapse, Convolving)
+        return np.asarray(image_matrix(synapse, source))
     full = np.zeros((*target, *source), np.int64)
     per_group_out, per_group_in = target[0] // synapse.groups, source[0] // synapse.groups
     (stride_y, stride_x), (pad_y, pad_x), (step_y, step_x) = synapse.stride, synapse.padding, synapse.dilation

@@ -6,15 +6,24 @@ import numpy as np
 import scipy.sparse as sp
 from hypothesis import strategies as st
 
-from neurokit.graph.synapses import Conv2d, Dense, Shape, Sparse, Synapse
+from neurokit.graph.synapses import (
+    Conv2d,
+    ConvTranspose2d,
+    Dense,
+    ResizeConv2d,
+    Shape,
+    Sparse,
+    SumPool2d,
+    Synapse,
+)
 
 
 @st.composite
 def connections(draw: st.DrawFn) -> tuple[Synapse, Shape, Shape]:
     """(synapse, source shape, target shape)."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    kind = draw(st.sampled_from(["conv", "dense", "sparse"]))
-    if kind == "conv":
+    kind = draw(st.sampled_from(["conv", "resized", "transposed", "pool", "dense", "sparse"]))
+    if kind not in ("dense", "sparse"):
         groups = draw(st.integers(1, 2))
         source = (groups * draw(st.integers(1, 2)), draw(st.integers(3, 7)), draw(st.integers(3, 7)))
         shape = (
@@ -24,7 +33,16 @@ def connections(draw: st.DrawFn) -> tuple[Synapse, Shape, Shape]:
             draw(st.integers(1, 3)),
         )
         pairs = [(draw(st.integers(low, high)), draw(st.integers(low, high))) for low, high in ((1, 3), (0, 2), (1, 2))]
-        conv = Conv2d(_weights(rng, shape), *pairs, groups)
+        conv: Synapse = Conv2d(_weights(rng, shape), *pairs, groups)
+        if kind == "resized":
+            conv = ResizeConv2d(
+                (draw(st.integers(1, 12)), draw(st.integers(1, 12))), _weights(rng, shape), *pairs, groups
+            )
+        if kind == "transposed":
+            weight = _weights(rng, (source[0], shape[0] // groups, *shape[2:]))
+            conv = ConvTranspose2d(weight, *pairs[:2], (0, 0), pairs[2], groups)
+        if kind == "pool":
+            conv = SumPool2d((shape[2], shape[3]), *pairs[:2], np.asarray(draw(st.integers(-9, 9))))
         found = conv.output_shape(source)
         if found is not None:
             return conv, source, found

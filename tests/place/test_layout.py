@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurokit.graph.network import Projection
-from neurokit.graph.synapses import Conv2d, Injection, Shape, Synapse
+from neurokit.graph.synapses import Conv2d, Convolving, Injection, Shape, Synapse
 from neurokit.place.layout import Layout, destinations
 from tests.place.connectivity import matrix
 from tests.place.strategies import connections
@@ -39,20 +41,16 @@ def test_groups_of_channels_lie_on_different_cores() -> None:
 @given(connections(), st.integers(1, 9))
 def test_spikes_reach_the_cores_that_hold_their_targets(made: tuple[Synapse, Shape, Shape], cores: int) -> None:
     synapse, source, target = made
-    layout = Layout(target, cores, isinstance(synapse, Conv2d))
-    if isinstance(synapse, Conv2d):  # windows count whole, zero weights included
-        synapse_used: Synapse = Conv2d(
-            np.ones_like(synapse.weight), synapse.stride, synapse.padding, synapse.dilation, 1
-        )
-        source_used = (synapse.weight.shape[1], *source[1:])
-    else:
-        synapse_used, source_used = synapse, source
-    connected = matrix(synapse_used, source_used, target) != 0
+    layout = Layout(target, cores, isinstance(synapse, Convolving))
+    used = synapse
+    if isinstance(synapse, Convolving):  # windows count whole, zero weights included
+        used = replace(synapse, weight=np.ones_like(synapse.weight))
+    connected = matrix(used, source, target) != 0
     core_of = layout.core_of()
-    expected = np.array([len(set(core_of[connected[:, i]])) for i in range(connected.shape[1])]).reshape(source_used)
+    expected = np.array([len(set(core_of[connected[:, i]])) for i in range(connected.shape[1])]).reshape(source)
     found = destinations(Projection("a", "b", (synapse,), np.array(1)), source, layout)
     assert found.shape == source
-    np.testing.assert_array_equal(found[: source_used[0]], expected)
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_a_kernel_cut_by_channels_is_reached_once_a_group() -> None:

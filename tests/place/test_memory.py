@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurokit.graph.network import Projection
-from neurokit.graph.synapses import Conv2d, Dense, Sparse
+from neurokit.graph.synapses import Conv2d, Dense, ResizeConv2d, Sparse
+from neurokit.lower.images import Picked, picked
 from neurokit.place.chips import LOIHI1, LOIHI2
 from neurokit.place.memory import conv_words, dense_words, row_words, sparse_words, synapse_bits, weight_bits
 from tests.place.programs import pilotnet
@@ -18,10 +19,11 @@ from tests.place.programs import pilotnet
 COMPILER = {"conv0": (5, 81), "conv1": (6, 864), "conv2": (6, 1620), "conv3": (4, 2160), "conv4": (4, 2880)}
 
 
-def kernel(name: str) -> Conv2d:
-    (projection,) = pilotnet().incoming(name)
+def kernel(name: str) -> Picked:
+    program = pilotnet()
+    (projection,) = program.incoming(name)
     assert isinstance(projection.synapse, Conv2d)
-    return projection.synapse
+    return picked(projection.synapse, program.shape_of(projection.source))
 
 
 @pytest.mark.parametrize("name", COMPILER)
@@ -32,7 +34,8 @@ def test_the_compilers_words_of_pilotnets_convolutions(name: str) -> None:
 
 def test_our_own_bits_give_a_quarter_less_for_two_of_them() -> None:
     """The compiler gives conv1 and conv2 6 bits where their even weights of at most 12 need 4."""
-    words = {name: conv_words(kernel(name), weight_bits(kernel(name).weight), LOIHI2.format) for name in COMPILER}
+    maps = {name: kernel(name) for name in COMPILER}
+    words = {name: conv_words(found, weight_bits(found.kernel()), LOIHI2.format) for name, found in maps.items()}
     assert words == {"conv0": 81, "conv1": 648, "conv2": 1296, "conv3": 2160, "conv4": 2880}
 
 
@@ -40,7 +43,7 @@ def test_our_own_bits_give_a_quarter_less_for_two_of_them() -> None:
 def test_the_compilers_words_of_pilotnets_small_dense_layers(targets: int, sources: int, words: int) -> None:
     dense = Dense(np.ones((targets, sources), np.int64))
     projection = Projection("a", "b", (dense,), np.array(1))
-    assert dense_words(dense, targets, synapse_bits(projection, LOIHI2.format), LOIHI2.format) == words
+    assert dense_words(dense, targets, synapse_bits(projection, (sources,), LOIHI2.format), LOIHI2.format) == words
 
 
 @given(st.lists(st.integers(-256, 255), min_size=1, max_size=6))
@@ -80,15 +83,26 @@ def test_words_of_a_row(synapses: int, bits: int) -> None:
 )
 def test_bits_of_a_stored_synapse(synapse: Dense | Sparse | Conv2d, delay: int, loihi1: int, loihi2: int) -> None:
     projection = Projection("a", "b", (synapse,), np.array(delay))
-    assert synapse_bits(projection, LOIHI1.format) == loihi1
-    assert synapse_bits(projection, LOIHI2.format) == loihi2
+    source = (1, 1, 2) if isinstance(synapse, Conv2d) else (synapse.weight.shape[1],)
+    assert synapse_bits(projection, source, LOIHI1.format) == loihi1
+    assert synapse_bits(projection, source, LOIHI2.format) == loihi2
 
 
 def test_groups_and_split_channels_shorten_the_rows() -> None:
     conv = Conv2d(np.ones((8, 2, 3, 3), np.int64), groups=2)
-    assert conv_words(conv, 8, LOIHI2.format) == 4 * 9 * math.ceil((10 + 4 * 8) / 64)
+    assert conv_words(picked(conv, (4, 5, 5)), 8, LOIHI2.format) == 4 * 9 * math.ceil((10 + 4 * 8) / 64)
     wide = Conv2d(np.ones((64, 2, 3, 3), np.int64))
-    assert conv_words(wide, 8, LOIHI2.format, channel_groups=4) == 2 * 9 * math.ceil((10 + 16 * 8) / 64)
+    assert conv_words(picked(wide, (2, 5, 5)), 8, LOIHI2.format, channel_groups=4) == 2 * 9 * math.ceil(
+        (10 + 16 * 8) / 64
+    )
+
+
+def test_a_resized_kernel_takes_a_row_for_each_way_its_taps_meet() -> None:
+    """Twofold: an output sees its source as taps {0}, {1, 2} or {0, 1}, {2} along each axis, four sets in all."""
+    conv = ResizeConv2d((8, 8), np.ones((8, 2, 3, 3), np.int64))
+    assert conv_words(picked(conv, (2, 4, 4)), 8, LOIHI2.format) == 2 * 16 * math.ceil((10 + 8 * 8) / 64)
+    projection = Projection("a", "b", (conv,), np.array(1))
+    assert synapse_bits(projection, (2, 4, 4), LOIHI2.format) == 3, "sums of 1, 2 and 4 take three bits"
 
 
 def test_sparse_words_are_those_of_the_fullest_core() -> None:

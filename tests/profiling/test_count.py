@@ -23,7 +23,7 @@ from tests.profiling.recordings import as_network, random_spikes, record, three_
 def test_fan_out_counts_the_non_zero_entries_of_the_explicit_matrix(made: tuple[Synapse, Shape, Shape]) -> None:
     synapse, source, target = made
     expected = (matrix(synapse, source, target) != 0).sum(axis=0).reshape(source)
-    found = fan_out(synapse, source, target)
+    found = fan_out(synapse, source)
     assert found.dtype == np.int64
     np.testing.assert_array_equal(found, expected)
 
@@ -32,7 +32,7 @@ def test_kinds() -> None:
     assert kind_of(Dense(np.ones((1, 1)))) == "dense"
     assert kind_of(Conv2d(np.ones((1, 1, 1, 1)))) == "conv"
     assert kind_of(Injection()) == "injection"
-    assert fan_out(Injection(), (2, 2, 2), (2, 2, 2)).sum() == 0
+    assert fan_out(Injection(), (2, 2, 2)).sum() == 0
 
 
 @settings(max_examples=50, deadline=None)

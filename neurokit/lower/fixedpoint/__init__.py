@@ -4,6 +4,7 @@ Bit for bit what lava-nc 0.10.0 computes with `select_tag="fixed_pt"` (LIF, LIFR
 where its int32 arrays wrap.
 """
 
+from neurokit.lower.fixedpoint.image import image_input, image_sum
 from neurokit.lower.fixedpoint.neuron import ACTIVATION_SHIFT, MAX_POTENTIAL, lif_step, neuron_step
 from neurokit.lower.fixedpoint.synapse import ChipWeights, chip_weights, shift, wrap24, wrap32
 
@@ -12,6 +13,8 @@ __all__ = [
     "MAX_POTENTIAL",
     "ChipWeights",
     "chip_weights",
+    "image_input",
+    "image_sum",
     "lif_step",
     "neuron_step",
     "shift",
