@@ -96,7 +96,7 @@ def run_netx(path, values, steps, *, current=False, window=None, layers=None, mu
             Source(data=data.T).s_out.connect(network.inp)
         shape = network.out_layer.out.shape
         network.out.connect(Sink(shape=shape, buffer=steps).a_in)
-        tape = Tape(shape, steps, spikes=True, states=["u", "v"])
+        tape = Tape(shape, steps, np.uint8, ["u", "v"])
         network.out_layer.neuron.name = "last"  # Lava names it after the attribute, like every layer's
         tapes = types.SimpleNamespace(tapes={"last": tape}, done=lambda: 0)
         deadline = Deadline(SECONDS, "netx")
