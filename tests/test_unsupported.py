@@ -10,6 +10,7 @@ import pytest
 
 import neurokit as nk
 from neurokit import errors
+from neurokit.graph.lif_family import QIF
 from neurokit.graph.neurons import IF, LIF, LeakyIntegrator, LoihiLIF
 from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense
 from neurokit.lower.targets import target_faults
@@ -140,6 +141,7 @@ PROVOKED = {
     "readouts whose neurons rest at different potentials": lambda: nk.compile(
         network((EYE, LeakyIntegrator(tau=0.01, v_leak=[0.0, 1.0])), dt=1e-3)
     ),
+    "quadratic and phase neurons in integers": lambda: nk.compile(network((EYE, QIF(tau=0.01)), dt=1e-3)),
     "time constants shorter than a step": lambda: nk.compile(network((EYE, LIF(tau=1e-4)), dt=1e-3)),
     "a bias in the weights of an integer source": lambda: nk.compile(integer_with_bias()),
     "Networks on Lava": lambda: nk.run(SMALL, [[1, 0]], backend="lava"),

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.errors import Fault
+from neurokit.graph.lif_family import LoihiTernaryLIF
 from neurokit.graph.network import Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.graph.synapses import Convolving, Dense, Injection, Shape, Sparse
@@ -40,7 +41,18 @@ def _lif_process(neuron: LoihiLIF) -> str:
     return "LIFReset" if neuron.reset_offset <= neuron.reset_interval else OWN
 
 
-_OF_LAVA: Mapping[type[FixedNeuron], Callable[[Any], str]] = {LoihiLIF: _lif_process}
+def _ternary_process(neuron: LoihiTernaryLIF) -> str:
+    """TernaryLIF has thresholds of multiples of 64, one of each for all neurons, and no schedule."""
+    thresholds = (neuron.upper_threshold, neuron.lower_threshold)
+    plain = all((values % 64 == 0).all() and (values == values.flat[0]).all() for values in thresholds)
+    scheduled = neuron.reset_interval > 0 or neuron.reset_offset > 0
+    return "TernaryLIF" if plain and not scheduled else OWN
+
+
+_OF_LAVA: Mapping[type[FixedNeuron], Callable[[Any], str]] = {
+    LoihiLIF: _lif_process,
+    LoihiTernaryLIF: _ternary_process,
+}
 
 
 def once_interval(neuron: LoihiLIF) -> int:

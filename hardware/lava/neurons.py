@@ -7,14 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from lava.proc.lif.process import LIF, LIFReset
+from lava.proc.lif.process import LIF, LIFReset, TernaryLIF
 from numpy.typing import NDArray
 
+from neurokit.graph.lif_family import LoihiALIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.graph.synapses import Shape
 from neurokit.hardware.lava.choice import NEVER, OWN, neuron_process, once_interval
 from neurokit.hardware.lava.layout import lava_shape, to_lava
+from neurokit.hardware.lava.processes import lif_family
 from neurokit.hardware.lava.processes.basic import LoihiNeuron
 
 
@@ -46,29 +48,47 @@ def _turned(neuron: FixedNeuron, shape: Shape) -> FixedNeuron:
     return replace(neuron, **arrays)
 
 
-def _lif_parameters(neuron: LoihiLIF, shape: Shape, name: str) -> dict[str, Any]:
+def _common(neuron: LoihiLIF | LoihiTernaryLIF, shape: Shape, name: str) -> dict[str, Any]:
     return {
         "shape": lava_shape(shape),
         "du": parameter(neuron.current_decay - 1, shape),
         "dv": parameter(neuron.voltage_decay, shape),
-        "vth": parameter(neuron.threshold >> 6, shape) if neuron.emits else NEVER,
         "bias_mant": parameter(neuron.bias_mantissa, shape),
         "bias_exp": parameter(neuron.bias_exponent, shape),
         "name": name,
     }
 
 
+def _threshold(neuron: LoihiLIF, shape: Shape) -> Any:
+    return parameter(neuron.threshold >> 6, shape) if neuron.emits else NEVER
+
+
 def _lif(neuron: LoihiLIF, shape: Shape, name: str) -> Any:
-    return LIF(**_lif_parameters(neuron, shape, name))
+    return LIF(**_common(neuron, shape, name), vth=_threshold(neuron, shape))
 
 
 def _lif_reset(neuron: LoihiLIF, shape: Shape, name: str) -> Any:
     # the Program counts steps from 0, Lava from 1
     interval = neuron.reset_interval or once_interval(neuron)
-    offset = neuron.reset_offset + 1
-    return LIFReset(**_lif_parameters(neuron, shape, name), reset_interval=interval, reset_offset=offset)
+    schedule = {"reset_interval": interval, "reset_offset": neuron.reset_offset + 1}
+    return LIFReset(**_common(neuron, shape, name), vth=_threshold(neuron, shape), **schedule)
+
+
+def _ternary(neuron: LoihiTernaryLIF, shape: Shape, name: str) -> Any:
+    upper, lower = (int(values.flat[0]) >> 6 for values in (neuron.upper_threshold, neuron.lower_threshold))
+    return TernaryLIF(**_common(neuron, shape, name), vth_hi=upper, vth_lo=lower)
 
 
 # By the names that `choice.neuron_process` gives.
-MAKERS: Mapping[str, Callable[[Any, Shape, str], Any]] = {"LIF": _lif, "LIFReset": _lif_reset}
-OWN_PROCESSES: Mapping[type[FixedNeuron], Any] = {LoihiLIF: LoihiNeuron}
+MAKERS: Mapping[str, Callable[[Any, Shape, str], Any]] = {
+    "LIF": _lif,
+    "LIFReset": _lif_reset,
+    "TernaryLIF": _ternary,
+}
+OWN_PROCESSES: Mapping[type[FixedNeuron], Any] = {
+    LoihiLIF: LoihiNeuron,
+    LoihiRefractoryLIF: lif_family.RefractoryNeuron,
+    LoihiTernaryLIF: lif_family.TernaryNeuron,
+    LoihiALIF: lif_family.AdaptiveNeuron,
+    LoihiQIF: lif_family.QuadraticNeuron,
+}

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from neurokit.graph import lif_family as relatives
 from neurokit.graph import neurons as models
 from neurokit.graph.network import Population
+from neurokit.hardware.simulator import lif_family
 from neurokit.hardware.simulator.neurons import FloatNeurons, LoihiNeurons, Neurons
 
-KINDS: Mapping[type[models.Neuron], type[Neurons]] = {
-    models.IF: FloatNeurons,
-    models.LIF: FloatNeurons,
-    models.CubaLIF: FloatNeurons,
+KINDS: Mapping[type[models.Neuron], Callable[[Population, int, float | None], Neurons]] = {
+    models.IF: lif_family.float_lif,
+    models.LIF: lif_family.float_lif,
+    models.CubaLIF: lif_family.float_lif,
     models.Integrator: FloatNeurons,
     models.LeakyIntegrator: FloatNeurons,
+    relatives.TernaryLIF: lif_family.TernaryFloats,
+    relatives.ALIF: lif_family.AdaptiveFloats,
+    relatives.QIF: lif_family.QuadraticFloats,
+    relatives.Theta: lif_family.Phases,
     models.LoihiLIF: LoihiNeurons,
+    relatives.LoihiRefractoryLIF: lif_family.RefractoryLIF,
+    relatives.LoihiTernaryLIF: lif_family.Ternary,
+    relatives.LoihiALIF: lif_family.Adaptive,
+    relatives.LoihiQIF: lif_family.Quadratic,
 }
 
 

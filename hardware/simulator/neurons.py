@@ -116,7 +116,7 @@ class LoihiNeurons(FixedNeurons):
         others = (neuron.bias, threshold, neuron.reset_value)
         keep = [1 - np.asarray(decay) / 4096 for decay in (neuron.current_decay, neuron.voltage_decay)]
         decays = numbers_or_rows((*keep, *others), population.shape, np.float64)
-        self.constants = (*decays[:2], *(_to_int32(values) for values in decays[2:]), neuron.reset == "soft")
+        self.constants = (*decays[:2], *(to_int32(values) for values in decays[2:]), neuron.reset == "soft")
         self.wraps = np.zeros(2, np.int64)
 
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
@@ -156,6 +156,6 @@ def numbers_or_rows(values: tuple[Any, ...], shape: tuple[int, ...], kind: type)
     return tuple(np.ascontiguousarray(np.broadcast_to(array, shape).ravel(), dtype=kind) for array in arrays)
 
 
-def _to_int32(value: Any) -> Any:
+def to_int32(value: Any) -> Any:
     """A number or a row of whole numbers of at most 32 bits."""
     return np.int32(value) if np.ndim(value) == 0 else value.astype(np.int32)

@@ -10,8 +10,9 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from neurokit.errors import Fault, GraphError, InputError
+from neurokit.graph.lif_family import ALIF
 from neurokit.graph.network import Network, Population, Program, Projection, _Graph
-from neurokit.graph.neurons import Fires, FixedNeuron, Range, Reset
+from neurokit.graph.neurons import Fires, FixedNeuron, Range, Reset, WhileRefractory
 from neurokit.graph.synapses import ConvTranspose2d, Injection, Sparse, Synapse, Weighted, chain_shape
 
 WEIGHT_EXPONENT_RANGE = (-8, 7)  # nengo-loihi @e564f66, hardware/validate.py
@@ -113,7 +114,9 @@ def _population(population: Population) -> Iterator[Fault]:
 
 
 def _conventions(population: Population) -> Iterator[Fault]:
-    for field, allowed in (("reset", get_args(Reset)), ("fires", get_args(Fires))):
+    conventions = {"reset": Reset, "fires": Fires, "while_refractory": WhileRefractory}
+    for field, kind in conventions.items():
+        allowed = get_args(kind)
         found = getattr(population.neuron, field, allowed[0])
         if found not in allowed:
             choices = " or ".join(repr(choice) for choice in allowed)
@@ -183,7 +186,8 @@ def _weights(name: str, synapse: Synapse) -> Iterator[Fault]:
 
 def _network_values(network: Network) -> Iterator[Fault]:
     for population in network.populations.values():
-        for field in ("tau", "tau_syn", "tau_mem"):
+        yield from _refractory(population, network.dt)
+        for field in ("tau", "tau_syn", "tau_mem", "tau_adaptation"):
             tau = getattr(population.neuron, field, None)
             if tau is None:
                 continue
@@ -198,7 +202,7 @@ def _network_values(network: Network) -> Iterator[Fault]:
                     "the source states no dt",
                     "Pass dt= in seconds, e.g. nk.convert(path, dt=1e-3).",
                 )
-            elif (tau < network.dt * (1 - 1e-6)).any():
+            elif (tau < network.dt * (1 - 1e-6)).any() and not isinstance(population.neuron, ALIF):
                 yield Fault(
                     population.name,
                     f"{field} {float(tau.min()):g} s is shorter than the step {network.dt:g} s",
@@ -207,6 +211,29 @@ def _network_values(network: Network) -> Iterator[Fault]:
                 )
     if network.dt is not None and not (np.isfinite(network.dt) and network.dt > 0):
         yield Fault("dt", f"is {network.dt}", "a step is a positive number of seconds", "Pass dt= in seconds.")
+
+
+def _refractory(population: Population, dt: float | None) -> Iterator[Fault]:
+    """A refractory period is a whole number of steps."""
+    refractory = getattr(population.neuron, "refractory", None)
+    if refractory is None or isinstance(population.neuron, FixedNeuron) or not refractory.any():
+        return
+    if (refractory < 0).any():
+        yield Fault(population.name, "refractory is negative", "a period is at least 0", "Repair the source.")
+    elif dt is None:
+        yield Fault(
+            population.name,
+            "refractory is a time, but the step is unknown",
+            "the source states no dt",
+            "Pass dt= in seconds, e.g. nk.convert(path, dt=1e-3).",
+        )
+    elif (np.abs(refractory / dt - np.rint(refractory / dt)) > 1e-3).any():
+        yield Fault(
+            population.name,
+            f"refractory {float(refractory.max()):g} s is off the grid of {dt:g} s",
+            "refractory periods are whole steps",
+            "Choose a dt that divides them.",
+        )
 
 
 def _kinds(network: Network) -> Iterator[Fault]:

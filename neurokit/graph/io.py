@@ -14,7 +14,7 @@ import scipy.sparse as sp
 
 from neurokit.errors import Fault, FormatError, GraphError
 from neurokit.files import written_aside
-from neurokit.graph import neurons, synapses
+from neurokit.graph import lif_family, neurons, synapses
 from neurokit.graph.check import check_network, check_program
 from neurokit.graph.network import Input, LayerReport, Network, Population, Program, Projection
 
@@ -26,7 +26,15 @@ NEURONS = {
     "CubaLIF": neurons.CubaLIF,
     "Integrator": neurons.Integrator,
     "LeakyIntegrator": neurons.LeakyIntegrator,
+    "TernaryLIF": lif_family.TernaryLIF,
+    "ALIF": lif_family.ALIF,
+    "QIF": lif_family.QIF,
+    "Theta": lif_family.Theta,
     "LoihiLIF": neurons.LoihiLIF,
+    "LoihiRefractoryLIF": lif_family.LoihiRefractoryLIF,
+    "LoihiTernaryLIF": lif_family.LoihiTernaryLIF,
+    "LoihiALIF": lif_family.LoihiALIF,
+    "LoihiQIF": lif_family.LoihiQIF,
 }
 SYNAPSES = {
     "Dense": synapses.Dense,

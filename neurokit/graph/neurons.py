@@ -11,7 +11,7 @@ equations: NIR 1.0.8 (Pedersen et al. 2024, doi:10.1038/s41467-024-52259-9), Dav
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -31,6 +31,7 @@ MAX_POTENTIAL = 2**23 - 1  # u and v have 24 bits
 
 Reset: TypeAlias = Literal["hard", "soft"]
 Fires: TypeAlias = Literal[">", ">="]
+WhileRefractory: TypeAlias = Literal["holds", "silent"]
 
 
 def _floats(value: Any) -> FloatArray:
@@ -111,15 +112,25 @@ class _Spiking(Neuron):
     v_reset: potential after a spike when reset is "hard".
     reset: "hard": v := v_reset; "soft": v := v - threshold.
     fires: ">": s = v > threshold; ">=": s = v >= threshold.
+    refractory: time after a spike's step in which no other comes (seconds, whole steps; 0: none).
+    while_refractory: "holds": v keeps its value after the spike, as in Lava's LIFRefractory; "silent": v goes on, but
+    nothing is sent, as in e-prop (Bellec 2020). u goes on either way.
     """
 
     threshold: FloatArray = field(default_factory=_one)
     v_reset: FloatArray = field(default_factory=_zero)
     reset: Reset = "hard"
     fires: Fires = ">"
+    refractory: FloatArray = field(default_factory=_zero, kw_only=True)
+    while_refractory: WhileRefractory = field(default="holds", kw_only=True)
 
     def __post_init__(self) -> None:
         _to_float_fields(self)
+
+    @property
+    def states(self) -> tuple[str, ...]:  # type: ignore[override]
+        """u and v; with a refractory period its steps that are left, too."""
+        return ("u", "v", "refractory") if self.refractory.any() else ("u", "v")
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,9 +237,7 @@ class LoihiLIF(FixedNeuron):
     @property
     def bias(self) -> IntArray:
         """Bias per step in units of v, as Lava's models compute it (negative exponents round down)."""
-        mantissa, exponent = np.broadcast_arrays(self.bias_mantissa, self.bias_exponent)
-        left = np.left_shift(mantissa, np.maximum(exponent, 0))
-        return np.asarray(np.right_shift(left, np.maximum(-exponent, 0)), dtype=np.int64)
+        return shifted_bias(self.bias_mantissa, self.bias_exponent)
 
     def ranges(self) -> Iterator[Range]:
         """See FixedNeuron."""
@@ -240,6 +249,13 @@ class LoihiLIF(FixedNeuron):
         yield Range("bias mantissa", self.bias_mantissa, BIAS_MANTISSA_RANGE, "13 bits signed")
         yield Range("bias exponent", self.bias_exponent, BIAS_EXPONENT_RANGE, "3 bits")
         yield Range("reset value", self.reset_value, (-MAX_POTENTIAL, MAX_POTENTIAL), "24 bits signed")
+
+
+def shifted_bias(mantissa: IntArray, exponent: IntArray) -> IntArray:
+    """mantissa << exponent, or >> -exponent rounding down."""
+    mantissa, exponent = np.broadcast_arrays(mantissa, exponent)
+    left = np.left_shift(mantissa, np.maximum(exponent, 0))
+    return np.asarray(np.right_shift(left, np.maximum(-exponent, 0)), dtype=np.int64)
 
 
 def _whole(model: str, name: str, value: Any) -> IntArray:
@@ -264,7 +280,7 @@ def _frozen(array: Any) -> Any:
 
 
 def _to_float_fields(neuron: Neuron) -> None:
-    for name in neuron.__dataclass_fields__:  # type: ignore[attr-defined]
-        value = getattr(neuron, name)
+    for declared in fields(neuron):  # type: ignore[arg-type]  # all models are dataclasses
+        value = getattr(neuron, declared.name)
         if not isinstance(value, str):
-            object.__setattr__(neuron, name, _frozen(_floats(value)))
+            object.__setattr__(neuron, declared.name, _frozen(_floats(value)))

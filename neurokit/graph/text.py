@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurokit.graph import lif_family as relatives
 from neurokit.graph.network import Network, Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF, Neuron
 from neurokit.graph.synapses import (
@@ -64,11 +65,8 @@ def conventions(neuron: Neuron) -> str:
     """How the neuron fires and resets, in a few words."""
     if not neuron.spiking:
         return "readout, never fires"
-    if isinstance(neuron, FixedNeuron):
-        return f"{CONVENTIONS[type(neuron)](neuron)}{_schedule(neuron)}"
-    threshold, fires = getattr(neuron, "threshold", None), getattr(neuron, "fires", ">")
-    reset = _reset(getattr(neuron, "reset", "hard"), getattr(neuron, "v_reset", np.zeros(())))
-    return f"fires at v {fires} {_span(threshold)}, {reset}"
+    told = CONVENTIONS[type(neuron)](neuron) if type(neuron) in CONVENTIONS else _float_lif(neuron)
+    return f"{told}{_schedule(neuron)}" if isinstance(neuron, FixedNeuron) else told
 
 
 def describe_projection(projection: Projection, in_steps: bool) -> str:
@@ -114,7 +112,47 @@ def _loihi_lif(neuron: LoihiLIF) -> str:
     return f"fires at v > {_span(neuron.threshold)}, {_reset(neuron.reset, neuron.reset_value)}"
 
 
-CONVENTIONS: Mapping[type[Neuron], Callable[[Any], str]] = {LoihiLIF: _loihi_lif}
+def _refractory(neuron: relatives.LoihiRefractoryLIF) -> str:
+    return f"{_loihi_lif(neuron)}{_waits(neuron.refractory, 'steps', neuron.while_refractory)}"
+
+
+def _float_lif(neuron: Any) -> str:
+    told = f"fires at v {neuron.fires} {_span(neuron.threshold)}, {_reset(neuron.reset, neuron.v_reset)}"
+    return f"{told}{_waits(neuron.refractory * 1e3, 'ms', neuron.while_refractory)}"
+
+
+def _ternary(neuron: relatives.TernaryLIF | relatives.LoihiTernaryLIF) -> str:
+    upper, lower = _span(neuron.upper_threshold), _span(neuron.lower_threshold)
+    return f"sends 1 at v > {upper}, -1 at v < {lower}, resets to 0"
+
+
+def _adaptive(neuron: Any, value: Any, refractory: Any, unit: str) -> str:
+    told = f"fires at v {getattr(neuron, 'fires', '>')} {_span(neuron.threshold)} plus adaptation"
+    return f"{told}, then subtracts {_span(value)}{_waits(refractory, unit, 'silent')}"
+
+
+def _quadratic(neuron: relatives.QIF | relatives.LoihiQIF) -> str:
+    reset = neuron.v_reset if isinstance(neuron, relatives.QIF) else neuron.reset_value
+    return f"fires at v > {_span(neuron.threshold)}, {_reset('hard', reset)}"
+
+
+def _waits(refractory: Any, unit: str, meanwhile: str) -> str:
+    if not refractory.any():
+        return ""
+    return f", then {'holds' if meanwhile == 'holds' else 'is silent'} for {_span(refractory)} {unit}"
+
+
+CONVENTIONS: Mapping[type[Neuron], Callable[[Any], str]] = {
+    LoihiLIF: _loihi_lif,
+    relatives.LoihiRefractoryLIF: _refractory,
+    relatives.LoihiTernaryLIF: _ternary,
+    relatives.TernaryLIF: _ternary,
+    relatives.LoihiALIF: lambda n: _adaptive(n, n.reset_value, n.refractory, "steps"),
+    relatives.ALIF: lambda n: _adaptive(n, n.threshold, n.refractory * 1e3, "ms"),
+    relatives.LoihiQIF: _quadratic,
+    relatives.QIF: _quadratic,
+    relatives.Theta: lambda n: "fires where its phase passes pi",
+}
 
 
 def _schedule(neuron: FixedNeuron) -> str:

@@ -3,15 +3,17 @@
 u[t] = keep_u u[t-1] + gain_u x[t]
 v[t] = keep_v v[t-1] + gain_v u[t] + leak
 s[t] = v[t] > threshold (>= where inclusive);  then v := reset_value, or v - reset_value where soft
+A TernaryLIF's threshold here is the upper one; an ALIF's is the base one, which it subtracts in the step after.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from neurokit.errors import Fault, GraphError
+from neurokit.graph.lif_family import ALIF, TernaryLIF
 from neurokit.graph.neurons import (
     IF,
     LIF,
@@ -26,7 +28,10 @@ from neurokit.graph.neurons import (
 
 @dataclass(frozen=True, eq=False)
 class Recurrence:
-    """Constants of the recurrence; arrays broadcast to the population. initial: v before the first step."""
+    """Constants of the recurrence; arrays broadcast to the population. initial: v before the first step.
+
+    refractory: steps after a spike's step without another; v stays meanwhile where `holds`, else it goes on.
+    """
 
     keep_u: FloatArray
     gain_u: FloatArray
@@ -38,14 +43,25 @@ class Recurrence:
     reset_value: FloatArray
     soft: bool
     inclusive: bool
+    refractory: FloatArray = field(default_factory=lambda: np.zeros(()))
+    holds: bool = False
 
 
 def recurrence(neuron: Neuron, dt: float | None) -> Recurrence:
     """Forward Euler with a step of `dt` seconds; models without time constants do not need dt."""
+    found = _recurrence(neuron, dt)
+    refractory = getattr(neuron, "refractory", None)
+    if refractory is None or not refractory.any():
+        return found
+    holds = getattr(neuron, "while_refractory", "silent") == "holds"
+    return replace(found, refractory=np.rint(refractory / step_of(neuron, dt)), holds=holds)
+
+
+def _recurrence(neuron: Neuron, dt: float | None) -> Recurrence:
     zero, one = np.zeros(()), np.ones(())
     if isinstance(neuron, IF | Integrator):
         return _fire(neuron, zero, neuron.r, one, one, zero, zero)
-    step = _step(neuron, dt)
+    step = step_of(neuron, dt)
     if isinstance(neuron, LIF | LeakyIntegrator):
         leak = step / neuron.tau
         return _fire(neuron, zero, one, 1 - leak, leak * neuron.r, leak * neuron.v_leak, neuron.v_leak)
@@ -60,15 +76,23 @@ def recurrence(neuron: Neuron, dt: float | None) -> Recurrence:
             leak * neuron.v_leak,
             neuron.v_leak,
         )
+    if isinstance(neuron, TernaryLIF):
+        synaptic, leak = step / neuron.tau_syn, step / neuron.tau_mem
+        constants = (1 - synaptic, synaptic * neuron.w_in, 1 - leak, leak * neuron.r, zero, zero)
+        return Recurrence(*constants, neuron.upper_threshold, zero, soft=False, inclusive=False)
+    if isinstance(neuron, ALIF):
+        constants = (zero, neuron.r, np.exp(-step / neuron.tau), one, zero, zero)
+        return Recurrence(*constants, neuron.threshold, neuron.threshold, soft=True, inclusive=neuron.fires == ">=")
     raise AssertionError(f"no recurrence for {type(neuron).__name__}")
 
 
-def _step(neuron: Neuron, dt: float | None) -> float:
+def step_of(neuron: Neuron, dt: float | None) -> float:
+    """dt, or GraphError where it is unknown."""
     if dt is None:
         raise GraphError(
             Fault(
                 type(neuron).__name__,
-                "has a time constant, but the step is unknown",
+                "has a time in seconds, but the step is unknown",
                 "the source states no dt",
                 "Pass dt= in seconds, e.g. nk.convert(path, dt=1e-3).",
             )

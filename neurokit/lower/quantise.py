@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from neurokit.errors import Fault
 from neurokit.graph.network import LayerReport, Population, Projection
-from neurokit.graph.neurons import BIAS_MANTISSA_RANGE, MAX_THRESHOLD_MANTISSA, LoihiLIF, Reset
+from neurokit.graph.neurons import BIAS_MANTISSA_RANGE, MAX_THRESHOLD_MANTISSA, FixedNeuron, LoihiLIF, Reset
 from neurokit.graph.synapses import Convolving, ConvTranspose2d, Shape, Sparse, SumPool2d, Synapse, Weighted
 from neurokit.lower.discretise import Recurrence, recurrence
 from neurokit.lower.fold import to_matrix
 from neurokit.lower.images import picked
+from neurokit.lower.relatives import kind_faults, thresholds, whole
 from neurokit.lower.scale import SAFE_INPUT, UNIT, ceiling, choose_scale, largest_integer, leak_of, row_sums, values_of
 
 MODEST_PAYLOAD = 16  # event counts of a pixel and step stay below; larger payloads are their sender's to scale
@@ -33,7 +34,7 @@ FEWEST_BITS = 3  # a network whose weights keep fewer of the bits asked for is r
 class Quantised:
     """A population in integers, the maps that feed it, and what was lost."""
 
-    neuron: LoihiLIF
+    neuron: FixedNeuron
     synapses: tuple[Synapse, ...]
     report: LayerReport
 
@@ -51,11 +52,14 @@ def quantise(
     bias: synaptic input per step from the projections' constants. bits: width of weights, 1 to 8.
     driven: whether an input feeds it, whose payloads may be larger than 1.
     """
+    refused = kind_faults(population)
+    if refused:
+        return refused
     model = recurrence(population.neuron, dt)
     notes: list[str] = []
     spiking = population.neuron.spiking
     gained = [_gain(p.synapse, shape, model.gain_u * model.gain_v, population.shape) for p, shape in incoming]
-    threshold = np.unique(model.threshold - model.initial)
+    threshold = thresholds(population.neuron, model)
     faults = [*_rest_faults(population, model, threshold), *_sign_faults(incoming, gained, bits)]
     if faults:
         return faults
@@ -67,12 +71,13 @@ def quantise(
     faults = _range_faults(population, gained, synapses, threshold, scale, bits, fewest)
     if faults:
         return faults
-    neuron, threshold_error = _neuron(population, model, steady, scale, notes)
+    plain, threshold_error = _neuron(population, model, steady, scale, notes)
+    neuron = whole(population.neuron, plain, model, scale, dt, notes)
     _headroom(synapses, model, spiking, driven, notes)
-    _lost_leaks(model, neuron, notes)
+    _lost_leaks(model, plain, notes)
     decay_error = max(
-        float(np.abs(1 - neuron.current_decay / 4096 - model.keep_u).max()),
-        float(np.abs(1 - neuron.voltage_decay / 4096 - model.keep_v).max()),
+        float(np.abs(1 - plain.current_decay / 4096 - model.keep_u).max()),
+        float(np.abs(1 - plain.voltage_decay / 4096 - model.keep_v).max()),
     )
     report = LayerReport(
         population.name,
@@ -205,7 +210,7 @@ def _rounded(synapse: Any, scale: float, exponent: int) -> Synapse:
 def _neuron(
     population: Population, model: Recurrence, steady: NDArray[np.float64], scale: float, notes: list[str]
 ) -> tuple[LoihiLIF, float]:
-    """The neuron in integers, in coordinates relative to its resting potential, and the threshold's relative error.
+    """The neuron as a plain LIF in integers, relative to its resting potential, and its threshold's relative error.
 
     steady: what the bias adds to the potential per step.
     """

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from neurokit.errors import Fault, InputError
+from neurokit.graph.lif_family import LoihiALIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
 from neurokit.graph.network import Population, Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.graph.synapses import Convolving, ConvTranspose2d, Injection, ResizeConv2d, Shape
@@ -87,7 +88,24 @@ def _lif(name: str, neuron: LoihiLIF) -> Iterator[Fault]:
 STOCK: Mapping[type[FixedNeuron], Callable[[str, Any], Iterator[Fault]]] = {LoihiLIF: _lif}
 
 # All others: what Loihi 2 would have to have, and what a user can do instead.
-MICROCODE: Mapping[type[FixedNeuron], tuple[str, str]] = {}
+MICROCODE: Mapping[type[FixedNeuron], tuple[str, str]] = {
+    LoihiRefractoryLIF: (
+        "Loihi 2 needs microcode with a third state, the steps left, and a branch on it; none is published",
+        "Train without a refractory period, or run on the CPU.",
+    ),
+    LoihiTernaryLIF: (
+        "Loihi 2 needs microcode that compares twice and sends a signed payload; none is published",
+        "Use two populations of LIF neurons, one with its weights negated, or run on the CPU.",
+    ),
+    LoihiALIF: (
+        "Loihi 2 needs microcode with five states, 24 by 13 bit products and a reset that subtracts; none is published",
+        "Train LIF neurons with reset to zero, or run on the CPU.",
+    ),
+    LoihiQIF: (
+        "Loihi 2 needs microcode with a product of 24 by 24 bits for the square; none is published",
+        "Train LIF neurons, or run on the CPU.",
+    ),
+}
 
 
 def _projection(projection: Projection, source: Shape) -> Iterator[Fault]:

@@ -78,7 +78,7 @@ def test_events_of_integrate_and_fire_do_not_depend_on_the_step():
 
 @pytest.mark.parametrize("neuron", [LIF(tau=1.0), CubaLIF(tau_syn=1.0, tau_mem=1.0), LeakyIntegrator(tau=1.0)])
 def test_time_constants_need_a_step(neuron):
-    with pytest.raises(GraphError, match=f"'{type(neuron).__name__}': has a time constant, but the step is unknown"):
+    with pytest.raises(GraphError, match=f"'{type(neuron).__name__}': has a time in seconds, but the step is unknown"):
         recurrence(neuron, None)
 
 

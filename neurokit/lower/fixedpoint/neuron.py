@@ -1,24 +1,22 @@
-"""Integer arithmetic of the LIF neuron, one step at a time."""
+"""One step of any integer neuron, looked up by its model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from neurokit.graph.lif_family import LoihiALIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
-from neurokit.lower.fixedpoint.synapse import wrap32
+from neurokit.lower.fixedpoint import lif_family
+from neurokit.lower.fixedpoint.lif import Ints, States, loihi_lif
 
-# lava-nc 0.10.0, proc/lif/models.py, AbstractPyLifModelFixed: uv_bitwidth 24, decay_shift 12, act_shift 6.
-HALF_RANGE = 1 << 23
-MAX_POTENTIAL = HALF_RANGE - 1
-DECAY_SHIFT = 12
-ACTIVATION_SHIFT = 6
-
-Ints = NDArray[np.int64]
-States: TypeAlias = Mapping[str, Ints]
+STEPS: Mapping[type[FixedNeuron], Callable[[Any, States, Any], tuple[dict[str, Ints], Ints]]] = {
+    LoihiLIF: loihi_lif,
+    LoihiRefractoryLIF: lif_family.refractory_lif,
+    LoihiTernaryLIF: lif_family.ternary_lif,
+    LoihiALIF: lif_family.alif,
+    LoihiQIF: lif_family.qif,
+}
 
 
 def neuron_step(neuron: FixedNeuron, states: States, a: Any) -> tuple[dict[str, Ints], Ints]:
@@ -27,39 +25,3 @@ def neuron_step(neuron: FixedNeuron, states: States, a: Any) -> tuple[dict[str, 
     Arrays are int64 of one shape.
     """
     return STEPS[type(neuron)](neuron, states, a)
-
-
-def _loihi_lif(neuron: Any, states: States, a: Any) -> tuple[dict[str, Ints], Ints]:
-    u, v, spikes = lif_step(neuron, states["u"], states["v"], a)
-    return {"u": u, "v": v}, spikes.astype(np.int64)
-
-
-def lif_step(neuron: LoihiLIF, u: Any, v: Any, a: Any) -> tuple[Ints, Ints, NDArray[np.bool_]]:
-    """One step of LoihiLIF: (u, v, synaptic input a) -> (u, v, spikes); the reset schedule is the caller's.
-
-    u, v, a: int64 arrays of one shape. u wraps once at 24 bits (so a current beyond +-2**24 stays out of range, as in
-    Lava), v saturates at +-(2**23 - 1), decay rounds towards zero.
-    """
-    u = _decay(u, neuron.current_decay) + wrap32(np.left_shift(np.asarray(a, np.int64), ACTIVATION_SHIFT))
-    u = _wrap_current(wrap32(u))
-    v = wrap32(_decay(v, neuron.voltage_decay) + u)
-    v = np.clip(wrap32(v + neuron.bias), -MAX_POTENTIAL, MAX_POTENTIAL)
-    if not neuron.emits:
-        return u, v, np.zeros(v.shape, dtype=np.bool_)
-    spikes = v > neuron.threshold
-    after = neuron.reset_value if neuron.reset == "hard" else v - neuron.reset_value
-    return u, np.where(spikes, after, v), spikes
-
-
-def _decay(state: Any, decay: Any) -> Ints:
-    state = np.asarray(state, np.int64)
-    return np.asarray(np.sign(state) * ((np.abs(state) * (4096 - decay)) >> DECAY_SHIFT), np.int64)
-
-
-def _wrap_current(u: Ints) -> Ints:
-    """The single conditional wrap of Lava: 2**23 itself stays, -2**23 becomes 2**23."""
-    high = np.where(u > HALF_RANGE, u - 2 * HALF_RANGE, u)
-    return np.where(high <= -HALF_RANGE, u + 2 * HALF_RANGE, high)
-
-
-STEPS: Mapping[type[FixedNeuron], Callable[[Any, States, Any], tuple[dict[str, Ints], Ints]]] = {LoihiLIF: _loihi_lif}

@@ -1,0 +1,74 @@
+"""Processes of the LIF neuron's relatives (`neurokit.graph.lif_family`), each with a fixed-point and a float model.
+
+The fixed-point models take the neuron of a Program, the float ones that of a Network. CPU only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from lava.magma.core.decorator import implements, requires, tag
+from lava.magma.core.resources import CPU
+from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
+from numpy.typing import NDArray
+
+from neurokit.hardware.lava.processes.basic import STATE, OwnNeuron, PyOwnNeuronModel
+
+
+class RefractoryNeuron(OwnNeuron):
+    """LoihiRefractoryLIF. Lava's LIFRefractory has no fixed-point model."""
+
+
+@implements(proc=RefractoryNeuron, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyRefractoryNeuronModel(PyOwnNeuronModel):
+    """See the base."""
+
+    u: NDArray[np.int32] = STATE
+    v: NDArray[np.int32] = STATE
+    refractory: NDArray[np.int32] = STATE
+
+
+class TernaryNeuron(OwnNeuron):
+    """LoihiTernaryLIF with any thresholds and a schedule, where Lava's TernaryLIF has one multiple of 64 each."""
+
+
+@implements(proc=TernaryNeuron, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyTernaryNeuronModel(PyOwnNeuronModel):
+    """See the base."""
+
+    u: NDArray[np.int32] = STATE
+    v: NDArray[np.int32] = STATE
+
+
+class AdaptiveNeuron(OwnNeuron):
+    """LoihiALIF. Lava's ATRLIF is another model: it never resets v and has no absolute refractory period."""
+
+
+@implements(proc=AdaptiveNeuron, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyAdaptiveNeuronModel(PyOwnNeuronModel):
+    """See the base."""
+
+    u: NDArray[np.int32] = STATE
+    adaptation: NDArray[np.int32] = STATE
+    v: NDArray[np.int32] = STATE
+    refractory: NDArray[np.int32] = STATE
+    spike: NDArray[np.int32] = STATE
+
+
+class QuadraticNeuron(OwnNeuron):
+    """LoihiQIF."""
+
+
+@implements(proc=QuadraticNeuron, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyQuadraticNeuronModel(PyOwnNeuronModel):
+    """See the base."""
+
+    u: NDArray[np.int32] = STATE
+    v: NDArray[np.int32] = STATE

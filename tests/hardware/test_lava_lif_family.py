@@ -1,0 +1,174 @@
+"""The LIF neuron's relatives against Lava's own models, where Lava has them: bit for bit."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import neurokit as nk
+from neurokit.graph.lif_family import LoihiRefractoryLIF, LoihiTernaryLIF, TernaryLIF
+from neurokit.graph.neurons import CubaLIF
+from neurokit.graph.synapses import Dense
+from neurokit.hardware.lava import loading
+from neurokit.hardware.lava.backend import LavaBackend
+from neurokit.hardware.lava.choice import OWN, neuron_process
+from neurokit.lower.fixedpoint import neuron_step
+from tests.hardware.programs import program
+from tests.hardware.test_lava_neuron import CURRENTS, DECAYS, INPUTS, POTENTIALS
+from tests.networks import network
+
+pytest.importorskip("lava", reason="Lava needs Python 3.10")
+
+MANTISSAS = st.sampled_from([0, (1 << 17) - 1, 1 - (1 << 17)]) | st.integers(-5000, 5000)
+
+
+@settings(deadline=None)  # the first call imports Lava
+@given(
+    states=st.lists(st.tuples(CURRENTS, POTENTIALS, INPUTS), min_size=1, max_size=20),
+    decays=st.tuples(DECAYS, DECAYS),
+    bias=st.tuples(st.integers(-4096, 4095), st.integers(-7, 7)),
+    thresholds=st.tuples(MANTISSAS, MANTISSAS).map(sorted),
+)
+def test_one_step_of_the_ternary_neuron(
+    states: list[Any], decays: tuple[int, int], bias: tuple[int, int], thresholds: list[int]
+) -> None:
+    loading.load()
+    from lava.proc.lif.models import PyTernLifModelFixed
+
+    u, v, a = np.array(states).T
+    lower, upper = thresholds
+    cell = LoihiTernaryLIF(
+        *decays,  # type: ignore[arg-type]  # numbers
+        upper << 6,  # type: ignore[arg-type]
+        lower << 6,  # type: ignore[arg-type]
+        bias_mantissa=bias[0],  # type: ignore[arg-type]
+        bias_exponent=bias[1],  # type: ignore[arg-type]
+    )
+    sent: list[Any] = []
+    model = PyTernLifModelFixed({})
+    model.u, model.v = u.astype(np.int32), v.astype(np.int32)
+    model.du, model.dv = decays[0] - 1, decays[1]
+    model.bias_mant, model.bias_exp = np.full(u.shape, bias[0], np.int16), np.full(u.shape, bias[1], np.int16)
+    model.vth_hi, model.vth_lo = np.array([upper], np.int32), np.array([lower], np.int32)
+    a_in = a.astype(np.int32)
+    model.a_in, model.s_out = SimpleNamespace(recv=lambda: a_in), SimpleNamespace(send=sent.append)
+    model.run_spk()
+    after, payloads = neuron_step(cell, {"u": u, "v": v}, a)
+    np.testing.assert_array_equal(payloads, sent[0])
+    np.testing.assert_array_equal(after["u"], model.u)
+    np.testing.assert_array_equal(after["v"], model.v)
+
+
+@pytest.mark.parametrize(
+    ("changes", "process"),
+    [
+        ({}, "TernaryLIF"),
+        ({"upper_threshold": [640, 640]}, "TernaryLIF"),
+        ({"upper_threshold": 641}, OWN),
+        ({"upper_threshold": [640, 704]}, OWN),
+        ({"lower_threshold": -1}, OWN),
+        ({"reset_interval": 4}, OWN),
+        ({"reset_offset": 4}, OWN),
+        ({"held": True, "reset_offset": 4}, OWN),
+    ],
+    ids=str,
+)
+def test_lavas_ternary_process_wherever_it_fits(changes: dict[str, Any], process: str) -> None:
+    assert neuron_process(_ternary(**changes)) == process
+
+
+def _ternary(**changes: Any) -> LoihiTernaryLIF:
+    fields = {"current_decay": 900, "voltage_decay": 100, "upper_threshold": 640, "lower_threshold": -640}
+    return LoihiTernaryLIF(**{**fields, **changes})
+
+
+def test_a_refractory_neuron_is_our_own_process() -> None:
+    assert neuron_process(LoihiRefractoryLIF(4096, 0, 640)) == OWN  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("backend", [LavaBackend("process"), LavaBackend("in-process")], ids=lambda b: b.name)
+@pytest.mark.parametrize("upper", [640, [641, 700, 0]])
+def test_signs_travel_through_synapses(backend: LavaBackend, upper: Any) -> None:
+    rng = np.random.default_rng(1)
+    first, second = rng.integers(-60, 61, (3, 4)), rng.integers(-60, 61, (2, 3))
+    graph = program(
+        {"in": (4,)},
+        {"sign": ((3,), _ternary(upper_threshold=upper)), "out": ((2,), _ternary())},  # type: ignore[dict-item]
+        {("in", "sign"): (Dense(first), 1), ("sign", "out"): (Dense(second), 2)},
+        ("out", "sign"),
+    )
+    x = rng.integers(0, 2, (1, 30, 4))
+    record = (("out", "u"), ("out", "v"), ("sign", "v"))
+    found = backend.run(graph, {"in": x}, 34, record, time_limit=60)
+    wanted = nk.run(graph, x, steps=34, record=record)
+    assert set(np.unique(found.spikes["sign"])) == {-1, 0, 1}
+    for name in ("out", "sign"):
+        assert found.spikes[name].dtype == wanted.spikes[name].dtype == np.int32
+        np.testing.assert_array_equal(found.spikes[name], wanted.spikes[name])
+        np.testing.assert_array_equal(found.counts[name], wanted.counts[name])
+        assert (found.counts[name] == np.count_nonzero(found.spikes[name], axis=1)).all()
+    for key in record:
+        np.testing.assert_array_equal(found.states[key], wanted.states[key])
+
+
+# ------------------------------------------------------------------------------------------------------ floating point
+
+DT = 1e-3
+
+
+def _floats(neuron: Any, x: Any) -> Any:
+    graph = network((Dense(np.eye(3)), neuron), shape=(3,), dt=DT)
+    return nk.run(graph, x, record=(("p0", "u"), ("p0", "v")))
+
+
+def _lava_floats(model: Any, x: Any, **fields: Any) -> tuple[Any, Any, Any]:
+    """u, v and spikes of one of Lava's float models with du = 1/2 and dv = 1/8, three neurons."""
+    sent: list[Any] = []
+    model.u, model.v = np.zeros(3), np.zeros(3)
+    model.du, model.dv = 0.5, 0.125
+    model.bias_mant, model.bias_exp = np.zeros(3), np.zeros(3)
+    for name, value in fields.items():
+        setattr(model, name, value)
+    model.s_out = SimpleNamespace(send=sent.append)
+    u, v = [], []
+    for t, row in enumerate(x):
+        model.time_step = t + 1
+        model.a_in = SimpleNamespace(recv=lambda row=row: row)
+        model.run_spk()
+        u.append(model.u.copy())
+        v.append(model.v.copy())
+    return np.array(u), np.array(v), np.array(sent)
+
+
+def _compare(found: Any, wanted: tuple[Any, Any, Any]) -> None:
+    np.testing.assert_array_equal(found.spikes["p0"], wanted[2])
+    np.testing.assert_array_equal(found.states["p0", "u"], wanted[0])
+    np.testing.assert_array_equal(found.states["p0", "v"], wanted[1])
+    assert 5 < np.count_nonzero(wanted[2]) < 150
+
+
+@pytest.mark.parametrize("period", [1, 2, 5])
+def test_holding_is_lavas_refractory_neuron(period: int) -> None:
+    """Gains of 1 make CubaLIF's scaled equations Lava's: w_in = tau_syn / dt, r = tau_mem / dt, all powers of two."""
+    loading.load()
+    from lava.proc.lif.models import PyLifRefractoryModelFloat
+
+    x = np.random.default_rng(2).normal(0.5, 1, (60, 3))
+    cuba = CubaLIF(tau_syn=2 * DT, tau_mem=8 * DT, w_in=2, r=8, threshold=3.0, refractory=period * DT)  # type: ignore[arg-type]
+    model = PyLifRefractoryModelFloat({"refractory_period": period})
+    _compare(_floats(cuba, x), _lava_floats(model, x, vth=3.0, refractory_period_end=np.zeros(3, int)))
+
+
+def test_ternary_floats_are_lavas() -> None:
+    loading.load()
+    from lava.proc.lif.models import PyTernLifModelFloat
+
+    x = np.random.default_rng(2).normal(0.1, 1, (60, 3))
+    fields: dict[str, Any] = {"upper_threshold": 2.0, "lower_threshold": -1.5}
+    cell = TernaryLIF(tau_syn=2 * DT, tau_mem=8 * DT, w_in=2, r=8, **fields)  # type: ignore[arg-type]
+    _compare(_floats(cell, x), _lava_floats(PyTernLifModelFloat({}), x, vth_hi=2.0, vth_lo=-1.5))
