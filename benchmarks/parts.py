@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.compare import compare
+from benchmarks.peers import compare_peers
 from benchmarks.probe import Machine
 from benchmarks.threads import compare_threads
 from benchmarks.workloads import WORKLOADS
@@ -36,7 +37,15 @@ def _threads(context: Context) -> dict[str, Any]:
     return {"kind": "threads", **compare_threads(work, context.repeats)}
 
 
+def _peers(context: Context) -> dict[str, Any]:
+    work = WORKLOADS["dense"]()
+    if context.smoke:
+        work = replace(work, fast=16)
+    return {"kind": "peers", **compare_peers(work, context.repeats)}
+
+
 PARTS: dict[str, Callable[[Context], dict[str, Any]]] = {
     **{name: partial(_workload, name) for name in WORKLOADS},
     "threads": _threads,
+    "peers": _peers,
 }

@@ -119,7 +119,21 @@ def _threads(part: Record) -> str:
     )
 
 
-SECTIONS: dict[str, Callable[[Record], str]] = {"threads": _threads}
+def _peers(part: Record) -> str:
+    ours = part["simulator_ms"]["median"]
+    rows = ["| simulator | a step, CPU | output rate | ours is faster by |", "|---|---|---|---|"]
+    rows.append(_row("neurokit", written_time(ours), "", ""))
+    for peer in part["peers"]:
+        if peer["ms"] is None:
+            rows.append(_row(peer["title"], f"none: {peer['reason']}", "", ""))
+            continue
+        rate, ratio = f"{100 * peer['rate']:.1f} %", f"{peer['ratio']:.0f} ×"
+        rows.append(_row(peer["title"], written_time(peer["ms"]["median"]), rate, ratio))
+    head = f"## Peers\n\nWorkload: {part['title']}, whole runs in turns, each peer in its own environment, one thread."
+    return f"{head}\n\n" + "\n".join(rows)
+
+
+SECTIONS: dict[str, Callable[[Record], str]] = {"threads": _threads, "peers": _peers}
 
 
 def written_time(milliseconds: float) -> str:
