@@ -28,9 +28,10 @@ from neurokit.graph.network import Program, Projection
 from neurokit.profiling.count import fan_out
 from neurokit.records import Recording
 
-# LIF in 32-bit lanes. A decay multiplies 24 by 12 bits, which takes lanes of 64, each as long as two: multiply, sign,
-# mask, add, shift, and to 64 bits and back make 12. Two of them, and 12 more: input shifted and added (2), wrap (2),
-# sum with u and bias (2), clip (2), compare, reset, spike to a byte, count.
+# LIF in 32-bit lanes. A decay multiplies 24 by 12 bits, which takes lanes of 64 (float64 is exact), each as long as
+# two: there, multiply and back make 6. Two of them, and 24 more: input shifted and added (2), wrap tested, counted and
+# mended (8), sum with u and bias (2), saturation tested, counted and clipped (6), compare, reset (3), spike to a byte
+# and stored away (3).
 NEURON_OPERATIONS = 36
 STATE_BYTES = 8  # u and v
 INDEX_BYTES = 4  # the target of a listed synapse

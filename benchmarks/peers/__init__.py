@@ -47,7 +47,7 @@ BRIAN = Environment(
 PEERS = (
     Peer("nengo-loihi 1.1 (emulator)", "nengo_loihi_emulator.py", NENGO, 200),
     Peer("snnTorch 1.0 (torch 2.13, float32)", "snntorch_synaptic.py", TORCH, 2000),
-    Peer("brian2-loihi 0.5 (cython)", "brian2_loihi.py", BRIAN, 300),
+    Peer("brian2-loihi 0.5 (cython)", "brian_cython.py", BRIAN, 300),
 )
 
 

@@ -1,4 +1,4 @@
-"""brian2-loihi, Loihi's neurons and synapses in Brian 2: `python brian2_loihi.py DATA.npz STEPS`; see the package."""
+"""brian2-loihi, Loihi's neurons and synapses in Brian 2: `python brian_cython.py DATA.npz STEPS`; see the package."""
 
 import json
 import sys
