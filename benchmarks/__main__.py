@@ -9,9 +9,11 @@ from typing import Any
 
 from benchmarks import results, table
 from benchmarks.parts import PARTS, Context
+from benchmarks.plot import draw_growth
 from benchmarks.probe import Machine, probe
 
 PAGE = results.ROOT / "docs/benchmarks.md"
+PICTURE = results.ROOT / "docs/images/growth.png"
 README = results.ROOT / "README.md"
 
 
@@ -70,6 +72,7 @@ def _accept(path: Path) -> int:
     if record is None or missing:
         print(f"{path} lacks {', '.join(missing)}: run python -m benchmarks first", file=sys.stderr)
         return 2
+    draw_growth(record["parts"]["growth"], PICTURE)
     PAGE.write_text(table.page(record, results.load(results.ACCEPTED)))
     results.keep(record, results.ACCEPTED)
     return 0

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.compare import compare
+from benchmarks.growth import measure_growth
 from benchmarks.peers import compare_peers
 from benchmarks.probe import Machine
 from benchmarks.threads import compare_threads
@@ -44,8 +45,13 @@ def _peers(context: Context) -> dict[str, Any]:
     return {"kind": "peers", **compare_peers(work, context.repeats)}
 
 
+def _growth(context: Context) -> dict[str, Any]:
+    return {"kind": "growth", **measure_growth(context.repeats, context.smoke)}
+
+
 PARTS: dict[str, Callable[[Context], dict[str, Any]]] = {
     **{name: partial(_workload, name) for name in WORKLOADS},
     "threads": _threads,
+    "growth": _growth,
     "peers": _peers,
 }

@@ -133,7 +133,32 @@ def _peers(part: Record) -> str:
     return f"{head}\n\n" + "\n".join(rows)
 
 
-SECTIONS: dict[str, Callable[[Record], str]] = {"threads": _threads, "peers": _peers}
+def _growth(part: Record) -> str:
+    head = "| 1 to 50 % of the sources active | a synaptic event | at rest | R² of the line (asked ≥ "
+    rows = [f"{head}{part['fit_asked']:g}) | from then on flat |", "|---|---|---|---|---|"]
+    for curve in part["curves"]:
+        points, lines = curve["activities"], curve["linear_points"]
+        within = f"to {100 * points[lines - 1]:.0f} %: " if lines < len(points) else ""
+        flat = "-" if curve["flat"] is None else f"largest over smallest {curve['flat']:.2f}"
+        slope, base = f"{curve['slope_ns']:.3g} ns", written_time(curve["base_us"] / 1e3)
+        rows.append(_row(curve["name"], slope, base, f"{within}{curve['r2']:.4f}", flat))
+    silent = part["silent"]
+    fan_outs = ", ".join(map(str, silent["fan_outs"]))
+    rows += [
+        "",
+        f"1900 silent sources with {fan_outs} synapses each beside 100 active ones: largest over smallest time "
+        f"{silent['flat']:.2f}.",
+        "",
+        f"| memory of a run | neurons | bytes | times weights + states, asked ≤ {part['memory_asked']:g} |",
+        "|---|---|---|---|",
+    ]
+    rows += [
+        _row(row["kind"], f"{row['neurons']:,}", f"{row['bytes']:,}", f"{row['ratio']:.2f}") for row in part["memory"]
+    ]
+    return "## Growth\n\n![Growth](images/growth.png)\n\n" + "\n".join(rows)
+
+
+SECTIONS: dict[str, Callable[[Record], str]] = {"threads": _threads, "growth": _growth, "peers": _peers}
 
 
 def written_time(milliseconds: float) -> str:

@@ -42,19 +42,19 @@ class Workload:
 def dense() -> Workload:
     """1000 inputs at 10 % activity, dense 1000x1000 8-bit weights, 1000 LIF neurons."""
     program = _dense_program()
-    return Workload("dense", "dense 1000×1000, 10 % active", program, _noise((1, 1000), 0.1), 50_000, 1500, 200, 2)
+    return Workload("dense", "dense 1000×1000, 10 % active", program, noise((1, 1000), 0.1), 50_000, 1500, 200, 2)
 
 
 def dense_batch() -> Workload:
     """The same, 64 samples in one call. Lava takes one sample at a time, so its step is that of `dense`."""
     program = _dense_program()
     title = "the same, batch of 64 (a sample's step)"
-    return Workload("dense-batch", title, program, _noise((64, 1000), 0.1), 800, 1500, 200, 2)
+    return Workload("dense-batch", title, program, noise((64, 1000), 0.1), 800, 1500, 200, 2)
 
 
 def _dense_program() -> nk.Program:
     weight = np.random.default_rng(0).integers(-128, 128, (1000, 1000))
-    return _program((1000,), [("lif", (1000,), 4000, Dense(weight))])
+    return feed_forward((1000,), [("lif", (1000,), 4000, Dense(weight))])
 
 
 def pilotnet() -> Workload:
@@ -72,9 +72,9 @@ def pilotnet() -> Workload:
 def conv() -> Workload:
     """A 3x3 convolution from 16 to 16 channels of 32x32 neurons, 10 % of the inputs active."""
     weight = np.random.default_rng(1).integers(-128, 128, (16, 16, 3, 3))
-    program = _program((16, 32, 32), [("lif", (16, 32, 32), 3000, Conv2d(weight, padding=(1, 1)))])
+    program = feed_forward((16, 32, 32), [("lif", (16, 32, 32), 3000, Conv2d(weight, padding=(1, 1)))])
     title = "conv 32×32×16→16 3×3, 10 % active"
-    return Workload("conv", title, program, _noise((1, 16, 32, 32), 0.1), 2000, 200, 100, 3)
+    return Workload("conv", title, program, noise((1, 16, 32, 32), 0.1), 2000, 200, 100, 3)
 
 
 def delays() -> Workload:
@@ -83,7 +83,7 @@ def delays() -> Workload:
     layers = [(f"lif{k}", (256,), 4000, Dense(rng.integers(-128, 128, (256, 256)))) for k in range(3)]
     lags = [1 + rng.permutation(np.arange(256) % 63) for _ in layers]
     title = "3 dense layers of 256, axonal delays up to 62"
-    return Workload("delays", title, _program((256,), layers, lags), _noise((1, 256), 0.1), 10_000, 90, 100)
+    return Workload("delays", title, feed_forward((256,), layers, lags), noise((1, 256), 0.1), 10_000, 90, 100)
 
 
 def chain() -> Workload:
@@ -91,7 +91,7 @@ def chain() -> Workload:
     rng = np.random.default_rng(3)
     layers = [(f"lif{k}", (100,), 3000, Dense(rng.integers(-128, 128, (100, 100)))) for k in range(16)]
     title = "chain of 16 dense layers of 100"
-    return Workload("chain", title, _program((100,), layers), _noise((1, 100), 0.1), 10_000, 300, 100)
+    return Workload("chain", title, feed_forward((100,), layers), noise((1, 100), 0.1), 10_000, 300, 100)
 
 
 def recurrent() -> Workload:
@@ -110,7 +110,7 @@ def recurrent() -> Workload:
         dt=1.0,
     )
     title = "recurrent, 1000 neurons all to all"
-    return Workload("recurrent", title, nk.compile(network), _noise((1, 100), 0.1), 5000, 1000, 100)
+    return Workload("recurrent", title, nk.compile(network), noise((1, 100), 0.1), 5000, 1000, 100)
 
 
 WORKLOADS: dict[str, Callable[[], Workload]] = {
@@ -130,7 +130,7 @@ def truth(folder: str) -> Path:
     return Path(str(files[f"{TRUTH}{folder}/network.net"].locate())).parent
 
 
-def _noise(shape: tuple[int, ...], rate: float) -> Callable[[int], NDArray[np.uint8]]:
+def noise(shape: tuple[int, ...], rate: float) -> Callable[[int], NDArray[np.uint8]]:
     """Independent spikes; shape: (samples, *shape of the input)."""
 
     def draw(steps: int) -> NDArray[np.uint8]:
@@ -144,7 +144,7 @@ def _lif(mantissa: int) -> LoihiLIF:
     return LoihiLIF(current_decay=410, voltage_decay=128, threshold=64 * mantissa)
 
 
-def _program(
+def feed_forward(
     shape: tuple[int, ...],
     layers: list[tuple[str, tuple[int, ...], int, Dense | Conv2d]],
     lags: list[NDArray[Any]] | None = None,

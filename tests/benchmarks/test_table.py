@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import __main__ as cli
 from benchmarks import results, table
+from benchmarks.growth import fit
 from benchmarks.parts import PARTS
 
 
@@ -40,6 +41,23 @@ def record(**parts):
     limit = {**peaks, "bandwidth": {"32768": 200e9, "1048576": 90e9}}
     machine = {"processor": "a", "cores": 2, "memory_gb": 8, "python": "3.10"}
     return {"machine": machine, "commit": "abc", "date": "2026-01-01 00:00", "limit": limit, "parts": parts}
+
+
+def growth():
+    curves = [
+        {"name": "dense", "activities": [0.1, 0.2, 0.5], "operations": [1e3, 2e3, 5e3], "us": [1.0, 2.0, 5.0]}
+        | fit([1e3, 2e3, 5e3], [1.0, 2.0, 5.0])
+    ] * 3
+    silent = {"fan_outs": [0, 10], "us": [2.0, 2.1], "flat": 1.05}
+    memory = [{"kind": "dense", "neurons": 1000, "weights": 10**6, "bytes": 1_200_000, "ratio": 1.2}]
+    return {
+        "kind": "growth",
+        "curves": curves,
+        "silent": silent,
+        "memory": memory,
+        "fit_asked": 0.98,
+        "memory_asked": 1.3,
+    }
 
 
 def row(text):
@@ -89,6 +107,25 @@ def test_times_have_three_digits(milliseconds, written):
     assert table.written_time(milliseconds) == written
 
 
+def test_growth_is_said_with_what_was_asked():
+    (text,) = table.others(record(growth=growth()))
+    assert "| dense | 1 ns | " in text
+    assert "1.0000 | - |" in text
+    assert "largest over smallest time 1.05." in text
+    assert "| dense | 1,000 | 1,200,000 | 1.20 |" in text
+
+
+def test_peers_that_cannot_be_had_say_why():
+    peers = [
+        {"title": "one", "ms": spread(2.0), "rate": 0.1, "ratio": 400.0, "reason": ""},
+        {"title": "two", "ms": None, "reason": "not installable: no wheel"},
+    ]
+    part = {"kind": "peers", "title": "dense", "simulator_ms": spread(0.005), "peers": peers}
+    (text,) = table.others(record(peers=part))
+    assert "| one | 2 ms | 10.0 % | 400 × |" in text
+    assert "| two | none: not installable: no wheel |  |  |" in text
+
+
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
     """The command with two quick parts, and all it writes in a folder of its own."""
@@ -102,10 +139,11 @@ def bench(tmp_path, monkeypatch):
 
         return measure
 
-    known = {"dense": quick("dense"), "conv": quick("conv")}
+    known = {"dense": quick("dense"), "conv": quick("conv"), "growth": lambda context: growth()}
     monkeypatch.setattr(cli, "PARTS", known)
     monkeypatch.setattr(cli, "probe", lambda *_, **__: cli.Machine.from_json(limits))
     monkeypatch.setattr(results, "ACCEPTED", tmp_path / "accepted.json")
+    monkeypatch.setattr(cli, "PICTURE", tmp_path / "images/growth.png")
     monkeypatch.setattr(cli, "PAGE", tmp_path / "page.md")
     monkeypatch.setattr(cli, "README", tmp_path / "README.md")
 
@@ -121,7 +159,7 @@ def test_only_and_resume(bench):
     assert bench("--resume") == 0
     assert bench.measured == ["conv", "dense"]
     kept = json.loads((bench.folder / "now.json").read_text())
-    assert list(kept["parts"]) == ["dense", "conv"]  # in the order of PARTS
+    assert list(kept["parts"]) == ["dense", "conv", "growth"]  # in the order of PARTS
     assert bench() == 0
     assert bench.measured == ["conv", "dense", "dense", "conv"]
 
@@ -130,7 +168,7 @@ def test_accepting_needs_all_parts(bench, capsys):
     assert bench("--accept") == 2
     assert bench("--only", "conv") == 0
     assert bench("--accept") == 2
-    assert "lacks dense" in capsys.readouterr().err
+    assert "lacks dense, growth:" in capsys.readouterr().err
     assert not (bench.folder / "accepted.json").exists()
 
 
@@ -140,6 +178,7 @@ def test_a_slower_later_run_is_seen(bench, capsys):
     bench()
     assert bench("--accept") == 0
     assert bench("--readme") == 0
+    assert (bench.folder / "images/growth.png").stat().st_size > 10_000
     assert "| dense |" in (bench.folder / "README.md").read_text()
     assert bench("--markdown", str(bench.folder / "later.md")) == 0
     assert "slower than the accepted run: dense" in capsys.readouterr().err
