@@ -82,7 +82,7 @@ def demand(recording: Recording, machine: Machine) -> Demand:
         seconds += population.size * NEURON_OPERATIONS / machine.register32
         for projection in incoming:
             events = _events(recording, projection.source, program)
-            met = float((events * fan_out(projection.synapse, events.shape, population.shape)).sum()) / presented
+            met = float((events * fan_out(projection.synapse, events.shape)).sum()) / presented
             found = ways(projection, population.shape, met, float(events.sum()) / presented, machine)
             way = min(found, key=lambda w: max(w.seconds, w.bytes / bandwidth))
             operations += met

@@ -11,6 +11,7 @@ from benchmarks.compare import compare
 from benchmarks.growth import measure_growth
 from benchmarks.peers import compare_peers
 from benchmarks.probe import Machine
+from benchmarks.scale import compare_scale
 from benchmarks.threads import compare_threads
 from benchmarks.workloads import WORKLOADS
 
@@ -49,9 +50,14 @@ def _growth(context: Context) -> dict[str, Any]:
     return {"kind": "growth", **measure_growth(context.repeats, context.smoke)}
 
 
+def _scale(context: Context) -> dict[str, Any]:
+    return {"kind": "scale", **compare_scale(context.repeats, context.smoke)}
+
+
 PARTS: dict[str, Callable[[Context], dict[str, Any]]] = {
     **{name: partial(_workload, name) for name in WORKLOADS},
     "threads": _threads,
     "growth": _growth,
+    "scale": _scale,
     "peers": _peers,
 }

@@ -158,7 +158,39 @@ def _growth(part: Record) -> str:
     return "## Growth\n\n![Growth](images/growth.png)\n\n" + "\n".join(rows)
 
 
-SECTIONS: dict[str, Callable[[Record], str]] = {"threads": _threads, "growth": _growth, "peers": _peers}
+def _scale(part: Record) -> str:
+    rows, columns = part["image"]
+    low, high = min(part["rates"].values()), max(part["rates"].values())
+    lines = [
+        f"## Scale\n\nStereoSpike v2 at {rows}×{columns}, random 8-bit weights: {part['neurons']:,} neurons, of each "
+        f"layer {100 * low:.0f} to {100 * high:.0f} % fire. One window is one frame, which takes {part['steps']} steps "
+        f"to pass; the other steps are silent. {part['synaptic_operations'] / 1e9:.2f} G synaptic operations, "
+        f"{part['memory_gb']:.2f} GB resident at most (asked ≤ {part['memory_asked_gb']:g}), "
+        f"{part['build_s']:.2g} s to compile.",
+        f"| one window | neurokit | torch 2.13, resizes and float32 convolutions | times torch, asked ≤ "
+        f"{part['ratio_asked']:g} |\n|---|---|---|---|",
+    ]
+    for title, ours, theirs, ratio in (
+        ("one thread, CPU", "cpu_s", "torch_cpu_s", "ratio"),
+        ("two threads, wall", "wall_two_s", "torch_wall_two_s", "ratio_two"),
+    ):
+        cells = (written_time(1e3 * part[theirs]), f"{part[ratio]:.2f}") if ratio in part else (part["reason"], "-")
+        lines[-1] += "\n" + _row(title, written_time(1e3 * part[ours]), *cells)
+    if "pixels" in part:
+        different = ", ".join(part["differing_layers"]) or "none"
+        lines.append(
+            f"Against torch's sums: {part['differing_pixels']} of {part['pixels']:,} pixels of the prediction differ; "
+            f"layers with another number of spikes: {different}."
+        )
+    return "\n\n".join(lines)
+
+
+SECTIONS: dict[str, Callable[[Record], str]] = {
+    "threads": _threads,
+    "growth": _growth,
+    "peers": _peers,
+    "scale": _scale,
+}
 
 
 def written_time(milliseconds: float) -> str:

@@ -126,6 +126,36 @@ def test_peers_that_cannot_be_had_say_why():
     assert "| two | none: not installable: no wheel |  |  |" in text
 
 
+def scale(**torch):
+    return {
+        "kind": "scale",
+        "image": [260, 346],
+        "neurons": 11_874_664,
+        "rates": {"bottom": 0.08, "conv1": 0.2},
+        "steps": 15,
+        "synaptic_operations": 2.9e9,
+        "memory_gb": 1.05,
+        "memory_asked_gb": 8,
+        "build_s": 0.8,
+        "ratio_asked": 3,
+        "cpu_s": 1.5,
+        "wall_two_s": 0.9,
+        "reason": "not installable: no wheel",
+        **torch,
+    }
+
+
+def test_scale_with_torch_and_without():
+    torch = {"torch_cpu_s": 0.6, "torch_wall_two_s": 0.3, "ratio": 2.5, "ratio_two": 3.0, "reason": ""}
+    equal = {"pixels": 89960, "differing_pixels": 0, "differing_layers": []}
+    (text,) = table.others(record(scale=scale(**torch, **equal)))
+    assert "of each layer 8 to 20 % fire" in text
+    assert "| one thread, CPU | 1.5 s | 600 ms | 2.50 |" in text
+    assert "0 of 89,960 pixels of the prediction differ; layers with another number of spikes: none." in text
+    (text,) = table.others(record(scale=scale()))
+    assert "| two threads, wall | 900 ms | not installable: no wheel | - |" in text
+
+
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
     """The command with two quick parts, and all it writes in a folder of its own."""
