@@ -122,8 +122,17 @@ def count_events(values, counts, step_counts):
     """Add the non-zero values (steps, samples, n) to counts (samples, n) and step_counts (steps,)."""
     wide_registers()
     steps, samples, size = values.shape
+    index = np.empty(size + 4, np.int32)
     part = np.empty(size, np.uint8)
     for b in range(samples):
+        count = counts[b]
+        if steps < 3:  # too few to pay for passing over all counts
+            for t in range(steps):
+                found = gather(values[t, b], index)
+                step_counts[t] += found
+                for k in range(found):
+                    count[index[k]] += 1
+            continue
         for first in range(0, steps, 255):  # as many as a byte can count
             part[:] = 0
             for t in range(first, min(first + 255, steps)):
@@ -131,7 +140,6 @@ def count_events(values, counts, step_counts):
                 for j in range(size):
                     part[j] += row[j] != 0
                 step_counts[t] += _nonzero(row)
-            count = counts[b]
             for j in range(size):
                 count[j] += part[j]
 
@@ -304,13 +312,41 @@ def sparse_events(rows, start, target, weight, acc):
 
 
 @njit(nogil=True, cache=True)
-def delayed_events(rows, start, target, weight, delay, pending):
-    """pending[t + delay, b, target] += weight * payload; rows (steps, samples, sources), delay counted from row t."""
-    index = np.empty(rows.shape[2] + 4, np.int32)
-    for t in range(rows.shape[0]):
-        for b in range(rows.shape[1]):
+def delayed_events(rows, start, target, weight, delay, room):
+    """room[t + delay, b, target] += weight * payload; rows (steps, samples, sources), delay counted from row t."""
+    steps, samples, sources = rows.shape
+    index = np.empty(sources + 4, np.int32)
+    places = room.reshape(room.size)
+    later = samples * room.shape[2]
+    for t in range(steps):
+        for b in range(samples):
+            row = rows[t, b]
+            here = places[(t * samples + b) * room.shape[2] :]
+            for k in range(gather(row, index)):
+                i = index[k]
+                payload = row[i]
+                for s in range(start[i], start[i + 1]):
+                    here[delay[s] * later + target[s]] += weight[s] * payload
+
+
+@njit(nogil=True, cache=True)
+def delay_sources(rows, delay, room):
+    """room[t + delay[i], b, i] = rows[t, b, i] of all events; rows (steps, samples, sources)."""
+    steps, samples, sources = rows.shape
+    index = np.empty(sources + 4, np.int32)
+    for t in range(steps):
+        for b in range(samples):
             for k in range(gather(rows[t, b], index)):
                 i = index[k]
-                payload = rows[t, b, i]
-                for s in range(start[i], start[i + 1]):
-                    pending[t + delay[s], b, target[s]] += weight[s] * payload
+                room[t + delay[i], b, i] = rows[t, b, i]
+
+
+@njit(nogil=True, cache=True)
+def delay_targets(sums, delay, room):
+    """room[t + delay[j], b, j] += sums[t, b, j]; sums (steps, samples, targets)."""
+    steps, samples, targets = sums.shape
+    for t in range(steps):
+        for b in range(samples):
+            row = sums[t, b]
+            for j in range(targets):
+                room[t + delay[j], b, j] += row[j]

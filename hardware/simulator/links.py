@@ -116,32 +116,85 @@ class InjectionLink(Link):
 
 
 class DelayedLink(Link):
-    """Synapses with delays of their own; what is still under way waits in `pending`.
+    """Synapses of several delays; what is still under way waits in `pending`, (longest, samples, n).
 
-    Rows are those of one step earlier (delay 1); row t arrives at pending[t + delay - 1].
+    Rows are those of the shortest delay; `longest` is the longest one less that.
     """
 
     splits = False
-
-    def __init__(self, source: str, weight: sp.csr_matrix, delays: sp.csr_matrix, exponent: int) -> None:
-        super().__init__(source, 1, exponent)
-        self.start, self.target, self.weight = _by_source(weight)
-        self.delays = np.ascontiguousarray(delays.tocsc().data, dtype=np.int64) - 1
-        self.longest = int(self.delays.max(initial=0))
-        self.pending: Rows | None = None
-
-    def _accumulate(self, rows: Rows, acc: Rows, largest: float) -> None:
-        steps, samples, targets = acc.shape
-        pending = np.zeros((steps + self.longest, samples, targets), acc.dtype)
-        if self.pending is not None:
-            pending[: self.longest] = self.pending
-        kernels.delayed_events(rows, self.start, self.target, self.weight, self.delays, pending)
-        acc += pending[:steps]
-        self.pending = pending[steps:]
+    longest = 0
+    pending: Rows | None = None
 
     def waiting(self, samples: int, targets: int, kind: Any) -> Rows:
-        """A copy of what is still under way: (longest, samples, targets)."""
+        """A copy of what is still under way; kind: type of the targets' input."""
         return np.zeros((self.longest, samples, targets), kind) if self.pending is None else self.pending.copy()
+
+    def _begin(self, shape: tuple[int, ...], kind: Any) -> Rows:
+        """Room for what arrives in a block of `shape` and after it, with what has been under way before."""
+        room = np.zeros((shape[0] + self.longest, *shape[1:]), kind)
+        if self.pending is not None:
+            room[: self.longest] = self.pending
+        return room
+
+
+class DelayedTargets(DelayedLink):
+    """A delay of its own for each target: the sums wait."""
+
+    def __init__(self, link: Link, delays: NDArray[np.int64]) -> None:
+        super().__init__(link.source, link.delay)
+        self.link = link
+        self.delays = (delays - link.delay).astype(np.uint8)
+        self.longest = int(self.delays.max())
+
+    def add(self, rows: Rows, acc: Rows, largest: float) -> None:
+        """See `Link.add`."""
+        sums = np.zeros(acc.shape, acc.dtype)
+        self.link.add(rows, sums, largest)
+        room = self._begin(acc.shape, acc.dtype)
+        kernels.delay_targets(sums, self.delays, room)
+        acc += room[: len(acc)]
+        self.pending = room[len(acc) :]
+
+
+class DelayedSources(DelayedLink):
+    """A delay of its own for each source: the spikes wait."""
+
+    def __init__(self, link: Link, delays: NDArray[np.int64]) -> None:
+        super().__init__(link.source, link.delay)
+        self.link = link
+        self.delays = (delays - link.delay).astype(np.uint8)
+        self.longest = int(self.delays.max())
+
+    def add(self, rows: Rows, acc: Rows, largest: float) -> None:
+        """See `Link.add`."""
+        kind = rows.dtype if self.pending is None else np.promote_types(rows.dtype, self.pending.dtype)
+        room = self._begin(rows.shape, kind)
+        kernels.delay_sources(rows, self.delays, room)
+        if self.pending is not None and kind != np.uint8:
+            largest = max(largest, float(np.abs(self.pending.astype(np.float64)).max(initial=0.0)))
+        self.link.add(room[: len(acc)], acc, largest)
+        self.pending = room[len(acc) :]
+
+    def waiting(self, samples: int, targets: int, kind: Any) -> Rows:
+        """See `DelayedLink.waiting`."""
+        return super().waiting(samples, len(self.delays), np.uint8)
+
+
+class DelayedSynapses(DelayedLink):
+    """Listed synapses, a delay of its own for each."""
+
+    def __init__(self, source: str, weight: sp.csr_matrix, delays: sp.csr_matrix, exponent: int) -> None:
+        super().__init__(source, int(delays.data.min()), exponent)
+        self.start, self.target, self.weight = _by_source(weight)
+        self.delays = (delays.tocsc().data - self.delay).astype(np.uint8)
+        self.longest = int(self.delays.max(initial=0))
+
+    def add(self, rows: Rows, acc: Rows, largest: float) -> None:
+        """See `Link.add`."""
+        room = self._begin(acc.shape, acc.dtype)
+        kernels.delayed_events(rows, self.start, self.target, self.weight, self.delays, room)
+        acc += room[: len(acc)]
+        self.pending = room[len(acc) :]
 
 
 def make_links(projection: Projection, steps: NDArray[np.int64], source: Shape) -> list[Link]:
@@ -152,12 +205,17 @@ def make_links(projection: Projection, steps: NDArray[np.int64], source: Shape) 
     if (steps == steps.flat[0]).all():
         return [_uniform(name, int(steps.flat[0]), synapse, source)]
     assert isinstance(synapse, Weighted), "only weights have delays of their own"
+    convolution = isinstance(synapse, Convolving) and synapse.weight.dtype.kind in "iu"
+    apart = synapse.exponent < 0 or convolution  # the sum of each delay is rounded, or wrapped, by itself
+    steps = np.atleast_2d(steps)
+    if (steps == steps[:, :1]).all():
+        return [DelayedTargets(_uniform(name, int(steps.min()), synapse, source), steps[:, 0])]
+    if (steps == steps[:1]).all() and not apart:
+        return [DelayedSources(_uniform(name, int(steps.min()), synapse, source), steps[0])]
     matrix = to_matrix(synapse, source)
     delays = _delays_of(matrix, steps)
-    convolution = isinstance(synapse, Convolving) and synapse.weight.dtype.kind in "iu"
-    if synapse.exponent >= 0 and delays.data.min(initial=1) >= 1 and not convolution:
-        return [DelayedLink(name, matrix, delays, synapse.exponent)]
-    # the sum of each delay is rounded (Lava's DelayDense) or wrapped by itself, so each delay is a link of its own
+    if not apart and matrix.nnz:
+        return [DelayedSynapses(name, matrix, delays, synapse.exponent)]
     kind = ExpandedConvLink if convolution else SparseLink
     return [kind(name, int(d), _where(matrix, delays.data == d), synapse.exponent) for d in np.unique(delays.data)]
 
@@ -192,9 +250,9 @@ def _where(matrix: sp.csr_matrix, keep: NDArray[np.bool_]) -> sp.csr_matrix:
     return sp.csr_matrix((coo.data[keep], (coo.row[keep], coo.col[keep])), shape=matrix.shape)
 
 
-def _by_source(weight: sp.csr_matrix) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]:
+def _by_source(weight: sp.csr_matrix) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]]:
     columns = weight.tocsc()
-    return columns.indptr.astype(np.int64), columns.indices.astype(np.int64), columns.data.astype(_narrow(columns.data))
+    return columns.indptr.astype(np.int64), columns.indices.astype(np.int32), columns.data.astype(_narrow(columns.data))
 
 
 class Bytes(NamedTuple):

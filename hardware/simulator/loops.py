@@ -70,7 +70,7 @@ class Loop:
         self.weights = _joined(dense, np.uint8)
         self.lists = (
             _joined([start for start, _, _ in lists], np.int64),
-            _joined([target for _, target, _ in lists], np.int64),
+            _joined([target for _, target, _ in lists], np.int32),
             _joined([weight for _, _, weight in lists], np.int32),
         )
         table = []

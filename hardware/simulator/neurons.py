@@ -113,10 +113,10 @@ class LoihiNeurons(FixedNeurons):
         neuron = population.neuron
         assert isinstance(neuron, LoihiLIF), "see `kinds`"
         threshold = neuron.threshold if neuron.emits else np.asarray(NEVER)
-        others = (neuron.bias, threshold, neuron.reset_value)
         keep = [1 - np.asarray(decay) / 4096 for decay in (neuron.current_decay, neuron.voltage_decay)]
-        decays = numbers_or_rows((*keep, *others), population.shape, np.float64)
-        self.constants = (*decays[:2], *(to_int32(values) for values in decays[2:]), neuron.reset == "soft")
+        values = numbers_or_rows((*keep, threshold, neuron.reset_value), population.shape, np.float64)
+        (bias,) = numbers_or_rows((neuron.bias,), population.shape, np.int32, rows=np.ndim(values[0]) > 0)
+        self.constants = (*values[:2], bias, *(to_int32(value) for value in values[2:]), neuron.reset == "soft")
         self.wraps = np.zeros(2, np.int64)
 
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
@@ -148,10 +148,13 @@ class FloatNeurons(Neurons):
         count_events(spikes, self.counts, totals)
 
 
-def numbers_or_rows(values: tuple[Any, ...], shape: tuple[int, ...], kind: type) -> tuple[Any, ...]:
-    """Plain numbers when all neurons share all constants, else a value a neuron for each: two kernels, not 2**n."""
+def numbers_or_rows(values: tuple[Any, ...], shape: tuple[int, ...], kind: type, rows: bool = False) -> tuple[Any, ...]:
+    """Plain numbers when all neurons share all constants, else a value a neuron for each: two kernels, not 2**n.
+
+    rows: a value a neuron in any case.
+    """
     arrays = [np.asarray(value) for value in values]
-    if all((array == array.flat[0]).all() for array in arrays):
+    if not rows and all((array == array.flat[0]).all() for array in arrays):
         return tuple(kind(array.flat[0]) for array in arrays)
     return tuple(np.ascontiguousarray(np.broadcast_to(array, shape).ravel(), dtype=kind) for array in arrays)
 

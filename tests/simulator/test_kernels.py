@@ -31,7 +31,7 @@ def test_gather_finds_the_events(seed, size, kind, activity):
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int32, np.float64])
-@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 2, 64), (256, 1, 70), (600, 2, 130)])
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 2, 64), (2, 2, 90), (4, 1, 64), (256, 1, 70), (600, 2, 130)])
 def test_events_are_counted_by_neuron_and_by_step(shape, kind):
     rng = np.random.default_rng(0)
     values = (rng.random(shape) < 0.9).astype(kind) * 5
