@@ -3,8 +3,9 @@
 Per step and sample, from what a run counted:
 * synaptic operations: each event of a source meets each of its non-zero weights (`profiling.count.fan_out`), at the
   peak of `probe` for its kind: "row" for dense weights, "scatter" for convolutions, "listed" for sparse ones. Dense
-  weights and convolutions may also be done as a float32 matrix product over all sources, silent ones too, at the peak
-  "product". The bound takes the quicker way for each projection, whichever way the simulator chose.
+  weights and convolutions may also be done as a matrix product over all sources, silent ones too, at the peak
+  "product8" for weights of a byte, "product" (float32) for others. The bound takes the quicker way for each projection,
+  whichever way the simulator chose.
 * neuron updates: NEURON_OPERATIONS additions of int32 each ("register32").
 * bytes: weights met (a dense row for each event; a listed synapse with its target; a convolution's kernel once), neuron
   states u and v read and written, spikes read and written. A population's bytes pass at the speed measured for an array
@@ -103,12 +104,13 @@ def ways(projection: Projection, target: tuple[int, ...], met: float, events: fl
     if sp.issparse(weight):
         yield Way(met / machine.listed, met * (width + INDEX_BYTES))
         return
+    product = machine.product8 if width == 1 else machine.product
     if weight.ndim == 4:
         yield Way(met / machine.scatter, min(met, weight.size) * width)
-        yield Way(weight.size * math.prod(target[1:]) / machine.product, weight.size * width)
+        yield Way(weight.size * math.prod(target[1:]) / product, weight.size * width)
         return
     yield Way(met / machine.row, events * weight.shape[0] * width)
-    yield Way(weight.size / machine.product, weight.size * width)
+    yield Way(weight.size / product, weight.size * width)
 
 
 def _events(recording: Recording, name: str, program: Program) -> Any:

@@ -29,7 +29,8 @@ ACTIVITIES = (0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45
 SILENT_FAN_OUTS = (0, 50, 100, 200, 400, 800)
 SIZES = (("dense", 1000), ("dense", 2000), ("dense", 4000), ("conv", 64), ("conv", 256))
 FIT_ASKED = 0.98
-FLAT_ASKED = 1.1  # largest over smallest
+FLAT_ASKED = 1.15  # largest over smallest
+LINE_POINTS = 3
 MEMORY_ASKED = 1.3
 LIMIT_SECONDS = 100.0
 
@@ -77,24 +78,29 @@ def measure_growth(repeats: int, smoke: bool = False) -> dict[str, Any]:
 def fit(operations: Sequence[float], microseconds: Sequence[float]) -> dict[str, Any]:
     """A line, and from some point on possibly a constant: where a matrix product, indifferent to events, took over.
 
-    Of all places for the change the one with the least squared error; the line keeps at least three points, the
-    constant at least two. r2 is the line's. flat: largest over smallest time of the constant part, None without one.
+    All is a constant if no two times differ by more than FLAT_ASKED; else the place for the change is the one with the
+    least squared error, and the end unless that halves the error. Fewer than three points make no line. r2 is the
+    line's, flat the largest over the smallest time of the constant part, both None without one.
     """
     x, y = np.asarray(operations, float), np.asarray(microseconds, float)
-    cuts = [len(x), *range(3, len(x) - 1)]
-    errors = {
-        cut: _line(x[:cut], y[:cut])[2] + float(np.square(y[cut:] - y[cut:].mean()).sum() if cut < len(x) else 0)
-        for cut in cuts
-    }
-    whole = _line(x, y)[2]
-    cut = min(cuts, key=lambda c: errors[c])
-    if errors[cut] > 0.5 * whole:  # a change must explain much to be believed
-        cut = len(x)
-    slope, base, error = _line(x[:cut], y[:cut])
-    spread = float(np.square(y[:cut] - y[:cut].mean()).sum())
-    flat = float(y[cut:].max() / y[cut:].min()) if cut < len(x) else None
-    r2 = 1 - error / spread if spread else 1.0
-    return {"slope_ns": 1e3 * slope, "base_us": base, "r2": r2, "linear_points": cut, "flat": flat}
+    cut = 0 if y.max() <= FLAT_ASKED * y.min() else _change(x, y)
+    found: dict[str, Any] = {"slope_ns": None, "base_us": None, "r2": None, "linear_points": cut}
+    if cut >= LINE_POINTS:
+        slope, base, error = _line(x[:cut], y[:cut])
+        spread = float(np.square(y[:cut] - y[:cut].mean()).sum())
+        found |= {"slope_ns": 1e3 * slope, "base_us": base, "r2": 1 - error / spread}
+    return {**found, "flat": float(y[cut:].max() / y[cut:].min()) if cut < len(x) else None}
+
+
+def _change(x: NDArray[np.float64], y: NDArray[np.float64]) -> int:
+    """Points before the change from a line to a constant."""
+
+    def error(cut: int) -> float:
+        line = _line(x[:cut], y[:cut])[2] if cut >= LINE_POINTS else 0.0
+        return line + float(np.square(y[cut:] - y[cut:].mean()).sum() if cut < len(x) else 0.0)
+
+    best = min(range(1, len(x) - 1), key=error, default=len(x))
+    return best if error(best) < 0.5 * error(len(x)) else len(x)
 
 
 def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float, float]:

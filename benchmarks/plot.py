@@ -38,15 +38,18 @@ def _curve(axis: Axes, curve: dict[str, Any]) -> None:
     thousands = [operations / 1e3 for operations in curve["operations"]]
     cut = curve["linear_points"]
     axis.plot(thousands, curve["us"], "o", color=MEASURED, markersize=4)
-    ends = [thousands[0], thousands[cut - 1]]
-    axis.plot(ends, [curve["base_us"] + curve["slope_ns"] * x for x in ends], color=FITTED, linewidth=1.5)
-    words = f"line: R² {curve['r2']:.3f}"
+    words = []
+    if curve["r2"] is not None:
+        ends = [thousands[0], thousands[cut - 1]]
+        axis.plot(ends, [curve["base_us"] + curve["slope_ns"] * x for x in ends], color=FITTED, linewidth=1.5)
+        words.append(f"line: R² {curve['r2']:.3f}")
     if curve["flat"] is not None:
         level = sum(curve["us"][cut:]) / len(curve["us"][cut:])
         axis.plot([thousands[cut], thousands[-1]], [level, level], "--", color=FITTED, linewidth=1.5)
-        words += f"\nthen flat within {100 * (curve['flat'] - 1):.0f} %"
+        start = f"from {100 * curve['activities'][cut]:.0f} % " if cut else ""
+        words.append(f"{start}flat within {100 * (curve['flat'] - 1):.0f} %")
     axis.set_title(curve["name"], fontsize=9)
-    axis.text(0.97, 0.05, words, transform=axis.transAxes, fontsize=8, ha="right", color=GREY)
+    axis.text(0.97, 0.05, "\n".join(words), transform=axis.transAxes, fontsize=8, ha="right", color=GREY)
     axis.set_xlabel("1000 synaptic events a step", fontsize=8)
     axis.set_xlim(left=0)
     axis.set_ylim(0, 1.1 * max(curve["us"]))

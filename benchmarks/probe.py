@@ -9,6 +9,7 @@ Synaptic operations, all on data in the first cache. Each has to load its weight
 * scatter: an int8 weight added to an int32 that is read and written back for every weight, rows of 1024.
 * listed: int8 weights added at places that a list of indices names.
 * product: float32 multiply-adds, the better of BLAS's 512x512 matrix product and of a chain in registers.
+* product8: multiply-adds of bytes by the processor's dot-product instruction where it has one, else as product.
 And for reference, and for neurons: register16, register32, additions whose operands are all in registers (a chain of
 additions and exclusive ors in turns, which no compiler joins; each counts as one).
 
@@ -27,12 +28,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from neurokit.hardware.simulator.vectors import wide_registers
+from neurokit.hardware.simulator.vectors import CHANNELS, HAS_DOT, dot_tile_wide, wide_registers
 
 SIZES = tuple(1 << k for k in range(14, 28))
 TRIALS = 5
 CHAIN = 16  # operations on an element while it is in a register
 ROWS, COLUMNS = 16, 1024  # 16 KB of weights
+TAPS, PLACES = 144, 48  # of a tile of dot products
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Machine:
     scatter: float
     listed: float
     product: float
+    product8: float
     register16: float
     register32: float
     bandwidth: dict[int, float]
@@ -87,6 +90,12 @@ def probe(sizes: tuple[int, ...] = SIZES, trials: int = TRIALS) -> Machine:
             (partial(_add_integer, np.arange(COLUMNS, dtype=np.int32), np.int32(3), np.int32(5), passes), chained)
         ],
     }
+    loops["product8"] = list(loops["product"])
+    if HAS_DOT:
+        words = np.arange(TAPS + PLACES, dtype=np.int32)
+        offsets, factors = np.arange(TAPS, dtype=np.int32), np.arange(TAPS * CHANNELS, dtype=np.int32)
+        dots = partial(_dot_products, words, offsets, factors, np.zeros(CHANNELS * PLACES, np.int32), passes)
+        loops["product8"].append((dots, 4.0 * passes * TAPS * CHANNELS * PLACES))
     peaks = {name: max(_per_second(loop, amount, trials) for loop, amount in each) for name, each in loops.items()}
     return Machine(**peaks, bandwidth=monotone({size: _read(size, trials) for size in sizes}))
 
@@ -201,3 +210,9 @@ def _multiply_add(values, factor, term, passes):
             for _ in range(CHAIN):
                 value = value * factor + term
             values[j] = value
+
+
+@njit(nogil=True, cache=True)
+def _dot_products(words, offsets, factors, out, passes):
+    for _ in range(passes):
+        dot_tile_wide(words, 0, offsets, factors, 0, out, 0, PLACES)

@@ -92,7 +92,8 @@ def _circumstances(record: Record, then: Record | None) -> str:
         f"{record['date']} UTC, commit {record['commit']}: {machine['processor']}, {machine['cores']} cores, one "
         "thread. CPU seconds on both sides; medians of runs in turns, the machine's share by the fastest run.",
         f"This machine at best (`benchmarks/probe.py`), G operations/s: dense rows {giga['row']:.0f}, scatter "
-        f"{giga['scatter']:.0f}, listed {giga['listed']:.1f}, float32 multiply-adds {giga['product']:.0f}, additions "
+        f"{giga['scatter']:.0f}, listed {giga['listed']:.1f}, multiply-adds {giga['product']:.0f} (float32) and "
+        f"{giga['product8']:.0f} (bytes), additions "
         f"in registers {giga['register16']:.0f} (int16) and {giga['register32']:.0f} (int32). Reads, GB/s: {levels}.",
     ]
     if then is not None:
@@ -134,14 +135,19 @@ def _peers(part: Record) -> str:
 
 
 def _growth(part: Record) -> str:
-    head = "| 1 to 50 % of the sources active | a synaptic event | at rest | R² of the line (asked ≥ "
-    rows = [f"{head}{part['fit_asked']:g}) | from then on flat |", "|---|---|---|---|---|"]
+    rows = [
+        f"| 1 to 50 % of the sources active | a synaptic event | at rest | line, asked R² ≥ {part['fit_asked']:g} "
+        "| flat: largest over smallest |",
+        "|---|---|---|---|---|",
+    ]
     for curve in part["curves"]:
-        points, lines = curve["activities"], curve["linear_points"]
-        within = f"to {100 * points[lines - 1]:.0f} %: " if lines < len(points) else ""
-        flat = "-" if curve["flat"] is None else f"largest over smallest {curve['flat']:.2f}"
+        activities, cut = [f"{100 * a:.0f} %" for a in curve["activities"]], curve["linear_points"]
+        flat = "-" if curve["flat"] is None else f"from {activities[cut]}: {curve['flat']:.2f}"
+        if curve["r2"] is None:
+            rows.append(_row(curve["name"], "-", "-", "-", flat))
+            continue
         slope, base = f"{curve['slope_ns']:.3g} ns", written_time(curve["base_us"] / 1e3)
-        rows.append(_row(curve["name"], slope, base, f"{within}{curve['r2']:.4f}", flat))
+        rows.append(_row(curve["name"], slope, base, f"to {activities[cut - 1]}: R² {curve['r2']:.4f}", flat))
     silent = part["silent"]
     fan_outs = ", ".join(map(str, silent["fan_outs"]))
     rows += [

@@ -15,8 +15,8 @@ SLOW_BYTES = {1 << 14: 100.0, 1 << 20: 10.0}
 FAST_BYTES = {1 << 14: 1e15}
 
 
-def machine(bandwidth, product=1.0):
-    return Machine(100.0, 50.0, 5.0, product, 1000.0, 2000.0, bandwidth)
+def machine(bandwidth, product=1.0, product8=1.0):
+    return Machine(100.0, 50.0, 5.0, product, product8, 1000.0, 2000.0, bandwidth)
 
 
 def run(synapse: Synapse, source, target, events):
@@ -41,7 +41,7 @@ def test_dense_operations_and_bytes():
 
 def test_dense_as_a_matrix_product_where_that_is_quicker():
     recording = run(Dense(np.ones((8, 10), int)), (10,), (8,), 10)
-    needs = demand(recording, machine(FAST_BYTES, product=1000.0))
+    needs = demand(recording, machine(FAST_BYTES, product8=1000.0))
     assert needs.operation_seconds == pytest.approx(80 / 1000 + 8 * NEURON_OPERATIONS / 2000)
     assert needs.bound_by == "operations"
 

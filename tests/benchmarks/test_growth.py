@@ -26,6 +26,20 @@ def test_a_constant_after_a_line_is_found():
     assert found["slope_ns"] == pytest.approx(1, rel=0.03)
 
 
+def test_a_constant_all_along_is_no_line():
+    x = np.linspace(1e3, 5e5, 13)
+    found = fit(x, 40 + 0.5 * np.sin(x))
+    assert (found["linear_points"], found["r2"]) == (0, None)
+    assert 1 < found["flat"] < 1.03
+
+
+def test_two_points_before_a_constant_make_no_line():
+    x = np.linspace(1e3, 5e5, 13)
+    found = fit(x, np.where(np.arange(13) < 2, 80, 40 + 0.5 * np.sin(x)))
+    assert (found["linear_points"], found["r2"]) == (2, None)
+    assert found["flat"] < 1.03
+
+
 def test_a_curve_is_no_line():
     x = np.linspace(0, 1, 13)
     assert fit(x, x**6)["r2"] < 0.98

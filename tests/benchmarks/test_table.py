@@ -37,7 +37,7 @@ def part(**changes):
 
 
 def record(**parts):
-    peaks = dict.fromkeys(("row", "scatter", "listed", "product", "register16", "register32"), 50e9)
+    peaks = dict.fromkeys(("row", "scatter", "listed", "product", "product8", "register16", "register32"), 50e9)
     limit = {**peaks, "bandwidth": {"32768": 200e9, "1048576": 90e9}}
     machine = {"processor": "a", "cores": 2, "memory_gb": 8, "python": "3.10"}
     return {"machine": machine, "commit": "abc", "date": "2026-01-01 00:00", "limit": limit, "parts": parts}
@@ -110,7 +110,7 @@ def test_times_have_three_digits(milliseconds, written):
 def test_growth_is_said_with_what_was_asked():
     (text,) = table.others(record(growth=growth()))
     assert "| dense | 1 ns | " in text
-    assert "1.0000 | - |" in text
+    assert "| to 50 %: R² 1.0000 | - |" in text
     assert "largest over smallest time 1.05." in text
     assert "| dense | 1,000 | 1,200,000 | 1.20 |" in text
 
