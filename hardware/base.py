@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neurokit.errors import Fault
 from neurokit.graph.network import Network, Program
+from neurokit.recorder import Recorder
 from neurokit.records import Recording
 
 RecordKey: TypeAlias = "str | tuple[str, str]"
@@ -79,3 +80,43 @@ class Opens(Protocol):
         self, program: Program | Network, batch: int, record: tuple[RecordKey, ...], *, time_limit: float | None = None
     ) -> Stepper:
         """A Stepper at zero state. time_limit: wall seconds that one call may take; past it BackendError."""
+
+
+class Place(NamedTuple):
+    """How far a run has come: the group of `size` samples that starts at `first`, and what its network carries."""
+
+    first: int
+    size: int
+    snapshot: Snapshot
+
+
+class Keeper(Protocol):
+    """Keeps an unfinished run, so that it can go on after whatever ended it."""
+
+    def place(self) -> Place | None:
+        """Where to go on, None at the beginning; the recorder then holds what was recorded so far."""
+
+    def due(self) -> bool:
+        """Whether it is time to keep the run again."""
+
+    def keep(self, where: Callable[[], Place]) -> None:
+        """Keep the run as it is now, between two blocks."""
+
+
+@runtime_checkable
+class Streams(Protocol):
+    """A backend that hands on blocks as they are finished, and that can go on where a run was left."""
+
+    def run_into(
+        self,
+        recorder: Recorder,
+        inputs: Mapping[str, NDArray[Any]],
+        *,
+        time_limit: float | None = None,
+        progress: Progress | None = None,
+        keeper: Keeper | None = None,
+    ) -> None:
+        """Run the recorder's graph for its steps, and write every block into it.
+
+        Ctrl-C waits for the end of a block and raises Interrupted, to which the recorder's owner adds the recording.
+        """

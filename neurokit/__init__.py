@@ -1,6 +1,7 @@
 """neurokit: trained spiking networks to Intel Loihi's integers, proven step by step."""
 
-from neurokit.api import compile, convert, load, open, run
+from neurokit.api import compile, convert, load, memory, open, run
+from neurokit.budget import Memory
 from neurokit.conformance.report import Conformance
 from neurokit.conformance.suite import conformance
 from neurokit.errors import NeurokitError
@@ -11,6 +12,7 @@ from neurokit.place.rough import Placement, place
 from neurokit.profiling.parity import Parity
 from neurokit.profiling.profile import Profile, profile
 from neurokit.profiling.report import report
+from neurokit.recording_file import load_recording
 from neurokit.records import Recording
 from neurokit.session import Latency, Session
 
@@ -19,6 +21,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Conformance",
     "Latency",
+    "Memory",
     "Network",
     "NeurokitError",
     "Parity",
@@ -31,6 +34,8 @@ __all__ = [
     "conformance",
     "convert",
     "load",
+    "load_recording",
+    "memory",
     "open",
     "place",
     "profile",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from neurokit.arguments import (
     Inputs,
     Record,
+    check_count,
     check_graph,
     check_inputs,
     check_positive,
@@ -21,13 +21,16 @@ from neurokit.arguments import (
     need_graph,
     refuse,
 )
+from neurokit.budget import Memory, recording_bytes
 from neurokit.errors import BackendError, CompileError, Fault, InputError
 from neurokit.graph import io
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Backend, Opens, Progress
+from neurokit.longrun import Run
 from neurokit.lower.pipeline import compile_network
-from neurokit.records import Recorded, Recording
+from neurokit.records import Recording
 from neurokit.session import Session
+from neurokit.system import available_memory
 
 BACKENDS = {
     "simulator": "neurokit.hardware.simulator.backend:Simulator",
@@ -101,6 +104,9 @@ def run(
     time_limit: float | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
+    to: str | os.PathLike[str] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    every: float = 60.0,
 ) -> Recording:
     """Run a Program on a backend, or a Network in float semantics with its source's own timing.
 
@@ -110,14 +116,25 @@ def run(
     time_limit: wall seconds. threads: of the simulator, None for as many as there are cores; results do not depend on
     it.
 
+    to: a file (HDF5, docs/format.md) into which blocks are written as they finish, for recordings larger than memory;
+    the Recording given back reads from it, and so does `nk.load_recording(to)` later. The file appears when the run
+    has ended. checkpoint: a file in which the unfinished run is kept every `every` seconds, and when Ctrl-C ends it.
+    If it is there already the run goes on from it, with the identical rest and the identical Recording; so the same
+    call, made again, finishes what was left. It goes when the run has ended. (Other backends than the simulator
+    write `to` at the end, and keep no checkpoints.)
+
+    Ctrl-C raises neurokit.errors.Interrupted between two blocks (within about half a second): its `recording` holds
+    what was done, and so does the file `to`.
+
     A single unbatched sample is given back unbatched. Each sample starts from zero state (a
     Network's neurons from rest, v = v_leak; a Program's v counts from there).
 
     A Program's populations lag behind the input by `program.latency`, a step a connection: to let a whole input of T
     steps through, pass steps=T + max(program.latency.values()), and read `rec.aligned(name)`, which leaves out the
     steps before the input arrives (in which a bias may make neurons fire). A Network has its source's own timing.
-    Raises InputError (shape, type, steps, unknown names), GraphError (an unsound graph) and BackendError (refused,
-    failed, out of time).
+    Raises InputError (shape, type, steps, unknown names, a checkpoint of another run, a recording larger than
+    memory), GraphError (an unsound graph), BackendError (refused, failed, out of time), FormatError (a damaged
+    checkpoint) and OutputError (a file that cannot be written).
     """
     check_graph(program)
     runner = _with_threads(backend, threads)
@@ -125,15 +142,9 @@ def run(
     program = _runnable(program, runner)
     arrays, batched = check_inputs(program, inputs)
     steps = check_steps(arrays, steps)
-    recording = runner.run(
-        program,  # type: ignore[arg-type]  # the simulator, checked above, also takes a Network
-        arrays,
-        steps,
-        chosen,
-        time_limit=time_limit,
-        progress=progress,
-    )
-    return recording if batched else _unbatched(recording)
+    check_positive({"time_limit": time_limit, "every": every})
+    batch = next(iter(arrays.values())).shape[0] if batched else None
+    return Run(runner, program, arrays, steps, chosen, batch, time_limit, progress).start(to, checkpoint, every)
 
 
 def open(
@@ -160,14 +171,12 @@ def open(
     program = _runnable(program, runner)
     chosen = check_record(program, record)
     check_positive({"deadline": deadline, "time_limit": time_limit})
-    if batch is not None and (isinstance(batch, bool) or not isinstance(batch, int | np.integer) or batch < 1):
-        raise InputError(
-            Fault("batch", f"is {batch!r}", "a whole number of at least 1", "Leave it out for one sample.")
-        )
+    if batch is not None:
+        batch = check_count("batch", batch, "Leave it out for one sample.")
     if not isinstance(runner, Opens):
         fact, mend = "has no sessions", "Use nk.run, or another backend."
         raise BackendError(Fault(runner.name, fact, "its class has no method 'open'", mend))
-    stepper = runner.open(program, int(batch or 1), chosen, time_limit=time_limit)
+    stepper = runner.open(program, batch or 1, chosen, time_limit=time_limit)
     session = Session(program, stepper, runner.name, batch=batch, deadline=deadline)
     if state is not None:
         try:
@@ -176,6 +185,28 @@ def open(
             session.close()
             raise
     return session
+
+
+def memory(program: Program | Network, inputs: Inputs | int, steps: int | None = None, record: Record = ()) -> Memory:
+    """What `run` takes in the simulator, before it runs; `run` itself refuses recordings that do not fit.
+
+    inputs: as for `run`, or only how many samples there are (`steps` must be given then). steps, record: as for `run`.
+    Raises InputError and GraphError as `run` does. The kernels' weights are laid out once to see what they take.
+    """
+    check_graph(program)
+    chosen = check_record(program, record)
+    if isinstance(inputs, int | np.integer):
+        batch = check_count("inputs", inputs, "Pass how many samples there are, or the inputs.")
+        steps = check_count("steps", steps, "Pass steps=, or the inputs.")
+    else:
+        arrays, _ = check_inputs(program, inputs)
+        batch, steps = next(iter(arrays.values())).shape[0], check_steps(arrays, steps)
+    if isinstance(program, Network) and program.is_integer:
+        program = compile_network(program)
+    from neurokit.hardware.simulator.memory import taken
+
+    size = recording_bytes(program, batch, steps, chosen)
+    return Memory(*taken(program, batch, chosen), recording=size, available=available_memory())
 
 
 def _runnable(program: Program | Network, runner: Backend) -> Program | Network:
@@ -224,13 +255,3 @@ def _with_threads(backend: str | Backend, threads: int | None) -> Backend:
 def load(path: str | os.PathLike[str]) -> Network | Program:
     """Read a `.nk` file."""
     return io.load(path)
-
-
-def _unbatched(recording: Recording) -> Recording:
-    return replace(
-        recording,
-        batch=None,
-        spikes=Recorded({name: values[0] for name, values in recording.spikes.items()}, "spikes"),
-        states=Recorded({key: values[0] for key, values in recording.states.items()}, "states"),
-        counts={name: values[0] for name, values in recording.counts.items()},
-    )

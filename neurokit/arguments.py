@@ -174,11 +174,14 @@ def check_steps(arrays: Mapping[str, NDArray[Any]], steps: int | None) -> int:
     longest = max(array.shape[1] for array in arrays.values())
     if steps is None:
         return longest
-    if not isinstance(steps, int | np.integer) or isinstance(steps, bool) or steps < 1:
-        raise InputError(
-            Fault("steps", f"is {steps!r}", "a whole number of at least 1", "Leave it out, or pass a number.")
-        )
-    return int(steps)
+    return check_count("steps", steps, "Leave it out, or pass a number.")
+
+
+def check_count(name: str, value: Any, mend: str) -> int:
+    """`value` when it is a whole number of at least 1; InputError otherwise."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise InputError(Fault(name, f"is {value!r}", "a whole number of at least 1", mend))
+    return int(value)
 
 
 def check_positive(arguments: Mapping[str, Any]) -> None:

@@ -11,12 +11,16 @@
      └─ OutputError        a result cannot be written
 
 Every error carries `faults`, all that were found at once, never only the first.
+
+    KeyboardInterrupt (Python's)
+     └─ Interrupted        Ctrl-C ended a run; carries what was finished. `except Exception` lets it by
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -79,3 +83,14 @@ class BackendError(NeurokitError):
 
 class OutputError(NeurokitError):
     """A result cannot be written."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C ended a run between two blocks of steps.
+
+    recording: the Recording of what was finished, with `complete` False and `steps_done` for each sample.
+    """
+
+    def __init__(self, recording: Any = None) -> None:
+        self.recording = recording
+        super().__init__("" if recording is None else f"{recording!r}")

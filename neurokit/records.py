@@ -62,6 +62,11 @@ class Recording:
         and input, per neuron, summed over steps; kept whatever was recorded.
     step_counts: name -> (steps,) int64: the same, summed over neurons and samples.
     backend: name of what ran it. seconds: wall time of the run.
+    steps_done: None when all is there. Of a run that was interrupted, (batch,) int64 (a number without batch): steps
+        that each sample has done. `steps` is then the largest of them, and what a sample has not done is zero.
+
+    Of a recording that lies in a file (nk.run(to=), nk.load_recording) spikes and states are read when they are
+    indexed: `rec.spikes["out"][0, :100]` reads so much; numpy's functions, and `[:]`, read all.
     """
 
     program: Any
@@ -73,16 +78,28 @@ class Recording:
     step_counts: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     backend: str = "simulator"
     seconds: float = 0.0
+    steps_done: NDArray[np.int64] | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every sample has done all its steps."""
+        return self.steps_done is None
 
     def __repr__(self) -> str:
         samples = "one sample" if self.batch is None else f"{self.batch} samples"
-        return f"<Recording by {self.backend}: {samples}, {self.steps} steps, {self.spikes!r}, {self.states!r}>"
+        state = "" if self.complete else ", not complete"
+        return f"<Recording by {self.backend}: {samples}, {self.steps} steps{state}, {self.spikes!r}, {self.states!r}>"
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the arrays as .npz: spikes/NAME, states/NAME/u, counts/NAME. OutputError when it cannot be written."""
+        """Write the arrays as .npz: spikes/NAME, states/NAME/u, counts/NAME, and steps_done where it is not complete.
+
+        OutputError when it cannot be written.
+        """
         arrays = {f"spikes/{name}": values for name, values in self.spikes.items()}
         arrays |= {f"states/{name}/{state}": values for (name, state), values in self.states.items()}
         arrays |= {f"counts/{name}": values for name, values in self.counts.items()}
+        if self.steps_done is not None:
+            arrays["steps_done"] = np.asarray(self.steps_done)
         with written_aside(path) as aside, aside.open("wb") as file:
             np.savez_compressed(file, **arrays)
 

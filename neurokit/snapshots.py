@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.errors import Fault, FormatError, InputError
+from neurokit.errors import Fault, FormatError, GraphError, InputError
 from neurokit.files import written_aside
 
 FORMAT, VERSION = "neurokit-state", 1
@@ -86,8 +86,6 @@ def reading(path: str | os.PathLike[str], form: str, version: int, writer: str) 
                 fact = f"has version {file.attrs['version']}"
                 raise FormatError(Fault(name, fact, f"this neurokit reads version {version}", "Update neurokit."))
             yield file
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
-        if isinstance(error, InputError):
-            raise
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, GraphError) as error:
         fact, limit = f"cannot be read ({error})", f"a whole file of {writer} (HDF5) is needed"
         raise FormatError(Fault(name, fact, limit, "Write it again: it is damaged.")) from error

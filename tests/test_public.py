@@ -14,13 +14,15 @@ FUNCTIONS = {
     "conformance": "backend='simulator', *, networks=60, seed=0, start=0, edges=True, time_limit=None, progress=None",
     "convert": "source, *, kind=None, dt=None, reset=None, inputs=None",
     "load": "path",
+    "load_recording": "path",
+    "memory": "program, inputs, steps=None, record=()",
     "open": "program, backend='simulator', *, batch=None, record=(), deadline=None, state=None, time_limit=None",
     "place": "program, chip='loihi2'",
     "profile": "recording, placement=None, *, host_time=0.0",
     "report": "profile=None, parity=None, placement=None, *, recording=None, title='neurokit report', summary=(),"
     " path='report.html'",
     "run": "program, inputs, steps=None, backend='simulator', record=(), *, time_limit=None, progress=None,"
-    " threads=None",
+    " threads=None, to=None, checkpoint=None, every=60.0",
     "to_lava": "program, *, graded=False, name=None",
     "verify": "source, inputs, *, labels=None, bits=None, window=None, dt=None, reset=None, steps=None, lava=1,"
     " backend='lava-inprocess', time_limit=None, progress=None",
@@ -29,19 +31,32 @@ GRAPH = ["inputs", "populations", "projections", "outputs"]
 CLASSES = {
     "Conformance": ["backend", "seed", "outcomes", "operators", "uncovered"],
     "Latency": ["steps", "calls", "mean", "median", "p99", "max", "deadline", "missed"],
+    "Memory": ["weights", "states", "blocks", "recording", "available"],
     "Network": [*GRAPH, "dt", "source"],
     "NeurokitError": [],
     "Parity": ["rungs", "decisions"],
     "Placement": ["program", "chip", "populations", "faults"],
     "Profile": ["recording", "chip", "activity", "energy", "time", "caveats"],
     "Program": [*GRAPH, "latency", "targets", "report", "dt", "source"],
-    "Recording": ["program", "steps", "batch", "spikes", "states", "counts", "step_counts", "backend", "seconds"],
+    "Recording": [
+        "program",
+        "steps",
+        "batch",
+        "spikes",
+        "states",
+        "counts",
+        "step_counts",
+        "backend",
+        "seconds",
+        "steps_done",
+    ],
     "Session": [],
 }
 METHODS = {
     "Network": {"is_integer", "incoming", "save", "shape_of"},
     "Program": {"incoming", "neuron", "save", "shape_of"},
-    "Recording": {"aligned", "save"},
+    "Recording": {"aligned", "complete", "save"},
+    "Memory": {"total"},
     "Session": {"close", "latency", "reset", "restore", "save", "step"},
 }
 
@@ -92,6 +107,8 @@ def test_errors_are_one_tree():
         "OutputError",
     ]
     assert all(issubclass(kind, NeurokitError) for kind in kinds)
+    assert issubclass(errors.Interrupted, KeyboardInterrupt)
+    assert not issubclass(errors.Interrupted, Exception)
     two = NeurokitError([Fault("a", "b", "c", "d."), Fault("e", "f", "g", "h.")])
     assert str(two) == "'a': b; c. d.\n'e': f; g. h."
     assert len(two.faults) == 2

@@ -147,6 +147,7 @@ PROVOKED = {
     "Networks on Lava": lambda: nk.run(SMALL, [[1, 0]], backend="lava"),
     "the Loihi 2 board as a backend": lambda: nk.run(PROGRAM, [[1, 0]], backend="loihi2"),
     "fractional inputs to a Program": lambda: nk.run(PROGRAM, [[0.5, 0]]),
+    "checkpoints of runs on Lava": lambda: nk.run(PROGRAM, [[1, 0]], backend="lava-inprocess", checkpoint="run.ck"),
     "saved states of Lava's processes": lambda: save_state("lava"),
     "payloads of more than 24 bits": lambda: nk.run(PROGRAM, [[2**23, 0]]),
     "convolutions with several delays on Lava": lambda: nk.run(conv(delay=np.arange(36).reshape(4, 9) + 1), **ON_LAVA),

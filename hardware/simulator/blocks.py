@@ -7,17 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.graph.network import Network, Program
-from neurokit.hardware.base import RecordKey
-
-
-def watched(graph: Program | Network, record: tuple[RecordKey, ...]) -> tuple[list[str], list[tuple[str, str]]]:
-    """Populations whose spikes are kept, outputs among them, and states that are, v of silent outputs among them."""
-    silent = [(name, "v") for name, p in graph.outputs.items() if not p.neuron.spiking]
-    states = list(dict.fromkeys([*(key for key in record if isinstance(key, tuple)), *silent]))
-    spikes = list(dict.fromkeys([*(key for key in record if isinstance(key, str)), *graph.outputs]))
-    return spikes, states
-
 
 def kernel_type(values: NDArray[Any], integer: bool) -> type:
     """uint8 tells the kernels that all values are 0 or 1."""

@@ -99,9 +99,14 @@ class Engine:
             stage.largest = 1.0 if kind == np.uint8 else float(np.abs(block.astype(np.float64)).max(initial=1.0))
         stage.spikes = block
 
-    def take_counts(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Spikes of each population since the last call: (samples, n), and (steps,) over neurons and samples."""
-        return {name: stage.neurons.take_counts() for name, stage in self.stages.items() if stage.neurons is not None}
+    def count_into(self, counts: Mapping[str, NDArray[np.int64]]) -> None:
+        """Add the events of each population to arrays of somebody else's from now on: name -> (samples, n)."""
+        for name, values in counts.items():
+            self.neurons(name).counts = values
+
+    def take_step_counts(self) -> dict[str, NDArray[np.int64]]:
+        """Events of each population since the last call: (steps,) over neurons and samples."""
+        return {n: stage.neurons.take_step_counts() for n, stage in self.stages.items() if stage.neurons is not None}
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Copies of all that is carried from step to step; names of stages come last, they may hold any character."""

@@ -36,10 +36,9 @@ class Neurons:
         self.counts = np.zeros((samples, population.size), np.int64)
         self.step_counts: list[NDArray[np.int64]] = []
 
-    def take_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Events since the last call: (samples, n), and (steps,) over neurons and samples."""
-        taken = self.counts.copy(), np.concatenate(self.step_counts)
-        self.counts[:] = 0
+    def take_step_counts(self) -> NDArray[np.int64]:
+        """Events of each step since the last call, over neurons and samples: (steps,)."""
+        taken = np.concatenate(self.step_counts)
         self.step_counts.clear()
         return taken
 

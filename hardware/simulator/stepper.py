@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from neurokit.errors import BackendError, Fault
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Block, RecordKey, Snapshot
-from neurokit.hardware.simulator.blocks import batch_first, kernel_type, time_first, watched
+from neurokit.hardware.simulator.blocks import batch_first, kernel_type, time_first
 from neurokit.hardware.simulator.engine import Engine
 from neurokit.hardware.simulator.team import Team
 from neurokit.lower.fold import fold
+from neurokit.recorder import wanted
 
 
 class SimulatorStepper:
@@ -32,7 +33,9 @@ class SimulatorStepper:
         graph, biases = (program, None) if isinstance(program, Program) else fold(program)
         self._integer = isinstance(program, Program)
         self._engine = Engine(graph, batch, biases, Team(threads))
-        self._spikes, self._states = watched(graph, record)
+        keys = [array.key for array in wanted(graph, batch, 0, record)]
+        self._spikes = [key for key in keys if isinstance(key, str)]
+        self._states = [key for key in keys if isinstance(key, tuple)]
         self._shapes = {name: population.shape for name, population in graph.populations.items()}
         self._time_limit = time_limit
 
@@ -53,7 +56,7 @@ class SimulatorStepper:
     def _block(self, given: Mapping[str, NDArray[Any]], steps: int) -> Block:
         engine = self._engine
         states = engine.advance(given, steps, self._states)
-        engine.take_counts()  # nobody asks for them; kept, they would grow for ever
+        engine.take_step_counts()  # nobody asks for them; kept, they would grow for ever
         return Block(
             {name: batch_first(engine.output(name), self._shapes[name]).copy() for name in self._spikes},
             {key: batch_first(values, self._shapes[key[0]]) for key, values in states.items()},

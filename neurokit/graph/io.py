@@ -52,33 +52,38 @@ SYNAPSES = {
 def save(graph: Network | Program, path: str | os.PathLike[str]) -> None:
     """Write `graph` to `path` (aside, then renamed). OutputError when the place cannot be written."""
     with written_aside(path) as aside, h5py.File(aside, "w") as file:
-        file.attrs.update(
-            {
-                "format": FORMAT,
-                "version": VERSION,
-                "kind": type(graph).__name__.lower(),
-                "source": graph.source,
-                "outputs": json.dumps(list(graph.outputs)),
-            }
-        )
-        if graph.dt is not None:
-            file.attrs["dt"] = graph.dt
-        if isinstance(graph, Program):
-            file.attrs["latency"] = json.dumps(dict(graph.latency))
-            file.attrs["targets"] = json.dumps(list(graph.targets))
-            file.attrs["report"] = json.dumps([dataclasses.asdict(row) for row in graph.report])
-        for k, node in enumerate(graph.inputs.values()):
-            file.create_group(f"inputs/{k}").attrs.update({"name": node.name, "shape": node.shape})
-        for k, population in enumerate(graph.populations.values()):
-            group = file.create_group(f"populations/{k}")
-            group.attrs.update({"name": population.name, "shape": population.shape})
-            _write(group, population.neuron)
-        for k, projection in enumerate(graph.projections):
-            group = file.create_group(f"projections/{k}")
-            group.attrs.update({"source": projection.source, "target": projection.target})
-            group["delay"] = projection.delay
-            for j, synapse in enumerate(projection.synapses):
-                _write(group.create_group(f"synapses/{j}"), synapse)
+        write_graph(file, graph)
+
+
+def write_graph(file: h5py.Group, graph: Network | Program) -> None:
+    """Write what a `.nk` file holds into a group, the root of a file or any other."""
+    file.attrs.update(
+        {
+            "format": FORMAT,
+            "version": VERSION,
+            "kind": type(graph).__name__.lower(),
+            "source": graph.source,
+            "outputs": json.dumps(list(graph.outputs)),
+        }
+    )
+    if graph.dt is not None:
+        file.attrs["dt"] = graph.dt
+    if isinstance(graph, Program):
+        file.attrs["latency"] = json.dumps(dict(graph.latency))
+        file.attrs["targets"] = json.dumps(list(graph.targets))
+        file.attrs["report"] = json.dumps([dataclasses.asdict(row) for row in graph.report])
+    for k, node in enumerate(graph.inputs.values()):
+        file.create_group(f"inputs/{k}").attrs.update({"name": node.name, "shape": node.shape})
+    for k, population in enumerate(graph.populations.values()):
+        group = file.create_group(f"populations/{k}")
+        group.attrs.update({"name": population.name, "shape": population.shape})
+        _write(group, population.neuron)
+    for k, projection in enumerate(graph.projections):
+        group = file.create_group(f"projections/{k}")
+        group.attrs.update({"source": projection.source, "target": projection.target})
+        group["delay"] = projection.delay
+        for j, synapse in enumerate(projection.synapses):
+            _write(group.create_group(f"synapses/{j}"), synapse)
 
 
 def load(path: str | os.PathLike[str]) -> Network | Program:
@@ -107,7 +112,7 @@ def load(path: str | os.PathLike[str]) -> Network | Program:
                 raise FormatError(
                     Fault(name, f"has version {found}", f"this neurokit reads version {VERSION}", "Update neurokit.")
                 )
-            graph = _read_graph(file)
+            graph = read_graph(file)
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, GraphError) as error:
         raise FormatError(
             Fault(
@@ -117,7 +122,8 @@ def load(path: str | os.PathLike[str]) -> Network | Program:
     return check_program(graph) if isinstance(graph, Program) else check_network(graph)
 
 
-def _read_graph(file: h5py.File) -> Network | Program:
+def read_graph(file: h5py.Group) -> Network | Program:
+    """What `write_graph` wrote, unchecked. What h5py and numpy raise where something is missing or damaged."""
     inputs = [Input(str(g.attrs["name"]), _shape(g.attrs["shape"])) for g in _members(file, "inputs")]
     populations = {
         str(g.attrs["name"]): Population(str(g.attrs["name"]), _shape(g.attrs["shape"]), _read(g, NEURONS))

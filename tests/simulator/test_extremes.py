@@ -16,7 +16,7 @@ from neurokit.graph.check import check_program
 from neurokit.graph.network import Input, Population, Program, Projection
 from neurokit.graph.neurons import IF, LoihiLIF
 from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse
-from neurokit.hardware.simulator import backend, conv_kernels, engine
+from neurokit.hardware.simulator import conv_kernels, engine, runner
 from neurokit.lower.fixedpoint import lif_step
 from tests import reference
 from tests.networks import network
@@ -305,7 +305,7 @@ def test_samples_at_once_do_not_matter(samples, monkeypatch):
     graph = random_program(11)
     x = np.stack([random_input(k, graph) for k in range(7)])
     wanted = [everything(graph, values) for values in x]
-    monkeypatch.setattr(backend, "_samples_at_once", lambda _: samples)
+    monkeypatch.setattr(runner, "samples_at_once", lambda *_: samples)
     found = everything(graph, x)
     for k, alone in enumerate(wanted):
         for kind in ("spikes", "states", "counts"):
@@ -317,7 +317,7 @@ def test_samples_at_once_do_not_matter(samples, monkeypatch):
 
 def test_spikes_under_way_do_not_reach_the_next_sample(monkeypatch):
     """Each sample begins from zero, also in an engine that has just run another one."""
-    monkeypatch.setattr(backend, "_samples_at_once", lambda _: 1)
+    monkeypatch.setattr(runner, "samples_at_once", lambda *_: 1)
     for delay in (5, [[5], [1]]):
         graph = program(Dense([[9], [9]]), LoihiLIF(0, 0, 640), delay=delay)
         x = np.zeros((3, 6, 1), int)
@@ -362,7 +362,7 @@ def test_the_time_limit():
 
 
 def test_progress_ends_with_everything_done(monkeypatch):
-    monkeypatch.setattr(backend, "_samples_at_once", lambda _: 2)
+    monkeypatch.setattr(runner, "samples_at_once", lambda *_: 2)
     graph, calls = program(Dense([[1]]), LoihiLIF(0, 0, 64)), []
     nk.run(graph, np.ones((5, 10, 1), int), progress=lambda done, total: calls.append((done, total)))
     assert calls == [(20, 50), (40, 50), (50, 50)]

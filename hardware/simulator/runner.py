@@ -1,0 +1,147 @@
+"""A run in the simulator: groups of samples, each through blocks of time, into a Recorder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from neurokit.errors import BackendError, Fault, Interrupted
+from neurokit.graph.network import Network, Program
+from neurokit.hardware.base import Keeper, Place, Progress
+from neurokit.hardware.simulator.blocks import batch_first, kernel_type, time_first
+from neurokit.hardware.simulator.engine import Engine
+from neurokit.hardware.simulator.kernels import count_events
+from neurokit.hardware.simulator.team import Team
+from neurokit.interrupts import Interrupts
+from neurokit.lower.fold import fold
+from neurokit.recorder import Recorder
+
+FIRST_BLOCK = 32  # steps
+BLOCK_SECONDS = 0.25  # of wall time that a block may take: Ctrl-C and the time limit wait for its end
+
+
+class Runner:
+    """Runs `inputs` (name -> (batch, steps, *shape)) for the recorder's steps."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        inputs: Mapping[str, NDArray[Any]],
+        team: Team,
+        *,
+        time_limit: float | None,
+        progress: Progress | None,
+    ) -> None:
+        program = self.graph = recorder.graph
+        self.biases: Mapping[str, NDArray[np.float64]] | None = None
+        if isinstance(program, Network):
+            self.graph, self.biases = fold(program)
+        self.kinds = {name: kernel_type(values, isinstance(program, Program)) for name, values in inputs.items()}
+        self.inputs = inputs
+        self.recorder = recorder
+        self.team = team
+        self.time_limit = time_limit
+        self.progress = progress
+        self.started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Wall time since the beginning."""
+        return time.monotonic() - self.started
+
+    def run(self, keeper: Keeper | None) -> None:
+        """From the beginning, or from where the keeper's place is. Interrupted between two blocks."""
+        batch, place = self.recorder.batch, None if keeper is None else keeper.place()
+        size = samples_at_once(self.graph, batch) if place is None else place.size
+        engine = None
+        with threadpool_limits(limits=1), Interrupts() as interrupts:
+            for first in range(0 if place is None else place.first, batch, size):
+                count = min(size, batch - first)
+                if engine is None or engine.samples != count:
+                    engine = Engine(self.graph, count, self.biases, self.team)
+                engine.clear()
+                if place is not None:
+                    engine.restore(place.snapshot)
+                self._run_group(engine, first, size, interrupts, keeper)
+                place = None
+
+    def _run_group(self, engine: Engine, first: int, size: int, interrupts: Interrupts, keeper: Keeper | None) -> None:
+        samples = slice(first, first + engine.samples)
+        inputs = {name: values[samples] for name, values in self.inputs.items()}
+        counts = self.recorder.counts_of(samples)
+        engine.count_into({name: values for name, values in counts.items() if name in self.graph.populations})
+        pace, steps = _Pace(engine.block), self.recorder.steps
+        while engine.now < steps:
+            self._check_time(engine.now)
+            start, began = engine.now, time.monotonic()
+            stop = min(start + pace.steps, steps)
+            self._run_block(engine, samples, inputs, counts, stop)
+            pace.adapt(stop - start, time.monotonic() - began)
+            try:
+                if self.progress is not None:
+                    done = first * steps + stop * engine.samples
+                    self.progress(done, self.recorder.batch * steps)
+                interrupts.check()
+            except KeyboardInterrupt as interrupt:
+                if keeper is not None:
+                    keeper.keep(lambda: Place(first, size, engine.snapshot()))
+                raise Interrupted from interrupt
+            if keeper is not None and keeper.due():
+                keeper.keep(lambda: Place(first, size, engine.snapshot()))
+
+    def _run_block(
+        self,
+        engine: Engine,
+        samples: slice,
+        inputs: Mapping[str, NDArray[Any]],
+        counts: Mapping[str, NDArray[np.int64]],
+        stop: int,
+    ) -> None:
+        start, recorder = engine.now, self.recorder
+        step_counts = {name: np.zeros(stop - start, np.int64) for name in inputs}
+        given: dict[str, NDArray[Any]] = {}
+        for name, values in inputs.items():
+            given[name] = time_first(values, start, stop).astype(self.kinds[name], copy=False)
+            count_events(given[name], counts[name], step_counts[name])
+        states = engine.advance(given, stop - start, list(recorder.states))
+        shapes = {name: population.shape for name, population in self.graph.populations.items()}
+        recorder.write(
+            samples,
+            start,
+            {name: batch_first(engine.output(name), shapes[name]) for name in recorder.spikes},
+            {key: batch_first(values, shapes[key[0]]) for key, values in states.items()},
+            step_counts | engine.take_step_counts(),
+        )
+
+    def _check_time(self, step: int) -> None:
+        if self.time_limit is not None and self.seconds > self.time_limit:
+            limit, fact = f"the time limit is {self.time_limit:g} s", f"is at step {step} of {self.recorder.steps}"
+            raise BackendError(Fault("simulator", fact, limit, "Raise it, or run less."))
+
+
+def samples_at_once(graph: Program | Network, batch: int) -> int:
+    """So many that a step's states stay within a core's cache beside the weights, but at least one."""
+    neurons = sum(population.size for population in graph.populations.values())
+    return min(batch, int(np.clip((1 << 14) // max(1, neurons), 1, 64)))
+
+
+@dataclass
+class _Pace:
+    """How many steps a block has, so that it takes about BLOCK_SECONDS at most; up to `most`."""
+
+    most: int
+    steps: int = 0
+
+    def __post_init__(self) -> None:
+        self.steps = min(self.most, FIRST_BLOCK)
+
+    def adapt(self, steps: int, seconds: float) -> None:
+        """After a block of so many steps."""
+        fitting = int(steps * BLOCK_SECONDS / max(seconds, 1e-9))
+        self.steps = max(1, min(self.most, 4 * steps, max(steps // 4, fitting)))

@@ -1,0 +1,117 @@
+"""Where a run is written down, block by block: in memory, or in datasets of a file, which take slices as arrays do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurokit.graph.network import Input, Network, Population, Program
+from neurokit.records import Recorded, Recording
+
+Key: TypeAlias = "str | tuple[str, str]"
+Make: TypeAlias = Callable[["Wanted"], Any]  # something that takes and gives slices: (batch, steps, *shape)
+
+
+class Wanted(NamedTuple):
+    """An array that a run fills. key: a population (its spikes) or (population, state)."""
+
+    key: Key
+    shape: tuple[int, ...]
+    kind: type[np.generic]
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return int(np.prod(self.shape, dtype=np.int64)) * np.dtype(self.kind).itemsize
+
+
+def wanted(graph: Program | Network, batch: int, steps: int, record: Iterable[Key]) -> list[Wanted]:
+    """What `record` asks for, the spikes of outputs, and v of outputs that do not spike; each once."""
+    silent = [(name, "v") for name, p in graph.outputs.items() if not p.neuron.spiking]
+    keys: list[Key] = list(dict.fromkeys([*record, *graph.outputs, *silent]))
+    integer = isinstance(graph, Program)
+
+    def kind(key: Key, population: Population) -> type[np.generic]:
+        if isinstance(key, str) and not population.neuron.graded:
+            return np.uint8
+        return np.int32 if integer else np.float64
+
+    populations = [graph.populations[key if isinstance(key, str) else key[0]] for key in keys]
+    return [Wanted(key, (batch, steps, *p.shape), kind(key, p)) for key, p in zip(keys, populations, strict=True)]
+
+
+def in_memory(array: Wanted) -> NDArray[Any]:
+    """Zeros, which take memory as they are written."""
+    return np.zeros(array.shape, array.kind)
+
+
+class Recorder:
+    """Arrays of one run, (batch, steps, *shape), and its counters, as `Recording` has them.
+
+    steps_done: (batch,) steps that each sample has done; what lies behind has not been written.
+    """
+
+    def __init__(
+        self, graph: Program | Network, batch: int, steps: int, record: Iterable[Key], make: Make = in_memory
+    ) -> None:
+        self.graph = graph
+        self.batch = batch
+        self.steps = steps
+        self.arrays = {array.key: make(array) for array in wanted(graph, batch, steps, record)}
+        self.spikes = {key: array for key, array in self.arrays.items() if isinstance(key, str)}
+        self.states = {key: array for key, array in self.arrays.items() if isinstance(key, tuple)}
+        nodes: dict[str, Input | Population] = {**graph.inputs, **graph.populations}
+        self.counts = {name: np.zeros((batch, *node.shape), np.int64) for name, node in nodes.items()}
+        self.step_counts = {name: np.zeros(steps, np.int64) for name in nodes}
+        self.steps_done = np.zeros(batch, np.int64)
+
+    def write(
+        self,
+        samples: slice,
+        start: int,
+        spikes: Mapping[str, NDArray[Any]],
+        states: Mapping[tuple[str, str], NDArray[Any]],
+        step_counts: Mapping[str, NDArray[np.int64]],
+    ) -> None:
+        """A block of some samples: arrays (samples, steps, *shape) from step `start` on, and counts of its steps."""
+        stop = start + len(next(iter(step_counts.values())))
+        for name, values in spikes.items():
+            self.spikes[name][samples, start:stop] = values
+        for key, values in states.items():
+            self.states[key][samples, start:stop] = values
+        for name, totals in step_counts.items():
+            self.step_counts[name][start:stop] += totals
+        self.steps_done[samples] = stop
+
+    def counts_of(self, samples: slice) -> dict[str, NDArray[np.int64]]:
+        """Views of the counts of some samples, (samples, n), to be added to."""
+        return {name: values[samples].reshape(values[samples].shape[0], -1) for name, values in self.counts.items()}
+
+    def take(self, recording: Recording) -> None:
+        """Take over the whole of a recording of the same run, with its batch axis."""
+        steps = recording.steps
+        for key, array in self.arrays.items():
+            array[:, :steps] = recording.spikes[key] if isinstance(key, str) else recording.states[key]
+        for name, values in self.counts.items():
+            values[...] = recording.counts[name]
+            self.step_counts[name][:steps] = recording.step_counts[name]
+        self.steps_done[...] = steps if recording.steps_done is None else recording.steps_done
+
+    def recording(self, backend: str, seconds: float) -> Recording:
+        """What has been written: of an unfinished run as many steps as the farthest sample has done."""
+        steps = int(self.steps_done.max())
+        return Recording(
+            program=self.graph,
+            steps=steps,
+            batch=self.batch,
+            spikes=Recorded({name: values[:, :steps] for name, values in self.spikes.items()}, "spikes"),
+            states=Recorded({key: values[:, :steps] for key, values in self.states.items()}, "states"),
+            counts=dict(self.counts),
+            step_counts={name: values[:steps] for name, values in self.step_counts.items()},
+            backend=backend,
+            seconds=seconds,
+            steps_done=None if (self.steps_done == self.steps).all() else self.steps_done.copy(),
+        )
