@@ -142,7 +142,7 @@ def run(
     program = _runnable(program, runner)
     arrays, batched = check_inputs(program, inputs)
     steps = check_steps(arrays, steps)
-    check_positive({"time_limit": time_limit, "every": every})
+    check_positive({"every": every})
     batch = next(iter(arrays.values())).shape[0] if batched else None
     return Run(runner, program, arrays, steps, chosen, batch, time_limit, progress).start(to, checkpoint, every)
 

@@ -47,7 +47,7 @@ class Run:
                 check_writable(path)
         if to is None:
             check_room(recording_bytes(self.program, self.batch or 1, self.steps, self.record), available_memory())
-        if not isinstance(self.runner, Streams):
+        if (to is None and checkpoint is None) or not isinstance(self.runner, Streams):
             return self._whole(to, checkpoint)
         keeper = None if checkpoint is None else Checkpoint(checkpoint, every, self._identity())
         recording = self._in_memory(self.runner, keeper) if to is None else self._in_file(self.runner, keeper, to)
@@ -81,7 +81,7 @@ class Run:
         runner.run_into(recorder, self.inputs, time_limit=self.time_limit, progress=self.progress, keeper=keeper)
 
     def _whole(self, to: PathLike | None, checkpoint: PathLike | None) -> Recording:
-        """On a backend that gives everything at the end."""
+        """All at once, which is the simpler way, and the only one of backends that give everything at the end."""
         if checkpoint is not None:
             fact, mend = "keeps no checkpoints", "Use backend='simulator', or leave checkpoint= out."
             raise BackendError(Fault(self.runner.name, fact, "it gives a recording at the end only", mend))

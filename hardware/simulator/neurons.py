@@ -55,7 +55,7 @@ class Neurons:
     def clear(self) -> None:
         """Back to the initial state, counters included."""
         self.rest()
-        self.counts[:] = 0
+        self.counts = np.zeros_like(self.counts)  # the former array may be somebody else's, see `Engine.count_into`
         self.step_counts.clear()
 
     def rest(self) -> None:
