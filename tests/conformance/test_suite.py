@@ -101,7 +101,7 @@ def with_last(recorded, change):
     values = dict(recorded)
     if not values:
         return recorded
-    key = list(values)[-1]
+    key = [key for key in values if isinstance(key, str) or key[1] == "v"][-1]
     values[key] = values[key].copy()
     values[key][0, 3] = change(values[key][0, 3])
     return Recorded(values, "arrays")
