@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from neurokit.converters import slayer_layers
+from neurokit.converters import slayer_layers, slayer_neurons
 from neurokit.converters.arguments import check_arguments, choice_faults, step_faults
 from neurokit.converters.hdf5 import Tree, read_tree
-from neurokit.converters.slayer_layers import Layer
+from neurokit.converters.slayer_values import Layer, input_shape, input_shape_faults, size, text
 from neurokit.errors import ConversionError, Fault, FormatError, InputError
 from neurokit.graph.check import check_network
 from neurokit.graph.network import Input, Network, Population, Projection
@@ -43,10 +43,12 @@ def load(
         population "0-input" in each step, as SLAYER does; they are integers in units of a weight (Loihi's bias
         mantissa). The layer's own `weight` and `bias` are not applied: for raw data x in the range the network was
         trained with, give round(weight * x + bias). netx adds the same number to the potential, past the current;
-        with iDecay 4096, the usual input layer, that is the same.
+        with iDecay 4096, the usual input layer, that is the same. A sigma-delta input layer takes the data themselves
+        (whole numbers, in the units of its threshold) and encodes their changes.
         "spikes" (otherwise): the input layer is passed by and spikes of its shape feed the next layer. A file without
         input layer takes spikes of shape (inFeatures,).
     Delays: each connection takes one step; a layer's `delay` comes on top, at its targets, as in netx.
+    Sigma-delta payloads and states have 6 and 12 bits behind the point, as by default in netx.
     A layer without neurons, or with vThMant above 17 bits, is a readout if it is the last, and never fires.
 
     Raises FormatError when the file cannot be read, ConversionError with every fault of every layer, InputError for
@@ -91,7 +93,7 @@ def _layers(path: str, tree: Tree) -> tuple[list[Layer], str]:
     kinds: list[str] = []
     for index in range(len(groups)):
         group = groups[str(index)]
-        kind = slayer_layers.text(group["type"]) if isinstance(group, dict) and "type" in group else None
+        kind = text(group["type"]) if isinstance(group, dict) and "type" in group else None
         if kind is None:
             raise _broken(path, f"states no type of layer {index}", "Export it again.")
         kinds.append(kind)
@@ -134,7 +136,7 @@ def _step(tree: Tree, dt: float | None) -> tuple[float, list[Fault]]:
 def _reader_shape(layers: Sequence[Layer]) -> Shape | None:
     """Shape that the first dense layer of a file without input layer reads."""
     reader = next((layer for layer in layers if layer.kind != "flatten"), layers[0])
-    targets = slayer_layers.size(reader)
+    targets = size(reader)
     return (int(np.size(reader.data["weight"])) // targets,) if reader.kind == "dense" and targets else None
 
 
@@ -157,9 +159,9 @@ class _Builder:
         """Fix the shape in which data enter."""
         first = layers[0]
         if first.kind == "input":
-            faults = list(slayer_layers.input_shape_faults(first))
+            faults = list(input_shape_faults(first))
             if by_current:  # `add` reports them with the layer's other faults
-                self.shape = None if faults else slayer_layers.input_shape(first)
+                self.shape = None if faults else input_shape(first)
             else:
                 self.faults += faults
                 self.shape = None if faults else _passed_by_shape(layers)
@@ -201,20 +203,20 @@ class _Builder:
         self._append(layer, shape, Projection(self.source, layer.name, (synapse,), delay))
 
     def _append(self, layer: Layer, shape: Shape, projection: Projection) -> None:
-        self.populations.append(Population(layer.name, shape, slayer_layers.neuron(layer, shape)))
+        self.populations.append(Population(layer.name, shape, slayer_neurons.neuron(layer, shape)))
         self.projections.append(projection)
         self.source, self.shape = layer.name, shape
 
     def _refuse(self, layer: Layer, faults: list[Fault]) -> None:
         """Go on behind a layer that is left out because of faults, as far as its size is known."""
-        targets = slayer_layers.size(layer) if layer.kind == "dense" else None
+        targets = size(layer) if layer.kind == "dense" else None
         self.faults += faults
         self.source, self.shape = layer.name, None if targets is None else (targets,)
 
 
 def _passed_by_shape(layers: Sequence[Layer]) -> Shape:
     """Shape of an input layer that is passed by; a vector that is flattened next is (n,) as in netx, not (1, 1, n)."""
-    shape = slayer_layers.input_shape(layers[0])
+    shape = input_shape(layers[0])
     is_vector = sum(length > 1 for length in shape) <= 1
     is_flattened = [layer.kind for layer in layers[1:2]] == ["flatten"]
     return (int(np.prod(shape)),) if is_vector and is_flattened else shape

@@ -8,6 +8,7 @@
      ├─ InputError         inputs or arguments do not fit the network
      │   └─ NotRecordedError  a recording does not hold what was asked for (also a KeyError)
      ├─ BackendError       a backend refuses a Program, failed, or ran out of time
+     │   └─ PayloadError   payloads so large that the backend's sums may overflow where the Program's do not
      └─ OutputError        a result cannot be written
 
 Every error carries `faults`, all that were found at once, never only the first.
@@ -79,6 +80,10 @@ class NotRecordedError(InputError, KeyError):
 
 class BackendError(NeurokitError):
     """A backend refuses a Program, failed while running it, or ran out of time."""
+
+
+class PayloadError(BackendError):
+    """Payloads are so large that the backend's sums may overflow where the Program's do not: nothing is returned."""
 
 
 class OutputError(NeurokitError):

@@ -105,6 +105,7 @@ def test_errors_are_one_tree():
         "NeurokitError",
         "NotRecordedError",
         "OutputError",
+        "PayloadError",
     ]
     assert all(issubclass(kind, NeurokitError) for kind in kinds)
     assert issubclass(errors.Interrupted, KeyboardInterrupt)

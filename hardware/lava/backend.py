@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from neurokit.errors import BackendError, Fault
+from neurokit.errors import BackendError, Fault, PayloadError
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Progress, RecordKey
 from neurokit.hardware.lava import loading
@@ -58,11 +58,14 @@ class LavaBackend:
         """See `hardware.base.Backend.run`; time_limit None means 600 s.
 
         Payloads must not let 32-bit sums overflow:
-        BackendError before the run for those of inputs, after it for those of populations.
+        PayloadError before the run for those of inputs, after it for those of populations.
         """
-        faults = [*self.accepts(program), *input_faults(program, inputs)]
+        faults = self.accepts(program)
         if faults:
             raise BackendError(faults)
+        faults = input_faults(program, inputs)
+        if faults:
+            raise PayloadError(faults)
         loading.load()
         deadline = Deadline(time_limit, self.name)
         batch = next(iter(inputs.values())).shape[0]
@@ -74,7 +77,7 @@ class LavaBackend:
                 run_samples(program, inputs, tapes, deadline, report)
             faults = sum_faults(program, tapes.largest())
             if faults:
-                raise BackendError(faults)
+                raise PayloadError(faults)
         return tapes.recording(inputs, self.name, deadline.elapsed)
 
     def open(

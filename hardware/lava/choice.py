@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.errors import Fault
+from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
 from neurokit.graph.lif_family import LoihiTernaryLIF
 from neurokit.graph.network import Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
-from neurokit.graph.synapses import Convolving, Dense, Injection, Shape, Sparse
+from neurokit.graph.synapses import Convolving, Dense, Shape, Sparse
+from neurokit.lower.fixedpoint import chip_weights
 from neurokit.lower.images import lavas_convolution
 
 NEVER = 1 << 17  # a threshold mantissa that v, which saturates at 2**23 - 1, cannot exceed
@@ -45,13 +47,31 @@ def _ternary_process(neuron: LoihiTernaryLIF) -> str:
     """TernaryLIF has thresholds of multiples of 64, one of each for all neurons, and no schedule."""
     thresholds = (neuron.upper_threshold, neuron.lower_threshold)
     plain = all((values % 64 == 0).all() and (values == values.flat[0]).all() for values in thresholds)
-    scheduled = neuron.reset_interval > 0 or neuron.reset_offset > 0
-    return "TernaryLIF" if plain and not scheduled else OWN
+    return "TernaryLIF" if plain and not _is_reset(neuron) else OWN
+
+
+def _sigma_process(neuron: FixedSigma) -> str:
+    """Sigma, which is never reset."""
+    return OWN if _is_reset(neuron) else "Sigma"
+
+
+def _encoder_process(neuron: FixedDelta | FixedSigmaDelta) -> str:
+    """Delta and SigmaDelta, which have one threshold a population and are never reset."""
+    if _is_reset(neuron) or np.unique(neuron.threshold).size > 1:
+        return OWN
+    return "Delta" if isinstance(neuron, FixedDelta) else "SigmaDelta"
+
+
+def _is_reset(neuron: FixedNeuron) -> bool:
+    return neuron.reset_interval > 0 or neuron.reset_offset > 0
 
 
 _OF_LAVA: Mapping[type[FixedNeuron], Callable[[Any], str]] = {
     LoihiLIF: _lif_process,
     LoihiTernaryLIF: _ternary_process,
+    FixedSigma: _sigma_process,
+    FixedDelta: _encoder_process,
+    FixedSigmaDelta: _encoder_process,
 }
 
 
@@ -109,9 +129,13 @@ def _largest_sum(projection: Projection, source: Shape) -> int:
     if isinstance(synapse, Convolving):
         convolution = lavas_convolution(synapse, source)  # our own process sums in 64 bits
         return 0 if convolution is None else int(np.abs(convolution.weight).sum(axis=(1, 2, 3)).max())
-    if isinstance(synapse, Injection) or not isinstance(synapse, Dense | Sparse) or synapse.exponent > 0:
+    if not isinstance(synapse, Dense | Sparse):
         return 0
-    return 2 * int(abs(synapse.weight.astype(np.int64)).sum(axis=1).max())  # twice: mantissas may be doubled
+    chip = chip_weights(synapse.weight.data if isinstance(synapse, Sparse) else synapse.weight, synapse.exponent)
+    if chip.exponent >= 0:
+        return 0
+    doubled = 2 if chip.exponent < synapse.exponent else 1
+    return doubled * int(abs(synapse.weight.astype(np.int64)).sum(axis=1).max())
 
 
 def graded_populations(program: Program) -> Collection[str]:

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 from lava.proc.lif.process import LIF, LIFReset, TernaryLIF
+from lava.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
 from numpy.typing import NDArray
 
+from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
 from neurokit.graph.lif_family import LoihiALIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
@@ -18,6 +20,7 @@ from neurokit.hardware.lava.choice import NEVER, OWN, neuron_process, once_inter
 from neurokit.hardware.lava.layout import lava_shape, to_lava
 from neurokit.hardware.lava.processes import lif_family
 from neurokit.hardware.lava.processes.basic import LoihiNeuron
+from neurokit.hardware.lava.processes.graded import DeltaNeuron, SigmaDeltaNeuron, SigmaNeuron
 
 
 def make_neurons(population: Population) -> Any:
@@ -79,11 +82,50 @@ def _ternary(neuron: LoihiTernaryLIF, shape: Shape, name: str) -> Any:
     return TernaryLIF(**_common(neuron, shape, name), vth_hi=upper, vth_lo=lower)
 
 
+def _sigma(neuron: FixedSigma, shape: Shape, name: str) -> Any:
+    return _named(Sigma(shape=lava_shape(shape)), name)
+
+
+def _delta(neuron: FixedDelta, shape: Shape, name: str) -> Any:
+    return _named(Delta(shape=lava_shape(shape), **_encoder_parameters(neuron)), name)
+
+
+def _sigma_delta(neuron: FixedSigmaDelta, shape: Shape, name: str) -> Any:
+    unit = 1 << neuron.spike_exponent + neuron.state_exponent
+    return SigmaDelta(
+        shape=lava_shape(shape),
+        bias=np.asarray(parameter(neuron.activation_bias, shape)) / unit,
+        act_mode=ActivationMode.RELU if neuron.activation == "relu" else ActivationMode.UNIT,
+        name=name,
+        **_encoder_parameters(neuron),
+    )
+
+
+def _encoder_parameters(neuron: FixedDelta | FixedSigmaDelta) -> dict[str, Any]:
+    """Lava multiplies threshold and bias by 2**(spike_exp + state_exp); a float holds the quotient exactly."""
+    unit = 1 << neuron.spike_exponent + neuron.state_exponent
+    return {
+        "vth": float(neuron.threshold.flat[0]) / unit,
+        "cum_error": neuron.cumulative,
+        "spike_exp": neuron.spike_exponent,
+        "state_exp": neuron.state_exponent,
+    }
+
+
+def _named(process: Any, name: str) -> Any:
+    """For processes of Lava that take no name."""
+    process.name = name
+    return process
+
+
 # By the names that `choice.neuron_process` gives.
 MAKERS: Mapping[str, Callable[[Any, Shape, str], Any]] = {
     "LIF": _lif,
     "LIFReset": _lif_reset,
     "TernaryLIF": _ternary,
+    "Sigma": _sigma,
+    "Delta": _delta,
+    "SigmaDelta": _sigma_delta,
 }
 OWN_PROCESSES: Mapping[type[FixedNeuron], Any] = {
     LoihiLIF: LoihiNeuron,
@@ -91,4 +133,7 @@ OWN_PROCESSES: Mapping[type[FixedNeuron], Any] = {
     LoihiTernaryLIF: lif_family.TernaryNeuron,
     LoihiALIF: lif_family.AdaptiveNeuron,
     LoihiQIF: lif_family.QuadraticNeuron,
+    FixedSigma: SigmaNeuron,
+    FixedDelta: DeltaNeuron,
+    FixedSigmaDelta: SigmaDeltaNeuron,
 }

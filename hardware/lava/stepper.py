@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.errors import BackendError, Fault
+from neurokit.errors import BackendError, Fault, PayloadError
 from neurokit.graph.network import Program
 from neurokit.hardware.base import Block, RecordKey, Snapshot
 from neurokit.hardware.lava import loading
@@ -46,7 +46,7 @@ class LavaStepper:
             raise
 
     def advance(self, inputs: Mapping[str, NDArray[Any]], steps: int) -> Block:
-        """See `Stepper.advance`. BackendError for payloads that let 32-bit sums overflow."""
+        """See `Stepper.advance`. PayloadError for payloads that let 32-bit sums overflow."""
         deadline = Deadline(self._time_limit, self._backend)
         self._check_sums({name: int(np.abs(values.astype(np.int64)).max()) for name, values in inputs.items()})
         parts = []
@@ -95,7 +95,7 @@ class LavaStepper:
             return
         faults = sum_faults(self._program, largest)
         if faults:
-            raise BackendError(faults)
+            raise PayloadError(faults)
         self._harmless |= {name: max(value, self._harmless.get(name, 0)) for name, value in largest.items()}
 
     def _read(self, rows: NDArray[np.int64]) -> Block:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from neurokit.graph import graded_neurons as graded
 from neurokit.graph import lif_family as relatives
 from neurokit.graph import neurons as models
 from neurokit.graph.network import Population
 from neurokit.hardware.simulator import lif_family
+from neurokit.hardware.simulator.graded_neurons import (
+    DeltaNeurons,
+    FixedDeltaNeurons,
+    FixedSigmaDeltaNeurons,
+    FixedSigmaNeurons,
+    SigmaDeltaNeurons,
+    SigmaNeurons,
+)
 from neurokit.hardware.simulator.neurons import FloatNeurons, LoihiNeurons, Neurons
 
 KINDS: Mapping[type[models.Neuron], Callable[[Population, int, float | None], Neurons]] = {
@@ -25,6 +34,12 @@ KINDS: Mapping[type[models.Neuron], Callable[[Population, int, float | None], Ne
     relatives.LoihiTernaryLIF: lif_family.Ternary,
     relatives.LoihiALIF: lif_family.Adaptive,
     relatives.LoihiQIF: lif_family.Quadratic,
+    graded.Sigma: SigmaNeurons,
+    graded.Delta: DeltaNeurons,
+    graded.SigmaDelta: SigmaDeltaNeurons,
+    graded.FixedSigma: FixedSigmaNeurons,
+    graded.FixedDelta: FixedDeltaNeurons,
+    graded.FixedSigmaDelta: FixedSigmaDeltaNeurons,
 }
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.conformance.draws import Draws
+from neurokit.conformance.graded import GRADED
 from neurokit.conformance.kinds import WIDTH, NeuronKind
 from neurokit.conformance.lif_family import LIF_FAMILY
 from neurokit.graph.neurons import MAX_POTENTIAL, MAX_THRESHOLD_MANTISSA, FixedNeuron, LoihiLIF
@@ -112,4 +113,5 @@ def _random_lif(draws: Draws, shape: Shape, readout: bool) -> LoihiLIF:
 NEURONS: Mapping[type[FixedNeuron], NeuronKind] = {
     LoihiLIF: NeuronKind(_lif_edges, _random_lif),
     **LIF_FAMILY,
+    **GRADED,
 }

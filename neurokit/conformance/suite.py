@@ -18,7 +18,7 @@ from neurokit.conformance.interpreter import Interpreter
 from neurokit.conformance.neurons import NEURONS
 from neurokit.conformance.report import Conformance, Outcome, Status
 from neurokit.conformance.synapses import SYNAPSES
-from neurokit.errors import BackendError, Fault, InputError
+from neurokit.errors import BackendError, Fault, InputError, PayloadError
 from neurokit.graph.neurons import FixedNeuron
 from neurokit.graph.synapses import Flatten, Synapse, Upsample2d
 from neurokit.hardware.base import Backend, Progress, RecordKey
@@ -79,6 +79,8 @@ def run_case(case: Case, backend: Backend, time_limit: float | None = None) -> O
         found = api.run(case.program, case.inputs, case.steps, backend, record, time_limit=time_limit)
         blind = api.run(case.program, case.inputs, case.steps, backend, names, time_limit=time_limit)
         return _compared(case, backend.name, wanted, found, blind)
+    except PayloadError as error:
+        return Outcome(case.name, case.operators, "refused", reason=error.faults[0].limit)
     except Exception as error:  # noqa: BLE001  # a backend of somebody's own may raise anything
         return Outcome(case.name, case.operators, "failed", reason=f"{type(error).__name__}: {error}")
 

@@ -14,7 +14,7 @@ import scipy.sparse as sp
 
 from neurokit.errors import Fault, FormatError, GraphError
 from neurokit.files import written_aside
-from neurokit.graph import lif_family, neurons, synapses
+from neurokit.graph import graded_neurons, lif_family, neurons, synapses
 from neurokit.graph.check import check_network, check_program
 from neurokit.graph.network import Input, LayerReport, Network, Population, Program, Projection
 
@@ -35,6 +35,12 @@ NEURONS = {
     "LoihiTernaryLIF": lif_family.LoihiTernaryLIF,
     "LoihiALIF": lif_family.LoihiALIF,
     "LoihiQIF": lif_family.LoihiQIF,
+    "Sigma": graded_neurons.Sigma,
+    "Delta": graded_neurons.Delta,
+    "SigmaDelta": graded_neurons.SigmaDelta,
+    "FixedSigma": graded_neurons.FixedSigma,
+    "FixedDelta": graded_neurons.FixedDelta,
+    "FixedSigmaDelta": graded_neurons.FixedSigmaDelta,
 }
 SYNAPSES = {
     "Dense": synapses.Dense,

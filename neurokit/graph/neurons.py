@@ -11,7 +11,7 @@ equations: NIR 1.0.8 (Pedersen et al. 2024, doi:10.1038/s41467-024-52259-9), Dav
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -280,7 +280,6 @@ def _frozen(array: Any) -> Any:
 
 
 def _to_float_fields(neuron: Neuron) -> None:
-    for declared in fields(neuron):  # type: ignore[arg-type]  # all models are dataclasses
-        value = getattr(neuron, declared.name)
-        if not isinstance(value, str):
-            object.__setattr__(neuron, declared.name, _frozen(_floats(value)))
+    for name, declared in neuron.__dataclass_fields__.items():  # type: ignore[attr-defined]
+        if declared.type == "FloatArray":
+            object.__setattr__(neuron, name, _frozen(_floats(getattr(neuron, name))))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurokit.graph import lif_family as relatives
+from neurokit.graph.graded_neurons import Delta, FixedDelta, FixedSigma, FixedSigmaDelta, Sigma, SigmaDelta
 from neurokit.graph.network import Network, Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF, Neuron
 from neurokit.graph.synapses import (
@@ -142,6 +143,16 @@ def _waits(refractory: Any, unit: str, meanwhile: str) -> str:
     return f", then {'holds' if meanwhile == 'holds' else 'is silent'} for {_span(refractory)} {unit}"
 
 
+def _sigma(neuron: Sigma | FixedSigma) -> str:
+    return "sends the sum of all input"
+
+
+def _encoder(neuron: Delta | SigmaDelta | FixedDelta | FixedSigmaDelta) -> str:
+    what = "accumulated changes" if neuron.cumulative else "changes"
+    activation = getattr(neuron, "activation", "unit")
+    return f"sends {what} of at least {_span(neuron.threshold)}" + (f" of {activation}" if activation != "unit" else "")
+
+
 CONVENTIONS: Mapping[type[Neuron], Callable[[Any], str]] = {
     LoihiLIF: _loihi_lif,
     relatives.LoihiRefractoryLIF: _refractory,
@@ -152,6 +163,12 @@ CONVENTIONS: Mapping[type[Neuron], Callable[[Any], str]] = {
     relatives.LoihiQIF: _quadratic,
     relatives.QIF: _quadratic,
     relatives.Theta: lambda n: "fires where its phase passes pi",
+    Sigma: _sigma,
+    FixedSigma: _sigma,
+    Delta: _encoder,
+    FixedDelta: _encoder,
+    SigmaDelta: _encoder,
+    FixedSigmaDelta: _encoder,
 }
 
 

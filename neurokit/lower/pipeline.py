@@ -8,6 +8,7 @@ import numpy as np
 
 from neurokit.errors import CompileError, Fault
 from neurokit.graph.check import check_network, check_program
+from neurokit.graph.graded_neurons import Delta, Sigma, SigmaDelta
 from neurokit.graph.network import LayerReport, Network, Population, Program, Projection
 from neurokit.graph.neurons import FixedNeuron
 from neurokit.graph.synapses import Sparse, Weighted
@@ -88,6 +89,9 @@ def _lower(network: Network, bits: int, window: int | None) -> Program:
     faults: list[Fault] = []
     biased = bool(biases)
     for name, population in folded.populations.items():
+        if isinstance(population.neuron, Sigma | Delta | SigmaDelta):
+            faults.append(_no_scale(population))
+            continue
         incoming = [p for p in aligned if p.target == name]
         sources = [(p, folded.shape_of(p.source)) for p in incoming]
         driven = any(p.source in folded.inputs for p in incoming)
@@ -104,6 +108,12 @@ def _lower(network: Network, bits: int, window: int | None) -> Program:
         raise CompileError(faults)
     ordered = tuple(synapses[p.name] for p in aligned)
     return _program(network, populations, ordered, latency, tuple(reports))
+
+
+def _no_scale(population: Population) -> Fault:
+    kind = type(population.neuron).__name__
+    mend = f"Build it of Fixed{kind} and integer weights, or convert a quantised SLAYER .net."
+    return Fault(population.name, f"is {kind} in floats", "no scale is chosen for payloads yet", mend)
 
 
 def _heard_late(network: Network, name: str) -> bool:

@@ -1,7 +1,7 @@
 """What can run a Program: everything on Lava's CPU models, and the stock parts alone on the chips.
 
 `loihi2-stock` and `loihi1` mean: only what Lava's public processes have on the chip. Facts: lava-nc 0.10.0 (LIF,
-LIFReset, Dense, Sparse, Conv). The two differ in what a run sends: Loihi 1 has no graded payloads.
+LIFReset, Sigma, Delta, SigmaDelta, Dense, Sparse, Conv). Loihi 1 has no graded payloads.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from neurokit.errors import Fault, InputError
+from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
 from neurokit.graph.lif_family import LoihiALIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
 from neurokit.graph.network import Population, Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
@@ -26,6 +27,8 @@ def target_faults(program: Program, target: str) -> list[Fault]:
     if target == "lava-cpu":
         return []
     faults = [f for p in program.populations.values() for f in _population(p)]
+    if target == "loihi1":
+        faults += [_payload(p) for p in program.populations.values() if p.neuron.graded]
     return faults + [f for p in program.projections for f in _projection(p, program.shape_of(p.source))]
 
 
@@ -84,8 +87,26 @@ def _lif(name: str, neuron: LoihiLIF) -> Iterator[Fault]:
             )
 
 
+def _sigma_delta(name: str, neuron: FixedSigma | FixedDelta | FixedSigmaDelta) -> Iterator[Fault]:
+    if neuron.reset_interval or neuron.reset_offset:
+        yield Fault(name, "is reset by schedule", "Lava's sigma-delta neurons are never reset", "Leave window= out.")
+    if not isinstance(neuron, FixedSigma) and neuron.threshold.size > 1:
+        limit = "Lava's sigma-delta neurons share one a population"
+        yield Fault(name, "threshold differs between neurons", limit, "Split it.")
+
+
+def _payload(population: Population) -> Fault:
+    what = f"sends numbers ({type(population.neuron).__name__})"
+    return Fault(population.name, what, "Loihi 1 sends 0 or 1", "Use Loihi 2, or binary spikes.")
+
+
 # Neurons of Lava's public processes on the chip, and what each cannot be there.
-STOCK: Mapping[type[FixedNeuron], Callable[[str, Any], Iterator[Fault]]] = {LoihiLIF: _lif}
+STOCK: Mapping[type[FixedNeuron], Callable[[str, Any], Iterator[Fault]]] = {
+    LoihiLIF: _lif,
+    FixedSigma: _sigma_delta,
+    FixedDelta: _sigma_delta,
+    FixedSigmaDelta: _sigma_delta,
+}
 
 # All others: what Loihi 2 would have to have, and what a user can do instead.
 MICROCODE: Mapping[type[FixedNeuron], tuple[str, str]] = {

@@ -353,6 +353,11 @@ def _suspect(rung: Rung, layer: LayerParity) -> str:
         return (
             f"{agree} and {known}, so look at bias, voltage decay, reset{'' if 'u' in recorded else ', or synapses'}."
         )
+    if layer.what != "spikes":
+        return f"{agree}, so look at its synapses and at the parameters of its neurons."
+    others = sorted(recorded - {"spikes", "u", "v"})
+    if others:
+        return f"{agree}, and so do its {', '.join(others)} until then: look at what it sends."
     if {"u", "v"} <= recorded:
         return f"{agree}, and so do its u and v until then: look at threshold, comparison and reset."
     return f"{agree}; record its u and v to tell synapses from neurons: record=(('{layer.population}', 'u'), ...)."

@@ -115,9 +115,10 @@ def test_a_wrong_state_is_found_and_placed():
     found = checked(Changed(states=lambda states: with_last(states, lambda v: v + 1)))
     assert not found.ok
     assert found.count("differs") == 4
-    assert found.differing["v"] > 0
-    assert found.differing["u"] == found.differing["spikes"] == found.differing["counts"] == 0
-    assert " first differs in v, at step 3, sample 0, neuron (0" in found.outcomes[0].reason
+    last = list(random_case(0, 0).program.populations.values())[-1].neuron.states[-1]
+    assert found.differing[last] > 0
+    assert found.differing["spikes"] == found.differing["counts"] == 0
+    assert f" first differs in {last}, at step 3, sample 0, neuron (0" in found.outcomes[0].reason
     assert "random 0:0: differs: " in str(found)
 
 

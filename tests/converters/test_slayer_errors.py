@@ -30,7 +30,14 @@ def without(layer, key):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"type": "SDNN"}, "has neurons of type 'SDNN'"),
+        (
+            {"type": "SDNN", "vThMant": 2048},
+            "vThMant is 2048; a sigma-delta state holds up to 2047 (24 bits, 12 behind",
+        ),
+        ({"type": "SDNN", "vThMant": None}, "has no 'neuron/vThMant'; a dense layer needs it"),
+        ({"type": "SDNN", "vThMant": 1.5}, "1 of 1 values of neuron/vThMant are fractional"),
+        ({"type": "SDNN", "activation": "sigmoid"}, "activation is 'sigmoid'; sigma-delta neurons rectify"),
+        ({"type": "SDNN", "messageBits": 0}, "messageBits is 0; sigma-delta payloads are numbers"),
         ({"type": "RF_PHASE"}, "has neurons of type 'RF_PHASE'"),
         ({"type": "ALIF"}, "has neurons of type 'ALIF'"),
         ({"type": "ADRF_IZ"}, "has neurons of type 'ADRF_IZ'"),
@@ -186,7 +193,7 @@ def test_the_step_of_a_file(write_net, ts):
 
 def test_all_faults_of_a_file_come_at_once(write_net):
     path = write_net(
-        {"type": "input", "shape": [1, 4, 4], "neuron": cuba(type="SDNN")},
+        {"type": "input", "shape": [1, 4, 4], "neuron": cuba(type="ALIF")},
         conv(KERNEL / 2, (2, 2, 2), neuron=cuba(refDelay=3)),
         {"type": "pool", "shape": [2, 1, 1]},
         dense(ONES, cuba(gradedSpike=True, vThMant=None), delay=99),
@@ -286,9 +293,9 @@ def test_files_without_layers(write_net):
     assert "states no type of layer 1" in fault_of(FormatError, _strip(write_net(*layers), "layer/1/type"))
 
 
-def test_sdnn_networks_are_refused_layer_by_layer(netx):
-    with pytest.raises(ConversionError) as caught:
-        load(netx("gts/pilotnet_sdnn/network.net"))
-    assert [fault.node for fault in caught.value.faults] == [
-        "0-input", "1-conv", "2-conv", "3-conv", "4-conv", "6-dense", "7-dense", "8-dense", "9-dense",
-    ]  # fmt: skip
+def test_a_decoder_has_no_bias(write_net):
+    marked = cuba(type="SDNN", sigma_output=True)
+    message = fault_of(
+        ConversionError, write_net(dense(ONES, cuba(type="SDNN")), dense(np.ones((2, 2)), marked, bias=[1, 2]))
+    )
+    assert message.startswith("'1-dense': is marked sigma_output and has a bias")

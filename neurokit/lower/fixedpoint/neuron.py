@@ -8,6 +8,7 @@ from typing import Any
 from neurokit.graph.lif_family import LoihiALIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.lower.fixedpoint import lif_family
+from neurokit.lower.fixedpoint.graded import GRADED_STEPS
 from neurokit.lower.fixedpoint.lif import Ints, States, loihi_lif
 
 STEPS: Mapping[type[FixedNeuron], Callable[[Any, States, Any], tuple[dict[str, Ints], Ints]]] = {
@@ -16,6 +17,7 @@ STEPS: Mapping[type[FixedNeuron], Callable[[Any, States, Any], tuple[dict[str, I
     LoihiTernaryLIF: lif_family.ternary_lif,
     LoihiALIF: lif_family.alif,
     LoihiQIF: lif_family.qif,
+    **GRADED_STEPS,
 }
 
 
