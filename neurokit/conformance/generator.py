@@ -25,11 +25,11 @@ def random_case(seed: int, number: int) -> Case:
 
 
 def draw_case(draws: Draws, name: str) -> Case:
-    """A Program of 1 to 4 populations and 1 to 3 inputs, and 1 or 2 samples for it."""
+    """A Program of 1 to 4 populations and 1 to 3 inputs, and 1 to 5 samples for it."""
     program = draw_program(draws)
     longest = max(int(np.max(projection.delay)) for projection in program.projections)
     steps = draws.choice((14, 14, 30)) + longest
-    values = draw_inputs(draws, program, draws.choice((1, 2)), draws.integer(1, steps))
+    values = draw_inputs(draws, program, draws.choice((1, 2, 5)), draws.integer(1, steps))
     return Case(name, program, values, steps)
 
 
@@ -70,8 +70,14 @@ def draw_inputs(draws: Draws, program: Program, batch: int, length: int) -> dict
 
 def _draw_shape(draws: Draws) -> Shape:
     if draws.one_in(3):
-        return (draws.integer(1, 9),)
-    return (draws.choice((1, 2, 4)), draws.integer(2, 6), draws.integer(2, 6))
+        return (_draw_width(draws),)
+    sizes = (8, 14) if draws.one_in(12) else (2, 6)
+    return (draws.choice((1, 2, 4)), draws.integer(*sizes), draws.integer(*sizes))
+
+
+def _draw_width(draws: Draws) -> int:
+    """Few neurons, now and then enough of them to fill the registers and tiles of fast kernels."""
+    return draws.integer(60, 300) if draws.one_in(8) else draws.integer(1, 9)
 
 
 def _draw_synapse(draws: Draws, source: Shape) -> tuple[Synapse, Shape]:
@@ -79,7 +85,7 @@ def _draw_synapse(draws: Draws, source: Shape) -> tuple[Synapse, Shape]:
     models = [model for model in SYNAPSES if model is not Injection]
     images = [model for model in models if model not in (Dense, Sparse)]
     wanted = draws.choice((*models, *images))
-    target = _draw_shape(draws) if draws.one_in(3) else (draws.integer(1, 8),)
+    target = _draw_shape(draws) if draws.one_in(3) else (_draw_width(draws),)
     for model in (wanted, Dense):
         found = SYNAPSES[model].random(draws, source, target)
         if found is not None:

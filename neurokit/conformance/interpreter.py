@@ -6,10 +6,12 @@ What a Program means is what this file computes with the rules of `lower/fixedpo
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from neurokit.errors import Fault
@@ -95,29 +97,41 @@ def resets(neuron: FixedNeuron, step: int) -> bool:
 
 
 class _Wire:
-    """A projection as one matrix a delay: delay -> integers (targets, sources); None for a current injected at once."""
+    """A projection: what it adds up for each delay, as a function of what was sent that long ago."""
 
     def __init__(self, projection: Projection, shapes: Mapping[str, Shape]) -> None:
         self.source = projection.source
         self.synapse = projection.synapse
         self.target_shape = shapes[projection.target]
-        self.matrices: dict[int, Ints] | None = None
-        if not isinstance(self.synapse, Injection):
+        self.sums: dict[int, Callable[[Ints], Ints]] = {}
+        delays = np.unique(projection.delay)
+        if isinstance(self.synapse, Convolving) and delays.size == 1:
+            self.sums[int(delays[0])] = self._image
+        elif not isinstance(self.synapse, Injection):
             matrix = matrix_of(self.synapse, shapes[projection.source])
-            delays = np.broadcast_to(projection.delay, matrix.shape)
-            self.matrices = {int(d): np.where(delays == d, matrix, 0) for d in np.unique(delays)}
+            place = np.broadcast_to(projection.delay, matrix.shape)
+            self.sums = {int(d): partial(_product, sp.csr_matrix(np.where(place == d, matrix, 0))) for d in delays}
 
     def arriving(self, sent: Ints, t: int) -> Ints:
         """Input of step t; the sum of each delay is shifted by itself, and wrapped where the map is between images."""
-        if self.matrices is None:
+        if isinstance(self.synapse, Injection):
             now: Ints = sent[t]
             return now
         total = np.zeros(int(np.prod(self.target_shape)), np.int64)
-        for delay, matrix in self.matrices.items():
+        for delay, summed in self.sums.items():
             if t >= delay:
-                part = shift(matrix @ sent[t - delay].ravel(), _exponent(self.synapse))
+                part = shift(summed(sent[t - delay]), _exponent(self.synapse))
                 total += wrap24(part) if isinstance(self.synapse, Convolving) else part
         return total.reshape(self.target_shape)
+
+    def _image(self, sent: Ints) -> Ints:
+        assert isinstance(self.synapse, Convolving), "only such are summed as images"
+        return image_sum(self.synapse, sent[None]).ravel()
+
+
+def _product(matrix: sp.csr_matrix, sent: Ints) -> Ints:
+    found: Ints = matrix @ sent.ravel()
+    return found
 
 
 def _exponent(synapse: Synapse) -> int:
