@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,27 +20,47 @@ from neurokit.errors import BackendError, Fault, InputError
 from neurokit.hardware.simulator.backend import Simulator
 from neurokit.records import Recorded
 
-NETWORKS, CHUNK = 2000, 100  # of the long suite
+NETWORKS, CHUNK = 2400, 100  # of the long suite
 
 
-@pytest.mark.parametrize("backend", ["simulator", "lava-inprocess"])
-def test_edges_and_sixty_random_networks(backend):
-    found = nk.conformance(backend)
+def check_coverage(found):
     assert found.ok, str(found)
-    assert found.count("same") > 400
-    assert sum(outcome.status == "same" for outcome in found.outcomes if outcome.case.startswith("random")) > 50
+    random = [outcome for outcome in found.outcomes if outcome.case.startswith("random")]
+    assert sum(outcome.status == "same" for outcome in random) > 50
     for name, row in found.covered.items():
         assert row["compared"] > 20, name
     assert all(number > 100_000 for what, number in found.compared.items() if what in ("spikes", "u", "v"))
+    assert found.differing.keys() == found.compared.keys()
+
+
+def test_simulator():
+    found = nk.conformance()
+    assert found.count("refused") == 0
+    check_coverage(found)
+
+
+def test_lava_in_process(monkeypatch):
+    """Every fifth of the edges; the long suite has them all."""
+    monkeypatch.setattr(suite, "edge_cases", lambda: islice(edge_cases(), 0, None, 5))
+    check_coverage(nk.conformance("lava-inprocess"))
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_lava_in_process_at_every_edge():
+    found = nk.conformance("lava-inprocess", networks=0)
+    assert found.ok, str(found)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("start", range(0, NETWORKS, CHUNK))
-def test_two_thousand_random_networks(start):
+def test_more_than_two_thousand_random_networks(start):
     """Simulator and Lava in process; a chunk is a test, so that a run can be resumed (`pytest --last-failed`, `-k`)."""
     for backend in ("simulator", "lava-inprocess"):
         found = nk.conformance(backend, networks=CHUNK, start=start, edges=False)
         assert found.ok, str(found)
+        assert found.count("same") > 0.9 * CHUNK
 
 
 def test_every_model_has_a_case():
