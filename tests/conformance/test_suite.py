@@ -11,7 +11,7 @@ import pytest
 
 import neurokit as nk
 from neurokit.conformance import suite
-from neurokit.conformance.cases import edge_cases
+from neurokit.conformance.cases import Case, edge_cases
 from neurokit.conformance.draws import Seeded
 from neurokit.conformance.generator import draw_case, random_case
 from neurokit.conformance.neurons import NEURONS
@@ -19,6 +19,7 @@ from neurokit.conformance.synapses import SYNAPSES
 from neurokit.errors import BackendError, Fault, InputError
 from neurokit.hardware.simulator.backend import Simulator
 from neurokit.records import Recorded
+from tests.programs import random_input, random_program
 
 NETWORKS, CHUNK = 2400, 100  # of the long suite
 
@@ -122,25 +123,32 @@ def with_last(recorded, change):
     values = dict(recorded)
     if not values:
         return recorded
-    key = [key for key in values if isinstance(key, str) or key[1] == "v"][-1]
+    key = list(values)[-1]
     values[key] = values[key].copy()
     values[key][0, 3] = change(values[key][0, 3])
     return Recorded(values, "arrays")
 
 
 def checked(backend):
-    return nk.conformance(backend, networks=4, edges=False)
+    """Four networks of LoihiLIF, whose last state is v."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(suite, "random_case", lambda seed, number: lif_case(number))
+        return nk.conformance(backend, networks=4, edges=False)
+
+
+def lif_case(number):
+    program = random_program(number)
+    return Case(f"LIF {number}", program, {"in": random_input(number, program)[None]}, 20)
 
 
 def test_a_wrong_state_is_found_and_placed():
     found = checked(Changed(states=lambda states: with_last(states, lambda v: v + 1)))
     assert not found.ok
     assert found.count("differs") == 4
-    last = list(random_case(0, 0).program.populations.values())[-1].neuron.states[-1]
-    assert found.differing[last] > 0
-    assert found.differing["spikes"] == found.differing["counts"] == 0
-    assert f" first differs in {last}, at step 3, sample 0, neuron (0" in found.outcomes[0].reason
-    assert "random 0:0: differs: " in str(found)
+    assert found.differing["v"] > 0
+    assert found.differing["u"] == found.differing["spikes"] == found.differing["counts"] == 0
+    assert " first differs in v, at step 3, sample 0, neuron (0" in found.outcomes[0].reason
+    assert "LIF 0: differs: " in str(found)
 
 
 def test_a_wrong_spike_and_a_wrong_count_are_found():
