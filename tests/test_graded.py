@@ -8,7 +8,16 @@ from hypothesis import given, settings
 
 import neurokit as nk
 from neurokit.conformance.graded import GRADED
-from neurokit.graph.graded_neurons import Delta, FixedDelta, FixedSigma, FixedSigmaDelta, Sigma, SigmaDelta
+from neurokit.graph.graded_neurons import (
+    Delta,
+    FixedDelta,
+    FixedRelay,
+    FixedSigma,
+    FixedSigmaDelta,
+    Relay,
+    Sigma,
+    SigmaDelta,
+)
 from neurokit.graph.network import Input, Population, Program, Projection
 from neurokit.graph.synapses import Dense
 from neurokit.graph.text import conventions
@@ -33,7 +42,12 @@ def test_files_keep_them(tmp_path_factory, seed):
 
 
 def test_files_keep_them_in_floats(tmp_path):
-    layers = [(EYE, Delta(0.5, cumulative=True)), (EYE, SigmaDelta([0.1, 0.2], -1.0, "unit")), (EYE, Sigma())]
+    layers = [
+        (EYE, Relay([2.0, 3.0], "relu", latched=True)),
+        (EYE, Delta(0.5, cumulative=True)),
+        (EYE, SigmaDelta([0.1, 0.2], -1.0, "unit")),
+        (EYE, Sigma()),
+    ]
     assert_round_trip(network(*layers), tmp_path)
 
 
@@ -51,6 +65,8 @@ def test_sessions_may_cut_them_anywhere(seed):
         (Sigma(), "sends the sum of all input"),
         (Delta(0.5), "sends changes of at least 0.5"),
         (FixedDelta(4096, reset_interval=9), "sends changes of at least 4,096, cleared before steps 0, +9, …"),
+        (Relay(0.5), "passes input on, times 0.5"),
+        (FixedRelay([3, 5], 2, "relu", latched=True), "passes input on, times 0.75…1.25, rectified, until the next"),
         (SigmaDelta(0.5), "sends changes of at least 0.5 of relu"),
         (FixedSigmaDelta([1, 2], cumulative=True, activation="unit"), "sends accumulated changes of at least 1…2"),
     ],
@@ -88,6 +104,11 @@ def test_sigma_delta_is_stock_on_loihi_2():
 def test_what_stock_neurons_do_not_have(neuron, fact):
     (fault,) = target_faults(chain(neuron), "loihi2-stock")
     assert fault.fact == fact
+
+
+def test_relays_need_microcode():
+    (fault,) = target_faults(chain(FixedRelay(3, 2)), "loihi2-stock")
+    assert str(fault).startswith("'p0': is FixedRelay; Loihi 2 needs microcode that multiplies a sum by 16 bits")
 
 
 def test_events_and_operations_are_counted_not_payloads():

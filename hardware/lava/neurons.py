@@ -11,7 +11,7 @@ from lava.proc.lif.process import LIF, LIFReset, TernaryLIF
 from lava.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
 from numpy.typing import NDArray
 
-from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
+from neurokit.graph.graded_neurons import FixedDelta, FixedRelay, FixedSigma, FixedSigmaDelta
 from neurokit.graph.lif_family import LoihiALIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
@@ -20,7 +20,7 @@ from neurokit.hardware.lava.choice import NEVER, OWN, neuron_process, once_inter
 from neurokit.hardware.lava.layout import lava_shape, to_lava
 from neurokit.hardware.lava.processes import lif_family
 from neurokit.hardware.lava.processes.basic import LoihiNeuron
-from neurokit.hardware.lava.processes.graded import DeltaNeuron, SigmaDeltaNeuron, SigmaNeuron
+from neurokit.hardware.lava.processes.graded import DeltaNeuron, RelayNeuron, SigmaDeltaNeuron, SigmaNeuron
 
 
 def make_neurons(population: Population) -> Any:
@@ -136,4 +136,5 @@ OWN_PROCESSES: Mapping[type[FixedNeuron], Any] = {
     FixedSigma: SigmaNeuron,
     FixedDelta: DeltaNeuron,
     FixedSigmaDelta: SigmaDeltaNeuron,
+    FixedRelay: RelayNeuron,
 }

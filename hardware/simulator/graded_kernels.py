@@ -108,3 +108,40 @@ def _passes(delta, error, threshold, cumulative):
         passed = delta if held(abs(error)) >= threshold else zero
         return passed, (error - error if held(abs(passed)) > 0 else error)
     return (delta if held(abs(delta)) >= threshold else zero), error
+
+
+@njit(nogil=True, cache=True)
+def relay_block(acc, v, sent, multiplier, shift, half, towards_zero, rectifies, wraps, latched):
+    """Rescaled input. half: what is added before the shift. See `lower.fixedpoint.graded.relay_step`."""
+    steps, samples, size = acc.shape
+    for t in range(steps):
+        for b in range(samples):
+            a_row, v_row, out_row = acc[t, b], v[b], sent[t, b]
+            for j in range(size):
+                product = np.int64(a_row[j]) * at(multiplier, j) + at(half, j)
+                if towards_zero:
+                    product += (product >> 63) & ((np.int64(1) << at(shift, j)) - 1)
+                value = product >> at(shift, j)
+                if rectifies:
+                    value = max(value, np.int64(0))
+                if wraps:
+                    value = (value << 40) >> 40
+                else:
+                    value = min(max(value, np.int64(-8388608)), np.int64(8388607))
+                v_row[j] = v_row[j] if latched and a_row[j] == 0 else np.int32(value)
+                out_row[j] = v_row[j]
+
+
+@njit(nogil=True, cache=True)
+def float_relay_block(acc, v, sent, gain, rectifies, latched):
+    """Scaled input."""
+    steps, samples, size = acc.shape
+    for t in range(steps):
+        for b in range(samples):
+            a_row, v_row, out_row = acc[t, b], v[b], sent[t, b]
+            for j in range(size):
+                value = at(gain, j) * a_row[j]
+                if rectifies:
+                    value = max(value, 0.0)
+                v_row[j] = v_row[j] if latched and a_row[j] == 0 else value
+                out_row[j] = v_row[j]

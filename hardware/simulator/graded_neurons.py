@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from neurokit.graph import graded_neurons as models
 from neurokit.graph.network import Population
-from neurokit.hardware.simulator.graded_kernels import delta_block, sigma_block, sigma_delta_block
+from neurokit.hardware.simulator.graded_kernels import (
+    delta_block,
+    float_relay_block,
+    relay_block,
+    sigma_block,
+    sigma_delta_block,
+)
 from neurokit.hardware.simulator.kernels import count_events
 from neurokit.hardware.simulator.neurons import FixedNeurons, Neurons, numbers_or_rows
 
@@ -80,6 +86,44 @@ class FixedSigmaDeltaNeurons(FixedNeurons, SigmaDeltaNeurons):
     """FixedSigmaDelta."""
 
     output_type: Any = np.int32
+
+
+class RelayNeurons(Neurons):
+    """Relay."""
+
+    output_type: Any = np.float64
+
+    def __init__(self, population: Population, samples: int, dt: float | None) -> None:
+        super().__init__(population, samples, dt)
+        neuron = population.neuron
+        assert isinstance(neuron, models.Relay), "see `kinds`"
+        (gain,) = numbers_or_rows((neuron.gain,), population.shape, np.float64)
+        self.constants = (gain, neuron.activation == "relu", neuron.latched)
+
+    def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
+        """See `Neurons.run_block`."""
+        float_relay_block(acc, self.states["v"], spikes, *self.constants)
+        count_events(spikes, self.counts, totals)
+
+
+class FixedRelayNeurons(FixedNeurons):
+    """FixedRelay."""
+
+    output_type: Any = np.int32
+
+    def __init__(self, population: Population, samples: int, dt: float | None) -> None:
+        super().__init__(population, samples, dt)
+        neuron = population.neuron
+        assert isinstance(neuron, models.FixedRelay), "see `kinds`"
+        half = (1 << neuron.shift) >> 1 if neuron.rounding == "nearest" else np.zeros((), np.int64)
+        numbers = numbers_or_rows((neuron.multiplier, neuron.shift, half), population.shape, np.int64)
+        switches = (neuron.rounding == "zero", neuron.activation == "relu", neuron.overflow == "wrap", neuron.latched)
+        self.constants = (*numbers, *switches)
+
+    def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
+        """See `Neurons.run_block`."""
+        relay_block(acc, self.states["v"], spikes, *self.constants)
+        count_events(spikes, self.counts, totals)
 
 
 def _wide(neurons: Neurons) -> type:

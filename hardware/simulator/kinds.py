@@ -12,8 +12,10 @@ from neurokit.hardware.simulator import lif_family
 from neurokit.hardware.simulator.graded_neurons import (
     DeltaNeurons,
     FixedDeltaNeurons,
+    FixedRelayNeurons,
     FixedSigmaDeltaNeurons,
     FixedSigmaNeurons,
+    RelayNeurons,
     SigmaDeltaNeurons,
     SigmaNeurons,
 )
@@ -40,6 +42,8 @@ KINDS: Mapping[type[models.Neuron], Callable[[Population, int, float | None], Ne
     graded.FixedSigma: FixedSigmaNeurons,
     graded.FixedDelta: FixedDeltaNeurons,
     graded.FixedSigmaDelta: FixedSigmaDeltaNeurons,
+    graded.Relay: RelayNeurons,
+    graded.FixedRelay: FixedRelayNeurons,
 }
 
 

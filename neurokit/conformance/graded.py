@@ -9,7 +9,15 @@ import numpy as np
 
 from neurokit.conformance.draws import Draws
 from neurokit.conformance.kinds import WIDTH, NeuronKind
-from neurokit.graph.graded_neurons import EXPONENT_RANGE, FixedDelta, FixedSigma, FixedSigmaDelta
+from neurokit.graph.graded_neurons import (
+    EXPONENT_RANGE,
+    MULTIPLIER_RANGE,
+    SHIFT_RANGE,
+    FixedDelta,
+    FixedRelay,
+    FixedSigma,
+    FixedSigmaDelta,
+)
 from neurokit.graph.neurons import MAX_POTENTIAL, FixedNeuron
 from neurokit.graph.synapses import Shape
 
@@ -57,6 +65,22 @@ def _sigma_delta_edges() -> Iterator[tuple[str, FixedNeuron]]:
             yield _labelled(changes), FixedSigmaDelta(**changes)
 
 
+def _relay_edges() -> Iterator[tuple[str, FixedNeuron]]:
+    for changes in ({}, *_schedules()):
+        yield _labelled(changes), FixedRelay(**changes)
+    for rounding in ("down", "nearest", "zero"):
+        for shift in (0, 1, SHIFT_RANGE[1]):
+            changes = {"multiplier": MULTIPLIER_RANGE[1], "shift": shift, "rounding": rounding}
+            yield _labelled(changes), FixedRelay(**changes)
+        yield f"multipliers and shifts of their own, {rounding}", FixedRelay(3 * EACH - 11, EACH, rounding=rounding)
+    for overflow in ("saturate", "wrap"):
+        for multiplier in MULTIPLIER_RANGE:
+            changes = {"multiplier": multiplier, "overflow": overflow, "activation": "relu", "latched": True}
+            yield _labelled(changes), FixedRelay(**changes)
+            changes = {"multiplier": multiplier, "overflow": overflow, "shift": 3}
+            yield _labelled(changes), FixedRelay(**changes)
+
+
 def schedule(draws: Draws) -> dict[str, Any]:
     """Mostly none; else a reset schedule, now and then with neurons that wait for its start."""
     interval, offset = draws.choice((0, 0, 0, 1, 4, 7)), draws.choice((0, 0, 0, 3, 9))
@@ -92,8 +116,22 @@ def _random_sigma_delta(draws: Draws, shape: Shape, readout: bool) -> FixedNeuro
     )
 
 
+def _random_relay(draws: Draws, shape: Shape, readout: bool) -> FixedNeuron:
+    rng, each = draws.generator(), draws.choice(((), shape))
+    return FixedRelay(
+        multiplier=rng.integers(-200, 201, each),
+        shift=rng.integers(7, 13, each),
+        activation=draws.choice(("unit", "relu")),
+        rounding=draws.choice(("down", "nearest", "zero")),
+        overflow=draws.choice(("saturate", "wrap")),
+        latched=draws.one_in(3),
+        **schedule(draws),
+    )
+
+
 GRADED: Mapping[type[FixedNeuron], NeuronKind] = {
     FixedSigma: NeuronKind(_sigma_edges, _random_sigma),
     FixedDelta: NeuronKind(_delta_edges, _random_delta),
     FixedSigmaDelta: NeuronKind(_sigma_delta_edges, _random_sigma_delta),
+    FixedRelay: NeuronKind(_relay_edges, _random_relay),
 }

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from neurokit.errors import Fault, GraphError, InputError
-from neurokit.graph.graded_neurons import Activation
+from neurokit.graph.graded_neurons import Activation, Overflow, Rounding
 from neurokit.graph.lif_family import ALIF
 from neurokit.graph.network import Network, Population, Program, Projection, _Graph
 from neurokit.graph.neurons import Fires, FixedNeuron, Range, Reset, WhileRefractory
@@ -115,7 +115,14 @@ def _population(population: Population) -> Iterator[Fault]:
 
 
 def _conventions(population: Population) -> Iterator[Fault]:
-    conventions = {"reset": Reset, "fires": Fires, "while_refractory": WhileRefractory, "activation": Activation}
+    conventions = {
+        "reset": Reset,
+        "fires": Fires,
+        "while_refractory": WhileRefractory,
+        "activation": Activation,
+        "rounding": Rounding,
+        "overflow": Overflow,
+    }
     for field, kind in conventions.items():
         allowed = get_args(kind)
         found = getattr(population.neuron, field, allowed[0])

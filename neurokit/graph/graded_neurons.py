@@ -21,13 +21,18 @@ from neurokit.graph.neurons import (
     IntArray,
     Neuron,
     Range,
+    _one,
     _to_float_fields,
     _zero,
 )
 
 Activation: TypeAlias = Literal["relu", "unit"]
+Rounding: TypeAlias = Literal["down", "nearest", "zero"]
+Overflow: TypeAlias = Literal["saturate", "wrap"]
 
 EXPONENT_RANGE = (0, 7)  # lava-nc 0.10.0, proc/sdn/models.py: spike_exp and state_exp have 3 bits
+MULTIPLIER_RANGE = (-(2**15), 2**15 - 1)  # chosen here: no chip's relay is published to take it from
+SHIFT_RANGE = (0, 31)  # so that product and rounding stay within 64 bits
 _STATE = ((-MAX_POTENTIAL, MAX_POTENTIAL), "24 bits signed")
 
 
@@ -76,6 +81,25 @@ class SigmaDelta(Neuron):
     cumulative: bool = False
 
     states: ClassVar[tuple[str, ...]] = ("sigma", "act", "residue", "error")
+    graded: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        _to_float_fields(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Relay(Neuron):
+    """Passes its input on as a number: v[t] = f(gain x[t]); s = v. A linear (or rectified) unit between two maps.
+
+    gain: payload per unit of input. activation: "unit" f(z) = z, or "relu" f(z) = max(z, 0).
+    latched: v keeps its value, and goes on being sent, in steps without input (x = 0), until the next input.
+    """
+
+    gain: FloatArray = field(default_factory=_one)
+    activation: Activation = "unit"
+    latched: bool = False
+
+    states: ClassVar[tuple[str, ...]] = ("v",)
     graded: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -158,3 +182,30 @@ class FixedSigmaDelta(_Encoder):
         """See FixedNeuron."""
         yield from super().ranges()
         yield Range("bias", self.activation_bias, *_STATE)
+
+
+@dataclass(frozen=True, eq=False)
+class FixedRelay(FixedNeuron):
+    """Relay in integers: rescales a sum of 32 bits to a payload of 24.
+
+        y = round(a * multiplier / 2**shift);  y := max(y, 0) for "relu";  y := y in 24 bits signed;  v := y;  s = v
+    multiplier: 16 bits signed. shift: 0 to 31. rounding: "down" (an arithmetic shift), "nearest" (halves up), "zero".
+    overflow: "saturate" at -2**23 and 2**23 - 1, or "wrap" modulo 2**24. activation, latched: see Relay.
+    With scales of a channel each it takes the place of a depthwise convolution's analogue output (StereoSpike v3).
+    No stock process of Lava or Loihi rescales a payload, so the arithmetic is neurokit's own.
+    """
+
+    multiplier: IntArray = field(default_factory=lambda: np.ones((), np.int64))
+    shift: IntArray = field(default_factory=_whole_zero)
+    activation: Activation = "unit"
+    rounding: Rounding = "down"
+    overflow: Overflow = "saturate"
+    latched: bool = False
+
+    states: ClassVar[tuple[str, ...]] = ("v",)
+    graded: ClassVar[bool] = True
+
+    def ranges(self) -> Iterator[Range]:
+        """See FixedNeuron."""
+        yield Range("multiplier", self.multiplier, MULTIPLIER_RANGE, "16 bits signed")
+        yield Range("shift", self.shift, SHIFT_RANGE, "5 bits")

@@ -38,6 +38,8 @@ NEURONS = {
     "Sigma": graded_neurons.Sigma,
     "Delta": graded_neurons.Delta,
     "SigmaDelta": graded_neurons.SigmaDelta,
+    "Relay": graded_neurons.Relay,
+    "FixedRelay": graded_neurons.FixedRelay,
     "FixedSigma": graded_neurons.FixedSigma,
     "FixedDelta": graded_neurons.FixedDelta,
     "FixedSigmaDelta": graded_neurons.FixedSigmaDelta,

@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 
 from neurokit.graph import lif_family as relatives
-from neurokit.graph.graded_neurons import Delta, FixedDelta, FixedSigma, FixedSigmaDelta, Sigma, SigmaDelta
+from neurokit.graph.graded_neurons import (
+    Delta,
+    FixedDelta,
+    FixedRelay,
+    FixedSigma,
+    FixedSigmaDelta,
+    Relay,
+    Sigma,
+    SigmaDelta,
+)
 from neurokit.graph.network import Network, Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF, Neuron
 from neurokit.graph.synapses import (
@@ -147,6 +156,12 @@ def _sigma(neuron: Sigma | FixedSigma) -> str:
     return "sends the sum of all input"
 
 
+def _relay(neuron: Relay | FixedRelay) -> str:
+    gain = neuron.gain if isinstance(neuron, Relay) else neuron.multiplier / 2.0**neuron.shift
+    rectified = ", rectified" if neuron.activation == "relu" else ""
+    return f"passes input on, times {_span(gain)}{rectified}" + (", until the next" if neuron.latched else "")
+
+
 def _encoder(neuron: Delta | SigmaDelta | FixedDelta | FixedSigmaDelta) -> str:
     what = "accumulated changes" if neuron.cumulative else "changes"
     activation = getattr(neuron, "activation", "unit")
@@ -169,6 +184,8 @@ CONVENTIONS: Mapping[type[Neuron], Callable[[Any], str]] = {
     FixedDelta: _encoder,
     SigmaDelta: _encoder,
     FixedSigmaDelta: _encoder,
+    Relay: _relay,
+    FixedRelay: _relay,
 }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from neurokit.errors import CompileError, Fault
 from neurokit.graph.check import check_network, check_program
-from neurokit.graph.graded_neurons import Delta, Sigma, SigmaDelta
+from neurokit.graph.graded_neurons import Delta, Relay, Sigma, SigmaDelta
 from neurokit.graph.network import LayerReport, Network, Population, Program, Projection
 from neurokit.graph.neurons import FixedNeuron
 from neurokit.graph.synapses import Sparse, Weighted
@@ -89,7 +89,7 @@ def _lower(network: Network, bits: int, window: int | None) -> Program:
     faults: list[Fault] = []
     biased = bool(biases)
     for name, population in folded.populations.items():
-        if isinstance(population.neuron, Sigma | Delta | SigmaDelta):
+        if isinstance(population.neuron, Sigma | Delta | SigmaDelta | Relay):
             faults.append(_no_scale(population))
             continue
         incoming = [p for p in aligned if p.target == name]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from neurokit.errors import Fault, InputError
-from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
+from neurokit.graph.graded_neurons import FixedDelta, FixedRelay, FixedSigma, FixedSigmaDelta
 from neurokit.graph.lif_family import LoihiALIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
 from neurokit.graph.network import Population, Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
@@ -110,6 +110,10 @@ STOCK: Mapping[type[FixedNeuron], Callable[[str, Any], Iterator[Fault]]] = {
 
 # All others: what Loihi 2 would have to have, and what a user can do instead.
 MICROCODE: Mapping[type[FixedNeuron], tuple[str, str]] = {
+    FixedRelay: (
+        "Loihi 2 needs microcode that multiplies a sum by 16 bits, shifts it and sends it; none is published",
+        "Join the two maps around it into one, give it to SigmaDelta neurons, or run on the CPU.",
+    ),
     LoihiRefractoryLIF: (
         "Loihi 2 needs microcode with a third state, the steps left, and a branch on it; none is published",
         "Train without a refractory period, or run on the CPU.",

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 import neurokit as nk
 from neurokit.conformance.graded import GRADED
-from neurokit.graph.graded_neurons import Delta, FixedDelta, FixedSigma, FixedSigmaDelta, SigmaDelta
+from neurokit.graph.graded_neurons import Delta, FixedDelta, FixedSigma, FixedSigmaDelta, Relay, SigmaDelta
 from neurokit.graph.network import Input, Population, Program, Projection
 from neurokit.graph.synapses import Conv2d, Dense
 from neurokit.hardware.lava import loading
@@ -80,6 +80,24 @@ def compare(program, data, backend):
     total, _ = differing(program, data, backend)
     assert total == 0
     return sum(int(counts.sum()) for counts in nk.run(program, data).counts.values())
+
+
+@pytest.mark.parametrize("latched", [False, True])
+def test_float_relays_equal_our_floating_model(latched):
+    loading.load()
+    from neurokit.hardware.lava.processes.graded import PyRelayNeuronFloatModel
+
+    rng = np.random.default_rng(7)
+    data = rng.normal(size=(30, 4)) * (rng.random((30, 4)) < 0.5)
+    neuron = Relay(rng.normal(size=4), "relu", latched)
+    model, sent = PyRelayNeuronFloatModel({"neuron": neuron}), []
+    model.v, model.s_out = np.zeros(4), SimpleNamespace(send=lambda values: sent.append(values.copy()))
+    for row in data:
+        model.a_in = SimpleNamespace(recv=lambda row=row: row)
+        model.run_spk()
+    found = nk.run(network((Dense(np.eye(4)), neuron), shape=(4,)), data).spikes["p0"]
+    np.testing.assert_array_equal(found, np.array(sent))
+    assert found.any()
 
 
 @pytest.mark.parametrize("cumulative", [False, True])

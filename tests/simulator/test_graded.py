@@ -9,8 +9,18 @@ from hypothesis import given, settings
 import neurokit as nk
 from neurokit.conformance.graded import GRADED
 from neurokit.errors import GraphError
-from neurokit.graph.graded_neurons import Delta, FixedDelta, FixedSigmaDelta, Sigma, SigmaDelta
-from neurokit.graph.network import Population
+from neurokit.graph.check import check_program
+from neurokit.graph.graded_neurons import (
+    Delta,
+    FixedDelta,
+    FixedRelay,
+    FixedSigma,
+    FixedSigmaDelta,
+    Relay,
+    Sigma,
+    SigmaDelta,
+)
+from neurokit.graph.network import Input, Population, Program, Projection
 from neurokit.graph.synapses import Conv2d, Dense, Flatten
 from neurokit.hardware.simulator.kinds import make_neurons
 from neurokit.lower.fixedpoint import neuron_step
@@ -134,6 +144,72 @@ def test_a_small_sum_of_errors_is_sent_when_accumulated():
     assert accumulated.tolist() == [0, 2, 0, 2, 0, 2]
 
 
+@pytest.mark.parametrize(
+    ("rounding", "expected"),
+    [("down", [-3, -2, -2, -1, -1, 0, 0, 1, 1, 2, 2]), ("nearest", [-2, -2, -1, -1, 0, 0, 1, 1, 2, 2, 3]),
+     ("zero", [-2, -2, -1, -1, 0, 0, 0, 1, 1, 2, 2])],
+)  # fmt: skip
+def test_relays_round(rounding, expected):
+    """Halves of -5 to 5."""
+    assert relayed(FixedRelay(1, 1, rounding=rounding), np.arange(-5, 6)) == expected
+
+
+def test_relays_stay_within_24_bits():
+    data = np.array([2**22, 2**22 + 1, -(2**22), -(2**22) - 1, 2**23 - 1])
+    assert relayed(FixedRelay(2), data) == [2**23 - 1, 2**23 - 1, -(2**23), -(2**23), 2**23 - 1]
+    assert relayed(FixedRelay(2, overflow="wrap"), data) == [-(2**23), 2 - 2**23, -(2**23), 2**23 - 2, -2]
+    assert relayed(FixedRelay(-2, activation="relu"), data) == [0, 0, 2**23 - 1, 2**23 - 1, 0]
+
+
+def test_a_latched_relay_keeps_its_value():
+    """Also a rectified one; a reset lets it go."""
+    data = np.array([0, 5, 0, 0, -3, 0, 7, 0])
+    assert relayed(FixedRelay(latched=True), data) == [0, 5, 5, 5, -3, -3, 7, 7]
+    assert relayed(FixedRelay(latched=True, activation="relu"), data) == [0, 5, 5, 5, 0, 0, 7, 7]
+    assert relayed(FixedRelay(latched=True, reset_interval=3), data) == [0, 5, 5, 0, -3, -3, 7, 7]
+
+
+def relayed(neuron, values):
+    """What one neuron sends when it is given one value a step."""
+    return nk.run(side_by_side([neuron], (1,)), values[:, None]).spikes["p0"].ravel().tolist()
+
+
+@pytest.mark.parametrize("latched", [False, True])
+def test_float_relays_compute_what_numpy_computes(latched):
+    rng = np.random.default_rng(8)
+    data = rng.normal(size=(20, 3)) * (rng.random((20, 3)) < 0.5)
+    gain = np.array([0.5, -2.0, 3.0])
+    net = network((Dense(np.eye(3)), Relay(gain, "relu", latched)), shape=(3,))
+    expected, last = [], np.zeros(3)
+    for row in data:
+        last = np.where((row == 0) & latched, last, np.maximum(gain * row, 0))
+        expected.append(last)
+    np.testing.assert_array_equal(nk.run(net, data).spikes["p0"], expected)
+
+
+def test_an_analogue_intermediate():
+    """StereoSpike v3: depthwise 7x7, a relay with a scale for each channel, pointwise."""
+    rng = np.random.default_rng(9)
+    depthwise, pointwise = rng.integers(-128, 128, (3, 1, 7, 7)), rng.integers(-128, 128, (5, 3, 1, 1))
+    scale = np.array([37, 90, 12])
+    image = rng.integers(0, 4, (4, 3, 9, 9))
+    populations = {
+        "analogue": Population("analogue", (3, 9, 9), FixedRelay(scale[:, None, None], 8, rounding="nearest")),
+        "out": Population("out", (5, 9, 9), FixedSigma()),
+    }
+    projections = (
+        Projection("in", "analogue", (Conv2d(depthwise, padding=(3, 3), groups=3),), 1),
+        Projection("analogue", "out", (Conv2d(pointwise),), 1),
+    )
+    program = Program({"in": Input("in", (3, 9, 9))}, populations, projections, {"out": populations["out"]})
+    found = nk.run(check_program(program), image[:1], steps=3, record="analogue")
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(image[0], ((0, 0), (3, 3), (3, 3))), (7, 7), axis=(1, 2))
+    exact = np.einsum("cyxij,cij->cyx", windows, depthwise[:, 0])
+    analogue = np.floor(exact * scale[:, None, None] / 256 + 0.5)
+    np.testing.assert_array_equal(found.spikes["analogue"][1], analogue)
+    np.testing.assert_array_equal(found.spikes["out"][2], np.einsum("oc,cyx->oyx", pointwise[..., 0, 0], analogue))
+
+
 def test_ranges_are_checked():
     bad = FixedSigmaDelta(threshold=2**23, spike_exponent=8, state_exponent=-1, activation_bias=-(2**23))
     with pytest.raises(GraphError) as caught:
@@ -144,5 +220,11 @@ def test_ranges_are_checked():
         "state exponent is -1",
         "bias is -8388608",
     ]
+    with pytest.raises(GraphError) as caught:
+        side_by_side([FixedRelay([40000, 0], [0, 32], rounding="up")], (2,))
+    assert [fault.fact for fault in caught.value.faults] == ["rounding is 'up'"]
+    with pytest.raises(GraphError) as caught:
+        side_by_side([FixedRelay([40000, 0], [0, 32])], (2,))
+    assert [fault.fact for fault in caught.value.faults] == ["multiplier is 40000", "shift is 32"]
     with pytest.raises(GraphError, match="activation is 'tanh'; it is 'relu' or 'unit'"):
         side_by_side([FixedSigmaDelta(activation="tanh")], (2,))

@@ -8,8 +8,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
-from neurokit.lower.fixedpoint.synapse import wrap32
+from neurokit.graph.graded_neurons import FixedDelta, FixedRelay, FixedSigma, FixedSigmaDelta
+from neurokit.lower.fixedpoint.synapse import wrap24, wrap32
+
+HALF = 1 << 23  # payloads have 24 bits signed
 
 Ints = NDArray[np.int64]
 States: TypeAlias = Mapping[str, Ints]
@@ -36,6 +38,23 @@ def sigma_delta_step(neuron: FixedSigmaDelta, states: States, a: Any) -> tuple[d
     return {"sigma": sigma, **encoded}, payload
 
 
+def relay_step(neuron: FixedRelay, states: States, a: Any) -> tuple[dict[str, Ints], Ints]:
+    """One step of FixedRelay; as `neuron_step`."""
+    a = wrap32(a)
+    product, shift = a * neuron.multiplier, neuron.shift
+    if neuron.rounding == "nearest":
+        product = product + ((1 << shift) >> 1)
+    elif neuron.rounding == "zero":
+        product = product + np.where(product < 0, (1 << shift) - 1, 0)
+    value = product >> shift
+    if neuron.activation == "relu":
+        value = np.maximum(value, 0)
+    value = wrap24(value) if neuron.overflow == "wrap" else np.clip(value, -HALF, HALF - 1)
+    if neuron.latched:
+        value = np.where(a == 0, states["v"], value)
+    return {"v": value}, value
+
+
 def _encode(neuron: FixedDelta | FixedSigmaDelta, states: States, act: Ints) -> tuple[dict[str, Ints], Ints]:
     """The delta encoder: the new activation to (states, payload)."""
     delta = wrap32(wrap32(act - states["act"]) + states["residue"])
@@ -58,4 +77,5 @@ GRADED_STEPS: Mapping[type, Step] = {
     FixedSigma: sigma_step,
     FixedDelta: delta_step,
     FixedSigmaDelta: sigma_delta_step,
+    FixedRelay: relay_step,
 }
