@@ -6,10 +6,10 @@ Per step and sample, from what a run counted:
   weights and convolutions may also be done as a matrix product over all sources, silent ones too, at the peak
   "product8" for weights of a byte, "product" (float32) for others. The bound takes the quicker way for each projection,
   whichever way the simulator chose.
-* neuron updates: NEURON_OPERATIONS additions of int32 each ("register32").
+* neuron updates: NEURON_OPERATIONS additions of int32 by kind of neuron ("register32").
 * bytes: weights met (a dense row for each event; a listed synapse with its target; a convolution's kernel once), neuron
-  states u and v read and written, spikes read and written. A population's bytes pass at the speed measured for an array
-  as large as its working set: all its incoming weights, and its states for all samples of a call.
+  states read and written, a byte a neuron and source for spikes. A population's bytes pass at the speed measured for an
+  array as large as its working set: all its incoming weights, and its states for all samples of a call.
 The bound is max(sum of operations / peak, sum of bytes / bandwidth). It leaves out what any simulator must do besides
 (finding the events, carrying sums from synapses to neurons, counting, recording), so 1 cannot be reached.
 """
@@ -25,16 +25,20 @@ import numpy as np
 import scipy.sparse as sp
 
 from benchmarks.probe import Machine
+from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
 from neurokit.graph.network import Program, Projection
+from neurokit.graph.neurons import LoihiLIF, Neuron
 from neurokit.profiling.count import fan_out
 from neurokit.records import Recording
 
-# LIF in 32-bit lanes. A decay multiplies 24 by 12 bits, which takes lanes of 64 (float64 is exact), each as long as
-# two: there, multiply and back make 6. Two of them, and 24 more: input shifted and added (2), wrap tested, counted and
-# mended (8), sum with u and bias (2), saturation tested, counted and clipped (6), compare, reset (3), spike to a byte
-# and stored away (3).
-NEURON_OPERATIONS = 36
-STATE_BYTES = 8  # u and v
+# Operations of a neuron in 32-bit lanes. LIF: a decay multiplies 24 by 12 bits, which takes lanes of 64 (float64 is
+# exact), each as long as two: there, multiply and back make 6. Two of them, and 24 more: input shifted and added (2),
+# wrap tested, counted and mended (8), sum with u and bias (2), saturation tested, counted and clipped (6), compare,
+# reset (3), spike to a byte and stored away (3).
+# Sigma: one sum. Delta: shift, difference to what was sent, residue, size, compare, what is sent and what is left (2),
+# stored away. SigmaDelta: both, a bias and a rectifier.
+NEURON_OPERATIONS: dict[type[Neuron], int] = {LoihiLIF: 36, FixedSigma: 1, FixedDelta: 8, FixedSigmaDelta: 11}
+STATE_BYTES = 4  # of one state variable of a neuron
 INDEX_BYTES = 4  # the target of a listed synapse
 
 
@@ -77,10 +81,11 @@ def demand(recording: Recording, machine: Machine) -> Demand:
     presented = samples * recording.steps
     operations = seconds = transferred = transfer = 0.0
     for name, population in program.populations.items():
-        moved = population.size * (2 * STATE_BYTES + 1.0)
+        held = population.size * STATE_BYTES * len(population.neuron.states)
+        moved = 2.0 * held + population.size
         incoming = program.incoming(name)
-        bandwidth = machine.read(population.size * STATE_BYTES * samples + sum(_resident(p) for p in incoming))
-        seconds += population.size * NEURON_OPERATIONS / machine.register32
+        bandwidth = machine.read(held * samples + sum(_resident(p) for p in incoming))
+        seconds += population.size * NEURON_OPERATIONS[type(population.neuron)] / machine.register32
         for projection in incoming:
             events = _events(recording, projection.source, program)
             met = float((events * fan_out(projection.synapse, events.shape)).sum()) / presented

@@ -47,7 +47,7 @@ def _run(work: Workload, steps: int) -> float:
     data = work.draw(steps)[0].astype(np.int32)
     started = _cpu()
     source = RingBuffer(data=np.moveaxis(data, 0, -1))
-    process = nk.to_lava(work.program)
+    process = nk.to_lava(work.program, graded=work.graded)
     source.s_out.connect(process.inp)
     try:
         process.run(condition=RunSteps(num_steps=steps), run_cfg=Loihi2SimCfg(select_tag="fixed_pt"))

@@ -43,7 +43,7 @@ def _peers(context: Context) -> dict[str, Any]:
     work = WORKLOADS["dense"]()
     if context.smoke:
         work = replace(work, fast=16)
-    return {"kind": "peers", **compare_peers(work, context.repeats)}
+    return {"kind": "peers", **compare_peers(work, min(context.repeats, 2))}
 
 
 def _growth(context: Context) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def _growth(context: Context) -> dict[str, Any]:
 
 
 def _scale(context: Context) -> dict[str, Any]:
-    return {"kind": "scale", **compare_scale(context.repeats, context.smoke)}
+    return {"kind": "scale", **compare_scale(min(context.repeats, 2), context.smoke)}
 
 
 PARTS: dict[str, Callable[[Context], dict[str, Any]]] = {

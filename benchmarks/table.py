@@ -116,7 +116,7 @@ def _threads(part: Record) -> str:
     return (
         f"## Two threads\n\n{part['title']}, by the clock: {written_time(one)} a step with one thread, "
         f"{written_time(two)} with two: {part['ratio']:.2f} × (fastest runs: {part['best_ratio']:.2f} ×), "
-        f"asked {part['ratio_asked']:g}."
+        f"asked {part['ratio_asked']:g}. Two take {part['cpu_ratio']:.2f} × the CPU seconds of one."
     )
 
 

@@ -27,16 +27,18 @@ class Workload:
     draw: steps -> input (samples, steps, *shape), the same at each call.
     fast, slow: steps timed on the simulator and on Lava. target: the ratio to Lava that is asked for.
     near: how many times the machine's limit is allowed, None where nothing is asked.
+    graded: whether inputs are payloads rather than spikes.
     """
 
     name: str
     title: str
     program: nk.Program
-    draw: Callable[[int], NDArray[np.uint8]]
+    draw: Callable[[int], NDArray[Any]]
     fast: int
     slow: int
     target: float
     near: float | None = None
+    graded: bool = False
 
 
 def dense() -> Workload:
@@ -113,6 +115,19 @@ def recurrent() -> Workload:
     return Workload("recurrent", title, nk.compile(network), noise((1, 100), 0.1), 5000, 1000, 100)
 
 
+def sigma_delta() -> Workload:
+    """PilotNet SDNN of the lava-dl wheel; its recorded image moves by one column a step, so that deltas go on."""
+    folder = truth("pilotnet_sdnn")
+    program = nk.compile(nk.convert(folder / "network.net"))
+    image = np.load(folder / "input.npy").T.astype(np.int64)[0]
+
+    def draw(steps: int) -> NDArray[np.int64]:
+        return np.stack([np.roll(image, step, axis=-1) for step in range(steps)])[None]
+
+    title = "PilotNet SDNN, a moving image"
+    return Workload("sdnn", title, program, draw, 200, 24, 50, graded=True)
+
+
 WORKLOADS: dict[str, Callable[[], Workload]] = {
     "dense": dense,
     "dense-batch": dense_batch,
@@ -121,6 +136,7 @@ WORKLOADS: dict[str, Callable[[], Workload]] = {
     "delays": delays,
     "chain": chain,
     "recurrent": recurrent,
+    "sdnn": sigma_delta,
 }
 
 

@@ -33,7 +33,7 @@ def test_dense_operations_and_bytes():
     needs = demand(run(Dense(np.ones((8, 10), int)), (10,), (8,), 3), machine(SLOW_BYTES))
     assert needs.synaptic_operations == 3 * 8
     assert needs.bytes == 3 * 8 + 8 * 17 + 10  # weights met, states and spikes of 8 neurons, spikes of 10 sources
-    assert needs.operation_seconds == pytest.approx(24 / 100 + 8 * NEURON_OPERATIONS / 2000)
+    assert needs.operation_seconds == pytest.approx(24 / 100 + 8 * NEURON_OPERATIONS[LoihiLIF] / 2000)
     assert needs.transfer_seconds == pytest.approx(needs.bytes / 100)
     assert needs.bound_by == "bytes"
     assert needs.seconds == needs.transfer_seconds
@@ -42,7 +42,7 @@ def test_dense_operations_and_bytes():
 def test_dense_as_a_matrix_product_where_that_is_quicker():
     recording = run(Dense(np.ones((8, 10), int)), (10,), (8,), 10)
     needs = demand(recording, machine(FAST_BYTES, product8=1000.0))
-    assert needs.operation_seconds == pytest.approx(80 / 1000 + 8 * NEURON_OPERATIONS / 2000)
+    assert needs.operation_seconds == pytest.approx(80 / 1000 + 8 * NEURON_OPERATIONS[LoihiLIF] / 2000)
     assert needs.bound_by == "operations"
 
 
@@ -56,7 +56,7 @@ def test_sparse_carries_its_indices():
     needs = demand(run(Sparse(sp.csr_matrix(np.eye(6, dtype=int))), (6,), (6,), 2), machine(FAST_BYTES))
     assert needs.synaptic_operations == 2
     assert needs.bytes == 2 * 5 + 6 * 17 + 6
-    assert needs.operation_seconds == pytest.approx(2 / 5 + 6 * NEURON_OPERATIONS / 2000)
+    assert needs.operation_seconds == pytest.approx(2 / 5 + 6 * NEURON_OPERATIONS[LoihiLIF] / 2000)
 
 
 def test_convolution_counts_what_lands_inside_and_its_kernel_once():
@@ -64,10 +64,10 @@ def test_convolution_counts_what_lands_inside_and_its_kernel_once():
     needs = demand(run(synapse, (1, 4, 4), (2, 4, 4), 1), machine(FAST_BYTES))
     assert needs.synaptic_operations == 4 * 2  # a corner reaches four places in each of two channels
     assert needs.bytes == 8 * 2 + 32 * 17 + 16
-    scattered = 8 / 50 + 32 * NEURON_OPERATIONS / 2000
+    scattered = 8 / 50 + 32 * NEURON_OPERATIONS[LoihiLIF] / 2000
     assert needs.operation_seconds == pytest.approx(scattered)
     product = demand(run(synapse, (1, 4, 4), (2, 4, 4), 16), machine(FAST_BYTES, product=1e4))
-    assert product.operation_seconds == pytest.approx(18 * 16 / 1e4 + 32 * NEURON_OPERATIONS / 2000)
+    assert product.operation_seconds == pytest.approx(18 * 16 / 1e4 + 32 * NEURON_OPERATIONS[LoihiLIF] / 2000)
 
 
 def test_working_set_picks_the_bandwidth():
