@@ -157,7 +157,7 @@ class DelayedTargets(DelayedLink):
 
 
 class DelayedSources(DelayedLink):
-    """A delay of its own for each source: the spikes wait."""
+    """A delay of its own for each source: the spikes wait. Where sums are rounded or wrap, each delay's is by itself."""
 
     def __init__(self, link: Link, delays: NDArray[np.int64]) -> None:
         super().__init__(link.source, link.delay)
@@ -172,8 +172,12 @@ class DelayedSources(DelayedLink):
         kernels.delay_sources(rows, self.delays, room)
         if self.pending is not None and kind != np.uint8:
             largest = max(largest, float(np.abs(self.pending.astype(np.float64)).max(initial=0.0)))
-        self.link.add(room[: len(acc)], acc, largest)
-        self.pending = room[len(acc) :]
+        late, self.pending = room[: len(acc)], room[len(acc) :]
+        if self.link.exponent == 0 and not self.link._wraps(largest):
+            self.link.add(late, acc, largest)
+            return
+        for delay in np.unique(self.delays):
+            self.link.add(late * (self.delays == delay).astype(late.dtype), acc, largest)
 
     def waiting(self, samples: int, targets: int, kind: Any) -> Rows:
         """See `DelayedLink.waiting`."""
@@ -205,15 +209,15 @@ def make_links(projection: Projection, steps: NDArray[np.int64], source: Shape) 
     if (steps == steps.flat[0]).all():
         return [_uniform(name, int(steps.flat[0]), synapse, source)]
     assert isinstance(synapse, Weighted), "only weights have delays of their own"
-    convolution = isinstance(synapse, Convolving) and synapse.weight.dtype.kind in "iu"
-    apart = synapse.exponent < 0 or convolution  # the sum of each delay is rounded, or wrapped, by itself
     steps = np.atleast_2d(steps)
     if (steps == steps[:, :1]).all():
         return [DelayedTargets(_uniform(name, int(steps.min()), synapse, source), steps[:, 0])]
-    if (steps == steps[:1]).all() and not apart:
+    if (steps == steps[:1]).all():
         return [DelayedSources(_uniform(name, int(steps.min()), synapse, source), steps[0])]
     matrix = to_matrix(synapse, source)
     delays = _delays_of(matrix, steps)
+    convolution = isinstance(synapse, Convolving) and synapse.weight.dtype.kind in "iu"
+    apart = synapse.exponent < 0 or convolution  # the sum of each delay is rounded, or wrapped, by itself
     if not apart and matrix.nnz:
         return [DelayedSynapses(name, matrix, delays, synapse.exponent)]
     kind = ExpandedConvLink if convolution else SparseLink
