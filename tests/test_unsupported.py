@@ -13,7 +13,7 @@ from neurokit import errors
 from neurokit.graph.graded_neurons import SigmaDelta
 from neurokit.graph.lif_family import QIF
 from neurokit.graph.neurons import IF, LIF, LeakyIntegrator, LoihiLIF
-from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense
+from neurokit.graph.synapses import ConvTranspose2d, Dense
 from neurokit.lower.targets import target_faults
 from tests.networks import joined, network
 
@@ -102,21 +102,10 @@ def late(delay):
     return replace(SMALL, projections=(replace(SMALL.projections[0], delay=delay),))
 
 
-def conv(delay):
-    """A Program with one convolution."""
-    weight = Conv2d(np.full((1, 1, 2, 2), 3))
-    made = network((weight, LoihiLIF(4096, 0, 640)), shape=(1, 3, 3))
-    program = nk.compile(network((Conv2d(np.ones((1, 1, 2, 2))), IF()), shape=(1, 3, 3)))
-    projection = replace(made.projections[0], delay=delay)
-    return replace(program, projections=(projection,))
-
-
 def integer_with_bias():
     made = network((Dense(np.full((2, 2), 3), np.ones(2)), LoihiLIF(4096, 0, 640)), dt=1.0)
     return replace(made, projections=(replace(made.projections[0], delay=1.0),))
 
-
-ON_LAVA = {"inputs": np.ones((2, 1, 3, 3), int), "backend": "lava-inprocess"}
 
 PROVOKED = {
     "ONNX models": lambda: nk.convert("model.onnx"),
@@ -152,7 +141,6 @@ PROVOKED = {
     "checkpoints of runs on Lava": lambda: nk.run(PROGRAM, [[1, 0]], backend="lava-inprocess", checkpoint="run.ck"),
     "saved states of Lava's processes": lambda: save_state("lava"),
     "payloads of more than 24 bits": lambda: nk.run(PROGRAM, [[2**23, 0]]),
-    "convolutions with several delays on Lava": lambda: nk.run(conv(delay=np.arange(36).reshape(4, 9) + 1), **ON_LAVA),
 }
 
 

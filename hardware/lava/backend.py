@@ -18,7 +18,7 @@ from neurokit.errors import BackendError, Fault, PayloadError
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Progress, RecordKey
 from neurokit.hardware.lava import loading
-from neurokit.hardware.lava.choice import input_faults, program_faults, sum_faults
+from neurokit.hardware.lava.choice import input_faults, sum_faults
 from neurokit.hardware.lava.deadline import Deadline
 from neurokit.hardware.lava.sourced import Played
 from neurokit.hardware.lava.stepper import LavaStepper
@@ -41,9 +41,9 @@ class LavaBackend:
         return "lava" if self.executor == "process" else "lava-inprocess"
 
     def accepts(self, program: Program) -> list[Fault]:
-        """Lava missing, and what its processes cannot hold (delays and exponents of convolutions)."""
+        """Lava missing: its processes, and our own among them, hold every sound Program."""
         here = [loading.fault(), _child_fault() if self.executor == "process" else None]
-        return [*(fault for fault in here if fault is not None), *program_faults(program)]
+        return [fault for fault in here if fault is not None]
 
     def run(
         self,

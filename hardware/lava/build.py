@@ -15,13 +15,13 @@ from scipy.sparse.csgraph import connected_components
 
 from neurokit.graph import synapses
 from neurokit.graph.network import Program, Projection
-from neurokit.hardware.lava.choice import graded_populations
+from neurokit.hardware.lava.choice import graded_populations, image_process
 from neurokit.hardware.lava.layout import lava_shape, order
 from neurokit.hardware.lava.neurons import make_neurons
 from neurokit.hardware.lava.processes.basic import Knot, SpikeDelay
-from neurokit.hardware.lava.processes.images import ImageSynapse
+from neurokit.hardware.lava.processes.images import DelayedImageSynapse, ImageSynapse
 from neurokit.lower.fixedpoint import chip_weights
-from neurokit.lower.images import lavas_convolution
+from neurokit.lower.fold import to_matrix
 
 if TYPE_CHECKING:
     from neurokit.hardware.lava.processes.network import ProgramProcess
@@ -144,15 +144,23 @@ class _Wire:
 
     def _image(self, synapse: synapses.Convolving) -> list[Any]:
         """Lava's Conv where it can hold the map, else our own process; a longer delay is a process before it."""
-        convolution = lavas_convolution(synapse, self.source_shape)
-        shape, name = lava_shape(self.source_shape), self.projection.name
+        convolution = image_process(self.projection, self.source_shape)
+        shape, name, delays = lava_shape(self.source_shape), self.projection.name, self.projection.delay
+        single = (delays == delays.flat[0]).all()
         if convolution is None:
-            after = lava_shape(self.target_shape)
-            process = ImageSynapse(shape=shape, out_shape=after, synapse=synapse, num_message_bits=self.bits, name=name)
+            common: dict[str, Any] = {
+                "shape": shape,
+                "out_shape": lava_shape(self.target_shape),
+                "num_message_bits": self.bits,
+            }
+            if single:
+                process = ImageSynapse(**common, synapse=synapse, name=name)
+            else:
+                process = DelayedImageSynapse(**common, synapse=self._by_delay(synapse), name=name)
         else:
             process = self._conv(convolution)
         process.a_out.connect(self.target.a_in)
-        extra = int(self.projection.delay.flat[0]) - 1
+        extra = int(delays.flat[0]) - 1 if single else 0
         if extra == 0:
             self._image_port().connect(process.s_in)
             return [process]
@@ -160,6 +168,17 @@ class _Wire:
         self._image_port().connect(delay.s_in)
         delay.s_out.connect(process.s_in)
         return [delay, process]
+
+    def _by_delay(self, synapse: synapses.Convolving) -> dict[int, synapses.Sparse]:
+        """The listed synapses of each delay."""
+        matrix = to_matrix(synapse, self.source_shape).tocoo()
+        delays = np.broadcast_to(self.projection.delay, matrix.shape)[matrix.row, matrix.col]
+        parts = {}
+        for delay in np.unique(self.projection.delay):
+            kept = delays == delay
+            listed = csr_matrix((matrix.data[kept], (matrix.row[kept], matrix.col[kept])), matrix.shape)
+            parts[int(delay)] = synapses.Sparse(listed, exponent=synapse.exponent)
+        return parts
 
     def _conv(self, convolution: synapses.Conv2d) -> Any:
         """Lava's Conv convolves, so the kernel is turned round."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelt
 from neurokit.graph.lif_family import LoihiTernaryLIF
 from neurokit.graph.network import Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
-from neurokit.graph.synapses import Convolving, Dense, Shape, Sparse
+from neurokit.graph.synapses import Conv2d, Convolving, Dense, Shape, Sparse
 from neurokit.lower.fixedpoint import chip_weights
 from neurokit.lower.images import lavas_convolution
 
@@ -80,19 +80,11 @@ def once_interval(neuron: LoihiLIF) -> int:
     return INT32 + neuron.reset_offset
 
 
-def program_faults(program: Program) -> list[Fault]:
-    """Everything that Lava's processes, and our own among them, cannot hold."""
-    return [fault for projection in program.projections for fault in _image_faults(projection)]
-
-
-def _image_faults(projection: Projection) -> Iterator[Fault]:
-    if isinstance(projection.synapse, Convolving) and not (projection.delay == projection.delay.flat[0]).all():
-        yield Fault(
-            projection.name,
-            "a convolution with several delays",
-            "Lava's Conv has none",
-            "Use one delay, or a Sparse synapse.",
-        )
+def image_process(projection: Projection, source: Shape) -> Conv2d | None:
+    """What Lava's Conv holds for a projection between images, whose source has shape `source`; None: one of our own."""
+    assert isinstance(projection.synapse, Convolving), "the caller asked"
+    single = (projection.delay == projection.delay.flat[0]).all()
+    return lavas_convolution(projection.synapse, source) if single else None
 
 
 def input_faults(program: Program, inputs: Mapping[str, NDArray[Any]]) -> list[Fault]:
@@ -127,7 +119,7 @@ def _largest_sum(projection: Projection, source: Shape) -> int:
     """Largest |sum| for payloads of 1, or 0 where it may wrap like the Program's."""
     synapse = projection.synapse
     if isinstance(synapse, Convolving):
-        convolution = lavas_convolution(synapse, source)  # our own process sums in 64 bits
+        convolution = image_process(projection, source)  # our own processes sum in 64 bits
         return 0 if convolution is None else int(np.abs(convolution.weight).sum(axis=(1, 2, 3)).max())
     if not isinstance(synapse, Dense | Sparse):
         return 0

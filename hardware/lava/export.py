@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neurokit.errors import BackendError
 from neurokit.graph.check import check_program, need_program
 from neurokit.graph.network import Program
 from neurokit.hardware.lava import loading
-from neurokit.hardware.lava.choice import program_faults
 
 if TYPE_CHECKING:
     from neurokit.hardware.lava.processes.network import ProgramProcess
@@ -22,13 +20,9 @@ def to_lava(program: Program, *, graded: bool = False, name: str | None = None) 
     `Loihi2SimCfg(select_tag="fixed_pt")`.
 
     graded: whether inputs carry integer payloads; otherwise Lava takes every value but 0 as a spike.
-    Errors: BackendError with everything that Lava's processes cannot hold; GraphError for an unsound Program,
-    InputError for anything else.
+    Errors: BackendError without Lava; GraphError for an unsound Program, InputError for anything else.
     """
     check_program(need_program(program))
-    faults = program_faults(program)
-    if faults:
-        raise BackendError(faults)
     loading.load()
     with loading.quiet():
         from neurokit.hardware.lava.processes.network import ProgramProcess

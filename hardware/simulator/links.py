@@ -157,7 +157,7 @@ class DelayedTargets(DelayedLink):
 
 
 class DelayedSources(DelayedLink):
-    """A delay of its own for each source: the spikes wait. Where sums are rounded or wrap, each delay's is by itself."""
+    """A delay of its own for each source: the spikes wait. Rounded or wrapped sums are those of each delay."""
 
     def __init__(self, link: Link, delays: NDArray[np.int64]) -> None:
         super().__init__(link.source, link.delay)

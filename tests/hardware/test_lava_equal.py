@@ -120,6 +120,22 @@ def test_maps_between_images(synapse: Any, delay: int, largest: int) -> None:
     assert found.states["out", "u"].any()
 
 
+@pytest.mark.parametrize("name", ["resized, rounded", "transposed", "pool", "convolution, rounded"])
+@pytest.mark.parametrize("of", ["target", "source", "synapse"])
+@pytest.mark.parametrize("largest", [1, 100_000])
+def test_maps_between_images_with_delays_of_their_own(name: str, of: str, largest: int) -> None:
+    """The sum of each delay is rounded, and wrapped, by itself."""
+    synapse: Any = MAPS[name]
+    source = (4, 4, 5)
+    shape = synapse.output_shape(source)
+    sizes = int(np.prod(shape)), int(np.prod(source))
+    delays = RNG(5).integers(1, 9, {"target": (sizes[0], 1), "source": (1, sizes[1]), "synapse": sizes}[of])
+    values = spikes(RNG(2), 2, 6, *source)
+    if largest > 1:
+        values = values * RNG(3).integers(-largest, largest, values.shape)
+    agree(one_projection(synapse, source, shape, delays), {"in": values}, 16)
+
+
 @pytest.mark.parametrize("name", ["resized, rounded", "transposed", "pool"])
 def test_maps_between_images_in_lavas_own_runtime(name: str) -> None:
     synapse = MAPS[name]

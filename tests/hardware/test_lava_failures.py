@@ -13,7 +13,6 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,8 @@ import numpy as np
 import pytest
 
 from neurokit.errors import BackendError
-from neurokit.graph.network import Program, Projection
-from neurokit.graph.synapses import Conv2d, Dense, SumPool2d
+from neurokit.graph.network import Program
+from neurokit.graph.synapses import Conv2d, Dense
 from neurokit.hardware.lava.backend import LavaBackend, in_process
 from neurokit.hardware.lava.export import to_lava
 from neurokit.hardware.lava.tape import Tape
@@ -288,31 +287,6 @@ def test_nothing_is_kept_in_lavas_lists_nor_on_its_loggers() -> None:
 
 
 CONV = Conv2d(np.arange(1, 10).reshape(1, 1, 3, 3))
-
-
-@pytest.mark.parametrize(
-    ("synapse", "delay", "message"),
-    [
-        (CONV, np.arange(1, 10)[:, None], "'in->out': a convolution with several delays; Lava's Conv has none"),
-    ],
-)
-def test_what_lavas_convolution_cannot_hold(synapse: Conv2d, delay: Any, message: str) -> None:
-    shape = synapse.output_shape((1, 5, 5))
-    assert shape is not None
-    made = one_projection(synapse, (1, 5, 5), shape, delay)
-    faults = LavaBackend().accepts(made)
-    assert message in "\n".join(map(str, faults))
-    with pytest.raises(BackendError, match="Conv"):
-        in_process().run(made, {"in": np.zeros((1, 1, 1, 5, 5), int)}, 1, ())
-    with pytest.raises(BackendError, match="Conv"):
-        to_lava(made)
-
-
-def test_all_faults_are_reported_at_once() -> None:
-    delays = np.arange(1, 10)[:, None]
-    made = one_projection(CONV, (1, 5, 5), (1, 3, 3), delays)
-    back = Projection("out", "out", (SumPool2d(1, 1),), delays)
-    assert len(LavaBackend().accepts(replace(made, projections=(*made.projections, back)))) == 2
 
 
 @pytest.mark.parametrize("synapse", [CONV, Dense(np.full((9, 25), -99), exponent=-2)])
