@@ -10,6 +10,9 @@ import numpy as np
 
 import neurokit as nk
 from neurokit.api import get_backend
+from neurokit.graph.network import Input, Network, Population, Projection
+from neurokit.graph.neurons import IF
+from neurokit.graph.synapses import Conv2d, ConvTranspose2d, SumPool2d, Upsample2d, chain_shape
 
 BACKENDS = ("simulator", "lava", "lava-inprocess")
 COLUMNS = ("float", *BACKENDS, "loihi2-stock")
@@ -110,6 +113,17 @@ def _saved(file, folder):
     return path
 
 
+def _built(*layers, shape):
+    """A Network made by hand: (maps, neuron) in a row, for what no converter reads."""
+    populations, projections, before, size = {}, [], "input", shape
+    for k, (maps, neuron) in enumerate(layers):
+        name, size = f"p{k}", chain_shape(maps, size)
+        populations[name] = Population(name, size, neuron)
+        projections.append(Projection(before, name, maps))
+        before = name
+    return Network({"input": Input("input", shape)}, populations, projections, {before: populations[before]})
+
+
 SOURCES = {
     "NIR: Affine, Linear, LIF": lambda _: _chain(
         nir.Linear(_weights(8, 6)), _lif(8), _affine(4, 8), _lif(4), shape=[6]
@@ -140,6 +154,15 @@ SOURCES = {
     "SLAYER .net: conv, flatten": lambda folder: _saved(_net("LOIHI", conv=True, layer0=True), folder),
     "SLAYER .net: axonal delays": lambda folder: _saved(_net("LOIHI", delay=True), folder),
     "SLAYER .net: input layer, as currents": lambda folder: _saved(_net("LOIHI", conv=True, layer0=True), folder),
+    "by hand: Upsample2d (nearest, any ratio), Conv2d": lambda _: _built(
+        ((Upsample2d((9, 11)), Conv2d(_weights(3, 2, 3, 3), bias=_rng.normal(0, 0.05, 3))), IF()), shape=(2, 4, 5)
+    ),
+    "by hand: ConvTranspose2d": lambda _: _built(
+        ((ConvTranspose2d(_weights(2, 3, 3, 3), 2, 1, 1),), IF()), shape=(2, 4, 5)
+    ),
+    "by hand: pools in a row": lambda _: _built(
+        ((SumPool2d(2, 2),), IF()), ((SumPool2d(3, 2, 1, 1 / 9),), IF(threshold=0.2)), shape=(2, 8, 8)
+    ),
 }
 
 
@@ -147,7 +170,7 @@ def graphs(name, folder):
     """(Network, Program) of a row's source."""
     source = SOURCES[name](folder)
     inputs = {"inputs": "current" if "currents" in name else "spikes"} if name.startswith("SLAYER") else {}
-    network = nk.convert(source, dt=1e-3, **inputs)
+    network = source if isinstance(source, Network) else nk.convert(source, dt=1e-3, **inputs)
     return network, nk.compile(network)
 
 
