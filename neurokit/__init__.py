@@ -8,6 +8,7 @@ from neurokit.errors import NeurokitError
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.lava.export import to_lava
 from neurokit.ladder import verify
+from neurokit.lower.expand import expand
 from neurokit.place.rough import Placement, place
 from neurokit.profiling.parity import Parity
 from neurokit.profiling.profile import Profile, profile
@@ -33,6 +34,7 @@ __all__ = [
     "compile",
     "conformance",
     "convert",
+    "expand",
     "load",
     "load_recording",
     "memory",

@@ -13,6 +13,7 @@ FUNCTIONS = {
     "compile": "network, *, bits=8, calibrate=None, window=None",
     "conformance": "backend='simulator', *, networks=60, seed=0, start=0, edges=True, time_limit=None, progress=None",
     "convert": "source, *, kind=None, dt=None, reset=None, inputs=None",
+    "expand": "program, *projections",
     "load": "path",
     "load_recording": "path",
     "memory": "program, inputs, steps=None, record=()",

@@ -29,7 +29,7 @@ def target_faults(program: Program, target: str) -> list[Fault]:
     faults = [f for p in program.populations.values() for f in _population(p)]
     if target == "loihi1":
         faults += [_payload(p) for p in program.populations.values() if p.neuron.graded]
-    return faults + [f for p in program.projections for f in _projection(p, program.shape_of(p.source))]
+    return faults + [f for p in program.projections for f in projection_faults(p, program.shape_of(p.source))]
 
 
 def targets_of(program: Program) -> tuple[str, ...]:
@@ -133,7 +133,8 @@ MICROCODE: Mapping[type[FixedNeuron], tuple[str, str]] = {
 }
 
 
-def _projection(projection: Projection, source: Shape) -> Iterator[Fault]:
+def projection_faults(projection: Projection, source: Shape) -> Iterator[Fault]:
+    """What no stock part does of a projection whose source has shape `source`."""
     synapse = projection.synapse
     if isinstance(synapse, Convolving) and lavas_convolution(synapse, source) is None:
         kinds = {ResizeConv2d: "a resized convolution", ConvTranspose2d: "a transposed convolution"}
@@ -141,14 +142,14 @@ def _projection(projection: Projection, source: Shape) -> Iterator[Fault]:
             projection.name,
             f"is {kinds.get(type(synapse), 'a convolution with an exponent or sizes that Conv does not hold')}",
             "the chip's public synapses are Dense, Sparse and Conv",
-            "Expand it to a Sparse synapse, whose weights, taps that meet in one source added up, must fit 8 bits.",
+            "Write it out as a Sparse synapse: nk.expand(program).",
         )
     if isinstance(synapse, Convolving) and projection.delay.max() > 1:
         yield Fault(
             projection.name,
             f"is a convolution with a delay of {int(projection.delay.max())} steps",
             "Lava has no delayed convolution",
-            "Make the branches equally deep, or expand it to sparse synapses.",
+            "Make the branches equally deep, or write it out as a Sparse synapse: nk.expand(program).",
         )
     if isinstance(synapse, Injection):
         yield Fault(
