@@ -11,7 +11,8 @@ from neurokit.errors import Fault, NeurokitError
 # Parameters after "*" by name only. CHANGELOG.md gets a line for every change.
 FUNCTIONS = {
     "compile": "network, *, bits=8, calibrate=None, window=None",
-    "conformance": "backend='simulator', *, networks=60, seed=0, start=0, edges=True, time_limit=None, progress=None",
+    "conformance": "backend='simulator', *, networks=60, seed=0, start=0, edges=True, truths=False,"
+    " time_limit=None, progress=None",
     "convert": "source, *, kind=None, dt=None, reset=None, inputs=None",
     "expand": "program, *projections",
     "load": "path",

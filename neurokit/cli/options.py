@@ -166,3 +166,6 @@ Start = Annotated[
     int, typer.Option(metavar="N", min=0, help="The first network of the series: go on where a run ended.")
 ]
 Edges = Annotated[bool, typer.Option(help="Run the fixed cases too: every model at the ends of its ranges.")]
+Truths = Annotated[
+    bool, typer.Option(help="Compare with the recordings of the lava-dl wheel too, where it is installed.")
+]

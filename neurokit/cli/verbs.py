@@ -261,6 +261,7 @@ def conformance(
     seed: opt.Seed = 0,
     start: opt.Start = 0,
     edges: opt.Edges = True,
+    truths: opt.Truths = False,
     time_limit: opt.TimeLimit = None,
     as_json: opt.AsJson = False,
 ) -> None:
@@ -272,6 +273,7 @@ def conformance(
             seed=seed,
             start=start,
             edges=edges,
+            truths=truths,
             time_limit=time_limit,
             progress=progress,
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Status = Literal["same", "differs", "refused", "failed"]
+Status = Literal["same", "differs", "refused", "failed", "absent"]
 
 WHAT = ("spikes", "payloads", "u", "v", "counts")
 SHOWN = 10  # cases told in full
@@ -19,7 +19,7 @@ class Outcome:
 
     operators: models in it. compared, differing: values by what they are ("spikes", "payloads", a state, "counts").
     fired: spikes in all populations, so that silent networks do not pass for proofs.
-    reason: where it first differs, why it was refused, or what was raised.
+    reason: where it first differs, why it was refused, what was raised, or which wheel is absent.
     """
 
     case: str
@@ -92,7 +92,7 @@ class Conformance:
             "backend": self.backend,
             "seed": self.seed,
             "networks": len(self.outcomes),
-            **{status: self.count(status) for status in ("same", "differs", "refused", "failed")},
+            **{status: self.count(status) for status in ("same", "differs", "refused", "failed", "absent")},
             "fired": sum(outcome.fired for outcome in self.outcomes),
             "compared": self.compared,
             "differing": self.differing,
@@ -116,6 +116,7 @@ class Conformance:
             told = ", ".join(f"{number:,} {what}" for what, number in row.items() if number or what == "compared")
             lines.append(f"  {name}: {'NO CASE in the suite' if name in self.uncovered else told}")
         lines += [f"  refused {number:,} times: {reason}" for reason, number in self.refusals.items()]
+        lines += [f"  {o.case}: absent: {o.reason}" for o in self.outcomes if o.status == "absent"]
         lines += [f"  {outcome.case}: {outcome.status}: {outcome.reason}" for outcome in self.wrong[:SHOWN]]
         if len(self.wrong) > SHOWN:
             lines.append(f"  and {len(self.wrong) - SHOWN:,} more")

@@ -1,29 +1,27 @@
-"""Run every case on a backend, compare all it leaves with the interpreter, and count."""
+"""The suite: every case on a backend, counted; and whether it has a case for every model."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
-from collections import Counter
 from collections.abc import Iterator
-from itertools import chain, product
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from neurokit import api
-from neurokit.conformance.cases import Case, edge_cases
+from neurokit.conformance.cases import edge_cases
 from neurokit.conformance.generator import random_case
-from neurokit.conformance.interpreter import Interpreter
 from neurokit.conformance.neurons import NEURONS
-from neurokit.conformance.report import Conformance, Outcome, Status
+from neurokit.conformance.report import Conformance, Outcome
+from neurokit.conformance.running import run_case, run_truth
 from neurokit.conformance.synapses import SYNAPSES
-from neurokit.errors import BackendError, Fault, InputError, PayloadError
+from neurokit.conformance.truths import TRUTHS
+from neurokit.errors import BackendError, Fault, InputError
 from neurokit.graph.neurons import FixedNeuron
 from neurokit.graph.synapses import Flatten, Synapse, Upsample2d
-from neurokit.hardware.base import Backend, Progress, RecordKey
-from neurokit.profiling.parity import LayerParity, Parity, compare
-from neurokit.records import Recording
+from neurokit.hardware.base import Backend, Progress
 
 NETWORK_ONLY = (Upsample2d, Flatten)  # synapses that a Network may hold and a Program may not: `compile` leaves none
 NETWORKS = 60
@@ -36,6 +34,7 @@ def conformance(
     seed: int = 0,
     start: int = 0,
     edges: bool = True,
+    truths: bool = False,
     time_limit: float | None = None,
     progress: Progress | None = None,
 ) -> Conformance:
@@ -44,85 +43,32 @@ def conformance(
     backend: a name ("simulator", "lava", "lava-inprocess"), "module:attribute" of your own, or an object with `name`,
     `accepts` and `run` (`hardware.base.Backend`). networks, seed, start: random networks number `start`,
     `start + 1`, ... of a seed's endless series; each depends on its number alone, so a long suite can be cut into
-    parts. edges: whether to run the fixed cases, every model at the ends of its ranges. time_limit: seconds for each
-    case. A case that the backend refuses is counted as refused, with its reason; an exception is a failure.
+    parts. edges: whether to run the fixed cases, every model at the ends of its ranges. truths: whether to compare with
+    the recordings of the lava-dl wheel too, where that is installed. time_limit: seconds for each run. A case that the
+    backend refuses is counted as refused, with its reason; an exception is a failure.
 
     Raises InputError for arguments, BackendError for an unknown backend.
     """
     for name, value in (("networks", networks), ("seed", seed), ("start", start)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
             raise InputError(Fault(name, f"is {value!r}", "a whole number of at least 0", "Pass one."))
-    if networks == 0 and not edges:
-        raise InputError(Fault("networks", "is 0, without the edges too", "nothing would be compared", "Ask for some."))
+    if networks == 0 and not edges and not truths:
+        raise InputError(Fault("networks", "is 0, without edges or truths", "nothing is compared", "Ask for some."))
     runner = find_backend(backend)
-    drawn = (random_case(seed, number) for number in range(start, start + networks))
-    cases = chain(edge_cases() if edges else (), drawn)
-    total = networks + (sum(1 for _ in edge_cases()) if edges else 0)
+    jobs = [partial(run_case, case, runner, time_limit) for case in (edge_cases() if edges else ())]
+    if truths:
+        jobs += [partial(run_truth, name, make, runner, time_limit) for name, make in TRUTHS.items()]
+    jobs += [partial(_run_random, seed, number, runner, time_limit) for number in range(start, start + networks)]
     outcomes = []
-    for case in cases:
-        outcomes.append(run_case(case, runner, time_limit))
+    for job in jobs:
+        outcomes.append(job())
         if progress is not None:
-            progress(len(outcomes), total)
+            progress(len(outcomes), len(jobs))
     return Conformance(runner.name, seed, tuple(outcomes), operators(), tuple(uncovered()))
 
 
-def run_case(case: Case, backend: Backend, time_limit: float | None = None) -> Outcome:
-    """Compare one case; whatever the backend raises becomes part of the outcome."""
-    refusals = backend.accepts(case.program)
-    if refusals:
-        return Outcome(case.name, case.operators, "refused", reason="; ".join(_reason(fault) for fault in refusals))
-    names = tuple(case.program.populations)
-    states = [(name, state) for name in names for state in case.program.neuron(name).states]
-    record: tuple[RecordKey, ...] = (*names, *states)
-    wanted = Interpreter().run(case.program, case.inputs, case.steps)
-    try:
-        found = api.run(case.program, case.inputs, case.steps, backend, record, time_limit=time_limit)
-        blind = api.run(case.program, case.inputs, case.steps, backend, names, time_limit=time_limit)
-        return _compared(case, backend.name, wanted, found, blind)
-    except PayloadError as error:
-        return Outcome(case.name, case.operators, "refused", reason=error.faults[0].limit)
-    except Exception as error:  # noqa: BLE001  # a backend of somebody's own may raise anything
-        return Outcome(case.name, case.operators, "failed", reason=f"{type(error).__name__}: {error}")
-
-
-def _compared(case: Case, backend: str, wanted: Recording, found: Recording, blind: Recording) -> Outcome:
-    """Spikes (payloads, where any is not 0 or 1), states and counts of all populations, and the spikes of `blind`.
-
-    blind: a run without recorded states, in which a backend may go other ways (the simulator takes whole blocks).
-    """
-    rungs = [
-        compare(wanted, found, exact=True, names=("interpreter", backend)),
-        compare(wanted, blind, exact=True, names=("interpreter", f"{backend} recording no states")),
-    ]
-    compared: Counter[str] = Counter()
-    differing: Counter[str] = Counter()
-    for layer in (layer for rung in rungs for layer in rung.layers):
-        what = "payloads" if _graded(wanted, layer) else layer.what
-        compared[what] += layer.compared
-        differing[what] += layer.differing
-    for run, kind in product((found, blind), ("counts", "step_counts")):
-        for name, values in getattr(wanted, kind).items():
-            compared["counts"] += values.size
-            differing["counts"] += int(np.count_nonzero(values != getattr(run, kind)[name]))
-    fired = sum(int(wanted.counts[name].sum()) for name in case.program.populations)
-    parting = Parity(tuple(rungs)).first_divergence
-    reason = "" if parting is None else str(parting)
-    if not reason and differing["counts"]:
-        reason = "spikes agree, but their counts do not"
-    status: Status = "differs" if reason else "same"
-    return Outcome(case.name, case.operators, status, dict(compared), dict(differing), fired, reason)
-
-
-def _graded(wanted: Recording, layer: LayerParity) -> bool:
-    """Whether a layer's spikes are payloads."""
-    if layer.what != "spikes":
-        return False
-    sent = wanted.spikes[layer.population]
-    return bool(((sent != 0) & (sent != 1)).any())
-
-
-def _reason(fault: Fault) -> str:
-    return f"{fault.fact}; {fault.limit}"
+def _run_random(seed: int, number: int, backend: Backend, time_limit: float | None) -> Outcome:
+    return run_case(random_case(seed, number), backend, time_limit)  # drawn when its turn comes
 
 
 def find_backend(backend: str | Backend) -> Backend:

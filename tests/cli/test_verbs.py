@@ -22,7 +22,7 @@ PARITY = {"ok", "first_divergence", "rungs", "decisions"}
 PLACE = {"chip", "chip_title", "rough", "cores", "chips", "cores_per_chip", "board", "populations", "faults"}
 REPORT = {"page", "json", "ok", "parity", "fits"}
 CONFORMANCE = {
-    *("ok", "backend", "seed", "networks", "same", "differs", "refused", "failed", "fired"),
+    *("ok", "backend", "seed", "networks", "same", "differs", "refused", "failed", "absent", "fired"),
     *("compared", "differing", "operators", "uncovered", "refusals", "wrong"),
 }
 VERBS = ("convert", "inspect", "compile", "run", "verify", "place", "profile", "report", "conformance", "demo")

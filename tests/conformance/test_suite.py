@@ -10,15 +10,18 @@ import numpy as np
 import pytest
 
 import neurokit as nk
-from neurokit.conformance import suite
+from neurokit.conformance import suite, truths
 from neurokit.conformance.cases import Case, edge_cases
 from neurokit.conformance.draws import Seeded
 from neurokit.conformance.generator import draw_case, random_case
 from neurokit.conformance.neurons import NEURONS
+from neurokit.conformance.running import run_truth
 from neurokit.conformance.synapses import SYNAPSES
+from neurokit.conformance.truths import TRUTHS, Expected, Truth, wheel_file
 from neurokit.errors import BackendError, Fault, InputError
 from neurokit.hardware.simulator.backend import Simulator
 from neurokit.records import Recorded
+from tests.data import truth
 from tests.programs import random_input, random_program
 
 NETWORKS, CHUNK = 2400, 100  # of the long suite
@@ -44,6 +47,41 @@ def test_lava_in_process(monkeypatch):
     """Every fifth of the edges; the long suite has them all."""
     monkeypatch.setattr(suite, "edge_cases", lambda: islice(edge_cases(), 0, None, 5))
     check_coverage(nk.conformance("lava-inprocess"))
+
+
+@pytest.mark.parametrize("backend", ["simulator", pytest.param("lava-inprocess", marks=pytest.mark.slow)])
+def test_recordings(backend):
+    truth("tiny.net")  # or a skip
+    found = nk.conformance(backend, networks=0, edges=False, truths=True)
+    assert found.ok, str(found)
+    assert found.count("same") == len(TRUTHS)
+    assert found.compared["spikes"] > 3_000_000
+
+
+def test_a_recording_that_differs():
+    """The first step, and the first neuron there."""
+
+    def make():
+        case = lif_case(3)
+        (name,) = case.program.outputs
+        spikes = nk.run(case.program, case.inputs, case.steps).spikes[name][0, 2:].astype(int)
+        spikes[5:] = 9
+        return Truth(case, (Expected(name, "spikes", spikes, 2),))
+
+    found = run_truth("made up", make, Simulator())
+    assert found.status == "differs"
+    assert " first differs from the recording in spikes, at step 7, neuron (0" in found.reason
+    assert found.reason.endswith("in simulator")
+
+
+def test_without_the_wheel(monkeypatch):
+    monkeypatch.setattr(truths.wheel_file, "__defaults__", ("lava-dlx", truths.FOLDER))
+    found = nk.conformance(networks=1, edges=False, truths=True)
+    assert found.ok
+    assert found.count("absent") == len(TRUTHS)
+    assert "truth: tinynet: absent: lava-dlx is not installed" in str(found)
+    with pytest.raises(FileNotFoundError, match="this numpy does not ship x"):
+        wheel_file("x", "numpy")
 
 
 @pytest.mark.slow

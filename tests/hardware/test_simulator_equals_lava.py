@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, assume, event, given, settings
 
 import neurokit as nk
 from neurokit.api import get_backend
-from neurokit.conformance.suite import run_case
+from neurokit.conformance.running import run_case
 from tests import data
 from tests.programs import cases
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import neurokit as nk
-from neurokit.conformance.suite import run_case
+from neurokit.conformance.running import run_case
 from neurokit.hardware.simulator.backend import Simulator
 from tests.programs import cases, random_input, random_program
 
