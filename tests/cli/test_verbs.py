@@ -2,7 +2,9 @@
 
 import json
 import re
+import shutil
 
+import h5py
 import nir
 import numpy as np
 import pytest
@@ -287,12 +289,18 @@ def test_pilotnet(cli):
         assert found["populations"][0]["population"] == first
 
 
-def test_faults_that_differ_in_the_node_only_share_a_line(cli):
-    ran = cli("inspect", truth("gts/pilotnet_sdnn/network.net"))
+def test_faults_that_differ_in_the_node_only_share_a_line(cli, tmp_path):
+    shutil.copy(truth("gts/pilotnet_sdnn/network.net"), tmp_path / "unknown.net")
+    with h5py.File(tmp_path / "unknown.net", "r+") as file:
+        for layer in file["layer"].values():
+            if "neuron" in layer:
+                del layer["neuron/type"]
+                layer["neuron/type"] = np.array("ADRF", "S10")
+    ran = cli("inspect", "unknown.net")
     assert ran.code == 1
     assert ran.err.count("error: ") == 1
     assert ran.err.startswith("error: '0-input', '1-conv', ")
-    assert "and 1 more: has neurons of type 'SDNN'" in ran.err
+    assert "and 1 more: has neurons of type 'ADRF'" in ran.err
 
 
 def test_recurrent_networks_of_the_nir_paper(cli):
