@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from neurokit.errors import BackendError, Fault, PayloadError
+from neurokit.errors import BackendError, Fault, Interrupted, PayloadError
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Progress, RecordKey
 from neurokit.hardware.lava import loading
@@ -58,7 +58,8 @@ class LavaBackend:
         """See `hardware.base.Backend.run`; time_limit None means 600 s.
 
         Payloads must not let 32-bit sums overflow:
-        PayloadError before the run for those of inputs, after it for those of populations.
+        PayloadError before the run for those of inputs, after it for those of populations. Ctrl-C: Interrupted, with
+        the samples that were finished.
         """
         faults = self.accepts(program)
         if faults:
@@ -72,9 +73,12 @@ class LavaBackend:
         tapes = Tapes(program, batch, steps, record)
         if steps > 0 and batch > 0:
             report = _reporter(tapes, progress)
-            with loading.quiet(), loading.forgotten():
-                run_samples = _in_process if self.executor == "in-process" else _in_processes
-                run_samples(program, inputs, tapes, deadline, report)
+            run_samples = _in_process if self.executor == "in-process" else _in_processes
+            try:
+                with loading.quiet(), loading.forgotten():
+                    run_samples(program, inputs, tapes, deadline, report)
+            except KeyboardInterrupt as interrupt:
+                raise Interrupted(tapes.recording(inputs, self.name, deadline.elapsed)) from interrupt
             faults = sum_faults(program, tapes.largest())
             if faults:
                 raise PayloadError(faults)

@@ -95,6 +95,7 @@ class Tapes:
         self.states = {key: np.zeros((batch, steps, *shapes[key[0]]), np.int32) for key in sorted(keys)}
         self.counts = {name: np.zeros((batch, *shape), np.int64) for name, shape in shapes.items()}
         self.step_counts = {name: np.zeros(steps, np.int64) for name in shapes}
+        self.kept = 0  # samples that are finished
 
     def done(self) -> int:
         """Steps of the present sample that every population has done."""
@@ -115,23 +116,29 @@ class Tapes:
             self.counts[name][sample] = from_lava(tape.counts, shape)
             self.step_counts[name] += tape.step_counts
             tape.clear()
+        self.kept = sample + 1
 
     def recording(self, inputs: Mapping[str, NDArray[Any]], backend: str, seconds: float) -> Recording:
-        """Everything as a Recording, with the events of the inputs counted."""
-        counts, step_counts = dict(self.counts), dict(self.step_counts)
+        """The samples that are finished as a Recording, with the events of the inputs counted."""
+        whole = self.kept == self.batch or self.steps == 0
+        steps = self.steps if self.kept or whole else 0
+        counts = dict(self.counts)
+        step_counts = {name: totals[:steps] for name, totals in self.step_counts.items()}
         for name, values in inputs.items():
-            events = values[:, : self.steps] != 0
+            events = values[:, :steps] != 0
+            events[self.kept :] = False
             counts[name] = events.sum(axis=1, dtype=np.int64)
             per_step = events.sum(axis=(0, *range(2, events.ndim)), dtype=np.int64)
-            step_counts[name] = np.pad(per_step, (0, self.steps - per_step.size))
+            step_counts[name] = np.pad(per_step, (0, steps - per_step.size))
         return Recording(
             program=self.program,
-            steps=self.steps,
+            steps=steps,
             batch=self.batch,
-            spikes=Recorded(self.spikes, "spikes"),
-            states=Recorded(self.states, "states"),
+            spikes=Recorded({name: values[:, :steps] for name, values in self.spikes.items()}, "spikes"),
+            states=Recorded({key: values[:, :steps] for key, values in self.states.items()}, "states"),
             counts=counts,
             step_counts=step_counts,
             backend=backend,
             seconds=seconds,
+            steps_done=None if whole else np.where(np.arange(self.batch) < self.kept, steps, 0),
         )

@@ -133,6 +133,28 @@ Record = Annotated[
         help="Record spikes of a population, or its u or v. May be repeated.",
     ),
 ]
+ToFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--to",
+        rich_help_panel=RUNNING,
+        help="The .h5 file to record into while it runs, for recordings larger than memory.",
+    ),
+]
+CheckpointFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--checkpoint",
+        rich_help_panel=RUNNING,
+        help="The file to keep an unfinished run in; the same command goes on from it.",
+    ),
+]
+Every = Annotated[
+    float,
+    typer.Option(
+        rich_help_panel=RUNNING, metavar="SECONDS", callback=_positive, help="How often the checkpoint is written."
+    ),
+]
 TimeLimit = Annotated[
     float | None,
     typer.Option(

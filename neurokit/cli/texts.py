@@ -17,11 +17,12 @@ from neurokit.profiling.estimate import digits, quantity
 from neurokit.profiling.report import percent
 
 STOCK = "loihi2-stock"
+STEPS_SHOWN = 100  # for which memory is told
 SAMPLES_SHOWN, VALUES_SHOWN = 10, 4
 
 
 def tell_graph(graph: nk.Network | nk.Program) -> None:
-    """Inputs and populations of a graph, as a table."""
+    """Inputs and populations of a graph, as a table, and what one sample of it takes in the simulator."""
     facts = summary(graph)
     step = "" if graph.dt is None else f", steps of {quantity(graph.dt, 's')}"
     say(f"{facts['kind']} from {Path(graph.source).name or 'memory'}: {facts['neurons']:,} neurons{step}")
@@ -33,6 +34,7 @@ def tell_graph(graph: nk.Network | nk.Program) -> None:
         for projection in row["incoming"]:
             say(f"  from {projection}")
     say(f"outputs: {', '.join(graph.outputs)}")
+    say(f"the simulator takes {nk.memory(graph, 1, STEPS_SHOWN)}, for one sample of {STEPS_SHOWN} steps")
     if isinstance(graph, nk.Program):
         _tell_targets(graph)
 
@@ -40,6 +42,7 @@ def tell_graph(graph: nk.Network | nk.Program) -> None:
 def graph_facts(graph: nk.Network | nk.Program) -> dict[str, Any]:
     """For JSON; of a Program also what compilation did, and what the chip's stock parts lack."""
     facts = summary(graph)
+    facts["memory"] = vars(nk.memory(graph, 1, STEPS_SHOWN))
     if isinstance(graph, nk.Program):
         facts["report"] = [vars(row) for row in graph.report]
         facts["stock_faults"] = [vars(fault) for fault in _stock_faults(graph)]
@@ -72,6 +75,7 @@ def run_facts(recording: nk.Recording) -> dict[str, Any]:
         "backend": recording.backend,
         "samples": recording.batch or 1,
         "steps": recording.steps,
+        "complete": recording.complete,
         "seconds": recording.seconds,
         "spikes": {name: int(counts.sum()) for name, counts in recording.counts.items()},
         "outputs": {
@@ -115,7 +119,7 @@ def _final_v(recording: nk.Recording, name: str) -> NDArray[Any] | None:
     if recording.program.outputs[name].neuron.spiking or (name, "v") not in recording.states:
         return None
     states = recording.states[name, "v"]
-    return states[None, -1] if recording.batch is None else states[:, -1]
+    return states[-1][None] if recording.batch is None else states[:, -1]
 
 
 def _batched(values: NDArray[Any], recording: nk.Recording) -> NDArray[Any]:

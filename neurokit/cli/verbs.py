@@ -20,6 +20,7 @@ from neurokit.cli.files import (
     read_source,
     record_keys,
 )
+from neurokit.cli.running import Outputs
 from neurokit.cli.screen import progress_bar, say, say_json, stage_bars
 from neurokit.cli.texts import graph_facts, run_facts, tell_compilation, tell_graph, tell_run
 
@@ -102,6 +103,9 @@ def run(
     steps: opt.Steps = None,
     backend: opt.OnBackend = opt.Backend.simulator,
     record: opt.Record = None,
+    to: opt.ToFile = None,
+    checkpoint: opt.CheckpointFile = None,
+    every: opt.Every = 60.0,
     time_limit: opt.TimeLimit = None,
     bits: opt.Bits = None,
     window: opt.Window = None,
@@ -112,14 +116,11 @@ def run(
     as_json: opt.AsJson = False,
 ) -> None:
     """Run a Program (a source is compiled first) and tell how much everything spiked."""
-    if output is not None:
-        check_output(output, ".npz", source, data)
+    outputs = Outputs(output, to, checkpoint, every)
+    outputs.check(source, data)
     program = compiled(read_graph(source, Reading(kind, dt, reset, inputs)), bits, window)
     arrays, keys = read_arrays(data), record_keys(program, record or [])
-    with progress_bar("running") as progress:
-        recording = nk.run(program, arrays, steps, backend.value, keys, time_limit=time_limit, progress=progress)
-    if output is not None:
-        recording.save(output)
+    recording = outputs.run(program, arrays, steps, backend.value, keys, time_limit)
     say_json(run_facts(recording)) if as_json else tell_run(recording)
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import neurokit as nk
+
 PROGRAM = (sys.executable, "-m", "neurokit")
 
 
@@ -32,7 +34,7 @@ def living(session):
 
 @pytest.mark.parametrize("backend", ["simulator", "lava", "lava-inprocess"])
 def test_ctrl_c(files, tmp_path, backend):
-    """Exit 130 at once, one word, the old output kept, no temporary file, no process left."""
+    """Exit 130 at once, few words, what was done written (Lava's: whole samples, none here), no process left."""
     (tmp_path / "x.npz").write_text("old")
     steps = 30_000_000 if backend == "simulator" else 500_000
     process = start("run", files.program, files.data, "--backend", backend, "--steps", steps, "-o", "x.npz")
@@ -44,11 +46,47 @@ def test_ctrl_c(files, tmp_path, backend):
     finally:
         process.kill()
     assert time.monotonic() - pressed < 5
-    assert (process.returncode, out, err) == (130, "", "interrupted\n")
+    steps, _, words = err.partition(" ")
+    assert (process.returncode, out) == (130, "")
     assert [path.name for path in tmp_path.iterdir()] == ["x.npz"]
-    assert (tmp_path / "x.npz").read_text() == "old"
+    if backend == "simulator":
+        assert words == "steps were done: see x.npz\ninterrupted\n"
+        found = np.load("x.npz")
+        assert (found["steps_done"] == int(steps)).any()
+        assert found["spikes/last"].shape[1] == int(steps)
+    else:
+        assert (steps, words) == ("0", "steps were done\ninterrupted\n")
+        assert (tmp_path / "x.npz").read_text() == "old"
     time.sleep(0.2)
     assert living(process.pid) == []
+
+
+def test_a_checkpoint_goes_on(files, tmp_path):
+    """Into a file, with a checkpoint, stopped, and the same command again; then the same as in one go."""
+    arguments = ("run", files.program, files.data, "--steps", 100_000, "--record", "hidden:v", "--json")
+    kept = ("--to", "rec.h5", "--checkpoint", "run.ck", "--every", 0.2)
+    process = start(*arguments, *kept)
+    try:
+        for _ in range(600):
+            if (tmp_path / "run.ck").exists():
+                break
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert (process.returncode, out) == (130, "")
+    assert err.endswith("steps were done: see rec.h5\nthe same command goes on from run.ck\ninterrupted\n")
+    part = nk.load_recording("rec.h5")
+    assert not part.complete
+    again = start(*arguments, *kept)
+    out, err = again.communicate(timeout=60)
+    assert (again.returncode, err) == (0, "")
+    assert not (tmp_path / "run.ck").exists()
+    found = nk.load_recording("rec.h5")
+    wanted = nk.run(nk.load(files.program), np.load(files.data), 100_000, record=("hidden", "v"))
+    np.testing.assert_array_equal(found.states["hidden", "v"], wanted.states["hidden", "v"])
+    np.testing.assert_array_equal(found.counts["hidden"], wanted.counts["hidden"])
 
 
 def wait_until_busy(process, seconds=3.0):

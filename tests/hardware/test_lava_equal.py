@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neurokit.errors import Interrupted
 from neurokit.graph.check import check_program
 from neurokit.graph.network import Program
 from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense, Injection, ResizeConv2d, Sparse, SumPool2d
@@ -270,3 +271,28 @@ def test_progress_and_no_steps_at_all() -> None:
         assert seen[-1] == (10, 10)
         assert seen == sorted(seen)
         assert backend.run(made, {"in": spikes(RNG(2), 2, 4, 3)}, 0, ()).spikes["out"].shape == (2, 0, 2)
+
+
+@pytest.mark.parametrize("backend", [LavaBackend(), in_process()], ids=lambda backend: backend.name)
+@pytest.mark.parametrize("finished", [0, 2])
+def test_ctrl_c_leaves_whole_samples(backend: LavaBackend, finished: int) -> None:
+    """Raised when a sample is reported, of which the recording then tells."""
+    made = one_projection(Dense(weights(RNG(1), (2, 3))), (3,), (2,))
+    inputs = {"in": spikes(RNG(2), 3, 5, 3)}
+
+    def stop(done: int, total: int) -> None:
+        if done >= max(1, finished * 5):
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted) as caught:
+        backend.run(made, inputs, 5, ("out", ("out", "v")), progress=stop)
+    found, whole = caught.value.recording, backend.run(made, inputs, 5, ("out", ("out", "v")))
+    kept = int((found.steps_done > 0).sum())
+    assert kept >= finished - 1  # Lava's processes report the last steps of a sample before it is kept
+    assert (found.complete, found.steps) == (False, 5 if kept else 0)
+    assert list(found.steps_done) == [5] * kept + [0] * (3 - kept)
+    for key, states in found.states.items():
+        np.testing.assert_array_equal(states[:kept], whole.states[key][:kept, : found.steps])
+        assert not states[kept:].any()
+    np.testing.assert_array_equal(found.counts["in"][:kept], whole.counts["in"][:kept])
+    assert not found.counts["in"][kept:].any()
