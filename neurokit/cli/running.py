@@ -10,7 +10,7 @@ import typer
 
 import neurokit as nk
 from neurokit.cli.files import check_output
-from neurokit.cli.screen import progress_bar, say
+from neurokit.cli.screen import is_watched, progress_bar, say
 from neurokit.errors import Interrupted
 from neurokit.files import check_writable
 
@@ -39,9 +39,9 @@ class Outputs:
         self, program: nk.Program, arrays: Any, steps: int | None, backend: str, keys: Any, time_limit: float | None
     ) -> nk.Recording:
         """Run; Ctrl-C writes what was done and ends the command."""
-        on_simulator = backend == "simulator"
-        takes = f", {nk.memory(program, arrays, steps, keys)}" if on_simulator else ""
-        with progress_bar(f"running{takes}") as progress:
+        if backend == "simulator" and is_watched():
+            say(f"takes {nk.memory(program, arrays, steps, keys)}", stderr=True)
+        with progress_bar("running") as progress:
             try:
                 recording = nk.run(
                     program,

@@ -112,6 +112,11 @@ def tolerate_encodings() -> None:
             stream.reconfigure(errors="replace")
 
 
+def is_watched() -> bool:
+    """Whether stderr is a terminal, so that somebody may see how work gets on."""
+    return console(stderr=True).is_terminal
+
+
 @contextmanager
 def progress_bar(name: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on stderr, only where somebody watches."""
@@ -135,9 +140,8 @@ def stage_bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
 
 
 def _bars() -> Progress:
-    screen = console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    return Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
+    return Progress(*columns, console=console(stderr=True), transient=True, disable=not is_watched())
 
 
 def _json(value: Any, indent: str) -> str:

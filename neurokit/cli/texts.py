@@ -17,12 +17,11 @@ from neurokit.profiling.estimate import digits, quantity
 from neurokit.profiling.report import percent
 
 STOCK = "loihi2-stock"
-STEPS_SHOWN = 100  # for which memory is told
 SAMPLES_SHOWN, VALUES_SHOWN = 10, 4
 
 
 def tell_graph(graph: nk.Network | nk.Program) -> None:
-    """Inputs and populations of a graph, as a table, and what one sample of it takes in the simulator."""
+    """Inputs and populations of a graph, as a table."""
     facts = summary(graph)
     step = "" if graph.dt is None else f", steps of {quantity(graph.dt, 's')}"
     say(f"{facts['kind']} from {Path(graph.source).name or 'memory'}: {facts['neurons']:,} neurons{step}")
@@ -34,7 +33,6 @@ def tell_graph(graph: nk.Network | nk.Program) -> None:
         for projection in row["incoming"]:
             say(f"  from {projection}")
     say(f"outputs: {', '.join(graph.outputs)}")
-    say(f"the simulator takes {nk.memory(graph, 1, STEPS_SHOWN)}, for one sample of {STEPS_SHOWN} steps")
     if isinstance(graph, nk.Program):
         _tell_targets(graph)
 
@@ -42,7 +40,6 @@ def tell_graph(graph: nk.Network | nk.Program) -> None:
 def graph_facts(graph: nk.Network | nk.Program) -> dict[str, Any]:
     """For JSON; of a Program also what compilation did, and what the chip's stock parts lack."""
     facts = summary(graph)
-    facts["memory"] = vars(nk.memory(graph, 1, STEPS_SHOWN))
     if isinstance(graph, nk.Program):
         facts["report"] = [vars(row) for row in graph.report]
         facts["stock_faults"] = [vars(fault) for fault in _stock_faults(graph)]

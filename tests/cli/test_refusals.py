@@ -304,3 +304,13 @@ def test_a_defect_of_ours_can_be_seen(cli, files, monkeypatch):
     monkeypatch.setenv("NEUROKIT_TRACEBACK", "1")
     with pytest.raises(KeyError):
         cli("inspect", files.program)
+
+
+def test_files_of_a_long_run(refused, files, tmp_path):
+    run = ("run", files.program, files.data)
+    refused(2, *run, "--to", "x.npz", words=["the result is a .h5 file"])
+    refused(2, *run, "--checkpoint", tmp_path, words=["is a folder"])
+    refused(2, *run, "--every", 0, words=["0.0 is not a positive number of seconds"])
+    refused(1, *run, "--backend", "lava-inprocess", "--checkpoint", "x", words=["keeps no checkpoints", "--checkpoint"])
+    (tmp_path / "x.ck").write_text("nothing")
+    refused(2, *run, "--checkpoint", "x.ck", words=["'x.ck'", "cannot be read"])

@@ -19,7 +19,7 @@ from tests.data import shared, truth
 GRAPH = {"kind", "source", "dt", "inputs", "outputs", "neurons", "populations"}
 PROGRAM = {*GRAPH, "targets", "report", "stock_faults"}
 ROW = {"population", "shape", "neurons", "model", "conventions", "incoming", "weights", "latency"}
-RUN = {"source", "backend", "samples", "steps", "seconds", "spikes", "outputs"}
+RUN = {"source", "backend", "samples", "steps", "complete", "seconds", "spikes", "outputs"}
 PARITY = {"ok", "first_divergence", "rungs", "decisions"}
 PLACE = {"chip", "chip_title", "rough", "cores", "chips", "cores_per_chip", "board", "populations", "faults"}
 REPORT = {"page", "json", "ok", "parity", "fits"}
@@ -105,6 +105,21 @@ def test_compile_says_what_stock_parts_lack(cli, files):
 def test_a_file_of_another_suffix(cli, files, tmp_path):
     (tmp_path / "small.h5").write_bytes(files.nir.read_bytes())
     assert cli("inspect", "small.h5", "--kind", "nir", *DT).code == 0
+
+
+def test_memory_is_told_to_who_watches(cli, files, monkeypatch):
+    assert cli("run", files.program, files.data).err == ""
+    monkeypatch.setattr("neurokit.cli.running.is_watched", lambda: True)
+    ran = cli("run", files.program, files.data)
+    assert re.match(r"takes \d+ kB of memory \(weights \d+ B, states .* B, blocks .*, recording .*\)", ran.err)
+
+
+def test_run_into_a_file(cli, files, tmp_path):
+    found = facts(cli("run", files.program, files.data, "--to", "rec.h5", "--record", "hidden:u", "--json"), RUN)
+    recording = nk.load_recording(tmp_path / "rec.h5")
+    assert found["spikes"]["hidden"] == recording.counts["hidden"].sum()
+    wanted = nk.run(nk.load(files.program), np.load(files.data), record=("hidden", "u"))
+    np.testing.assert_array_equal(recording.states["hidden", "u"], wanted.states["hidden", "u"])
 
 
 @each_source
