@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+import neurokit as nk
 from neurokit.demo import digits
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -46,3 +47,19 @@ def test_the_lava_application(capsys):
     said = capsys.readouterr().out
     assert "so it is a 2" in said
     assert "0 of 350 output spikes differ" in said
+
+
+def test_streaming(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["04_streaming.py", "--steps", "60"])
+    example("04_streaming").main()
+    *pilotnet, recurrent = capsys.readouterr().out.splitlines()
+    assert recurrent.startswith("1,000 recurrent neurons: 60 steps: mean ")
+    assert recurrent.endswith("; 0 of 60000 output spikes differ")
+    assert pilotnet[0].endswith("; 0 of 60 output spikes differ") or "left out" in pilotnet[0]
+
+
+def test_the_recurrent_network_is_busy():
+    """Neither silent nor all at once, so that the loop has something to do."""
+    spikes = (np.random.default_rng(2).random((300, 100)) < 0.1).astype(np.uint8)
+    rate = nk.run(example("04_streaming").recurrent(), spikes).counts["neurons"].mean() / 300
+    assert 0.01 < rate < 0.5
