@@ -56,7 +56,7 @@ def recurrent(size: int = 1000) -> Program:
     neuron = LoihiLIF(current_decay=np.array(1024), voltage_decay=np.array(256), threshold=np.array(64 * 400))
     population = Population("neurons", (size,), neuron)
     inward = rng.integers(20, 120, (size, 100)) * (rng.random((size, 100)) < 0.1)
-    among = rng.integers(-60, 64, (size, size)) * (rng.random((size, size)) < 0.1)
+    among = rng.integers(-80, 64, (size, size)) * (rng.random((size, size)) < 0.1)
     projections = (
         Projection("in", "neurons", (Dense(inward),), ONE_STEP),
         Projection("neurons", "neurons", (Dense(among),), ONE_STEP),
