@@ -99,7 +99,7 @@ class Keeper(Protocol):
     def due(self) -> bool:
         """Whether it is time to keep the run again."""
 
-    def keep(self, where: Callable[[], Place]) -> None:
+    def keep(self, place: Place) -> None:
         """Keep the run as it is now, between two blocks."""
 
 

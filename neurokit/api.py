@@ -118,7 +118,8 @@ def run(
 
     to: a file (HDF5, docs/format.md) into which blocks are written as they finish, for recordings larger than memory;
     the Recording given back reads from it, and so does `nk.load_recording(to)` later. The file appears when the run
-    has ended. checkpoint: a file in which the unfinished run is kept every `every` seconds, and when Ctrl-C ends it.
+    has ended. checkpoint: a file in which the unfinished run is kept every `every` seconds, and when Ctrl-C or
+    time_limit ends it.
     If it is there already the run goes on from it, with the identical rest and the identical Recording; so the same
     call, made again, finishes what was left. It goes when the run has ended. (Other backends than the simulator
     write `to` at the end, and keep no checkpoints.)

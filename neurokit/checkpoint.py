@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import h5py
@@ -76,10 +76,9 @@ class Checkpoint:
         """See `Keeper.due`."""
         return time.monotonic() - self._kept_at > max(self._every, self._effort / MOST_EFFORT)
 
-    def keep(self, where: Callable[[], Place]) -> None:
+    def keep(self, place: Place) -> None:
         """See `Keeper.keep`. OutputError when it cannot be written."""
         began = time.monotonic()
-        place = where()
         with written_aside(self._path) as aside, h5py.File(aside, "w") as file:
             file.attrs.update({"format": FORMAT, "version": VERSION, "first": place.first, "size": place.size})
             file.attrs.update(self._run)

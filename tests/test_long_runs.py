@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 
 import neurokit as nk
-from neurokit import checkpoint, longrun
+from neurokit import checkpoint, longrun, system
 from neurokit.errors import BackendError, FormatError, Interrupted, OutputError
 from neurokit.graph.neurons import IF, LeakyIntegrator
 from neurokit.graph.synapses import Dense
@@ -345,6 +345,23 @@ def test_a_run_that_was_killed_goes_on_from_the_last_checkpoint(tmp_path, monkey
 
 
 @pytest.mark.usefixtures("short_blocks")
+def test_a_run_out_of_time_goes_on_from_where_it_was(tmp_path):
+    path, seen = tmp_path / "run.ck", []
+
+    def slow(done, total):
+        seen.append(done)
+        time.sleep(0.01)
+
+    with pytest.raises(BackendError, match="the time limit is"):
+        nk.run(PROGRAM, X, checkpoint=path, time_limit=0.05, progress=slow)
+    again = []
+    found = nk.run(PROGRAM, X, checkpoint=path, progress=lambda done, total: again.append(done))
+    assert_same(found, nk.run(PROGRAM, X))
+    assert again[0] == seen[-1] + 8  # two samples at once, four steps on
+    assert len(seen) > 1
+
+
+@pytest.mark.usefixtures("short_blocks")
 def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     path = tmp_path / "run.ck"
     with pytest.raises(Interrupted):
@@ -413,6 +430,27 @@ def test_a_recording_larger_than_memory(monkeypatch, tmp_path):
     assert nk.run(PROGRAM, X).complete
 
 
+def test_available_memory(monkeypatch, tmp_path):
+    def put(name, text):
+        (tmp_path / name).write_text(text)
+        return str(tmp_path / name)
+
+    machine = put("meminfo", "MemTotal: 900 kB\nMemAvailable:     500 kB\n")
+    parts = put("stat", "anon 1\ninactive_file 60000\n")
+    taken = put("current", "160000\n")
+    monkeypatch.setattr(system, "MACHINE", machine)
+    for limit, free in (("max", 512_000), ("300000", 200_000), ("50000", 0), ("9000000", 512_000)):
+        monkeypatch.setattr(system, "GROUPS", ((put("max", limit), taken, parts, "inactive_file"),))
+        assert system.available_memory() == free
+    monkeypatch.setattr(system, "GROUPS", ((str(tmp_path / "no"), taken, parts, "inactive_file"),))
+    assert system.available_memory() == 512_000
+    monkeypatch.setattr(system, "MACHINE", str(tmp_path / "no"))
+    assert system.available_memory() > 2**20  # all that the machine has
+    assert [system.in_bytes(n) for n in (7, 999, 1000, 5940, 12e6, 3e9, 4e15)] == [
+        *("7 B", "999 B", "1.0 kB", "5.9 kB", "12 MB", "3.0 GB", "4000 TB")
+    ]
+
+
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells the peak")
 def test_the_estimate_bounds_what_is_taken(tmp_path):
     """Of a run in a process of its own: the estimate is no smaller than its growth, and less than twice that."""
@@ -424,10 +462,10 @@ def test_the_estimate_bounds_what_is_taken(tmp_path):
         nk.run(program, x[:1, :2])  # kernels and threads are there
         def memory(what):
             return 1024 * int(Path("/proc/self/status").read_text().split(what + ":")[1].split()[0])
-        expected = nk.memory(program, len(x), 300, record=("p0", ("p1", "v")))
+        expected = nk.memory(program, len(x), 600, record=("p0", ("p1", "v")))
         before = memory("VmRSS")
         Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
-        found = nk.run(program, x, 300, record=("p0", ("p1", "v")))
+        found = nk.run(program, x, 600, record=("p0", ("p1", "v")))
         print(memory("VmHWM") - before, expected.total, expected)
     """
     environment = {**os.environ, "PYTHONPATH": os.getcwd(), "MALLOC_MMAP_THRESHOLD_": "65536"}  # frees are seen
@@ -438,8 +476,8 @@ def test_the_estimate_bounds_what_is_taken(tmp_path):
 
 
 def wide():
-    """A program of 2 x 3000 neurons, and 8 samples for it."""
+    """A program of 2 x 1500 neurons, and 16 samples for it."""
     rng = np.random.default_rng(1)
-    weights = [rng.normal(size=(3000, size)) / 30 for size in (400, 3000)]
+    weights = [rng.normal(size=(1500, size)) / 20 for size in (400, 1500)]
     graph = network(*((Dense(weight), IF(0.5)) for weight in weights), shape=(400,))
-    return nk.compile(graph), rng.integers(0, 2, (8, 300, 400), np.uint8)
+    return nk.compile(graph), rng.integers(0, 2, (16, 300, 400), np.uint8)

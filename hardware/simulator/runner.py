@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,23 +77,26 @@ class Runner:
         counts = self.recorder.counts_of(samples)
         engine.count_into({name: values for name, values in counts.items() if name in self.graph.populations})
         pace, steps = _Pace(engine.block), self.recorder.steps
+
+        def keep() -> None:
+            if keeper is not None:
+                keeper.keep(Place(first, size, engine.snapshot()))
+
         while engine.now < steps:
-            self._check_time(engine.now)
+            self._check_time(engine.now, keep)
             start, began = engine.now, time.monotonic()
             stop = min(start + pace.steps, steps)
             self._run_block(engine, samples, inputs, counts, stop)
             pace.adapt(stop - start, time.monotonic() - began)
             try:
                 if self.progress is not None:
-                    done = first * steps + stop * engine.samples
-                    self.progress(done, self.recorder.batch * steps)
+                    self.progress(first * steps + stop * engine.samples, self.recorder.batch * steps)
                 interrupts.check()
             except KeyboardInterrupt as interrupt:
-                if keeper is not None:
-                    keeper.keep(lambda: Place(first, size, engine.snapshot()))
+                keep()
                 raise Interrupted from interrupt
             if keeper is not None and keeper.due():
-                keeper.keep(lambda: Place(first, size, engine.snapshot()))
+                keep()
 
     def _run_block(
         self,
@@ -119,8 +122,9 @@ class Runner:
             step_counts | engine.take_step_counts(),
         )
 
-    def _check_time(self, step: int) -> None:
+    def _check_time(self, step: int, keep: Callable[[], None]) -> None:
         if self.time_limit is not None and self.seconds > self.time_limit:
+            keep()
             limit, fact = f"the time limit is {self.time_limit:g} s", f"is at step {step} of {self.recorder.steps}"
             raise BackendError(Fault("simulator", fact, limit, "Raise it, or run less."))
 
