@@ -131,7 +131,7 @@ PROVOKED = {
     "readouts whose neurons rest at different potentials": lambda: nk.compile(
         network((EYE, LeakyIntegrator(tau=0.01, v_leak=[0.0, 1.0])), dt=1e-3)
     ),
-    "quadratic and phase neurons in integers": lambda: nk.compile(network((EYE, QIF(tau=0.01)), dt=1e-3)),
+    "quadratic and phase neurons in integers": lambda: nk.compile(network((EYE, QIF(tau=0.02)), dt=1e-3)),
     "time constants shorter than a step": lambda: nk.compile(network((EYE, LIF(tau=1e-4)), dt=1e-3)),
     "sigma-delta neurons and relays in floats on the chip": lambda: nk.compile(network((EYE, SigmaDelta()))),
     "a bias in the weights of an integer source": lambda: nk.compile(integer_with_bias()),

@@ -29,6 +29,7 @@ from neurokit.hardware.simulator.neurons import (
     to_int32,
 )
 from neurokit.lower.discretise import recurrence, step_of
+from neurokit.lower.floating import THETA_AT_REST
 
 
 def float_lif(population: Population, samples: int, dt: float | None) -> Neurons:
@@ -204,6 +205,3 @@ class Phases(_Floats):
         """The phase of v = 0."""
         super().rest()
         self.states["theta"][:] = THETA_AT_REST
-
-
-THETA_AT_REST = -2 * np.arctan(0.5)

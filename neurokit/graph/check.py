@@ -10,8 +10,8 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from neurokit.errors import Fault, GraphError, InputError
+from neurokit.graph.check_times import time_faults
 from neurokit.graph.graded_neurons import Activation, Overflow, Rounding
-from neurokit.graph.lif_family import ALIF
 from neurokit.graph.network import Network, Population, Program, Projection, _Graph
 from neurokit.graph.neurons import Fires, FixedNeuron, Range, Reset, WhileRefractory
 from neurokit.graph.synapses import ConvTranspose2d, Injection, Sparse, Synapse, Weighted, chain_shape
@@ -194,54 +194,9 @@ def _weights(name: str, synapse: Synapse) -> Iterator[Fault]:
 
 def _network_values(network: Network) -> Iterator[Fault]:
     for population in network.populations.values():
-        yield from _refractory(population, network.dt)
-        for field in ("tau", "tau_syn", "tau_mem", "tau_adaptation"):
-            tau = getattr(population.neuron, field, None)
-            if tau is None:
-                continue
-            if not (tau > 0).all():
-                yield Fault(
-                    population.name, f"{field} is not positive", "time constants are positive", "Repair the source."
-                )
-            elif network.dt is None:
-                yield Fault(
-                    population.name,
-                    f"{field} is a time, but the step is unknown",
-                    "the source states no dt",
-                    "Pass dt= in seconds, e.g. nk.convert(path, dt=1e-3).",
-                )
-            elif (tau < network.dt * (1 - 1e-6)).any() and not isinstance(population.neuron, ALIF):
-                yield Fault(
-                    population.name,
-                    f"{field} {float(tau.min()):g} s is shorter than the step {network.dt:g} s",
-                    "forward Euler needs tau >= dt",
-                    "Pass a smaller dt=.",
-                )
+        yield from time_faults(population, network.dt)
     if network.dt is not None and not (np.isfinite(network.dt) and network.dt > 0):
         yield Fault("dt", f"is {network.dt}", "a step is a positive number of seconds", "Pass dt= in seconds.")
-
-
-def _refractory(population: Population, dt: float | None) -> Iterator[Fault]:
-    """A refractory period is a whole number of steps."""
-    refractory = getattr(population.neuron, "refractory", None)
-    if refractory is None or isinstance(population.neuron, FixedNeuron) or not refractory.any():
-        return
-    if (refractory < 0).any():
-        yield Fault(population.name, "refractory is negative", "a period is at least 0", "Repair the source.")
-    elif dt is None:
-        yield Fault(
-            population.name,
-            "refractory is a time, but the step is unknown",
-            "the source states no dt",
-            "Pass dt= in seconds, e.g. nk.convert(path, dt=1e-3).",
-        )
-    elif (np.abs(refractory / dt - np.rint(refractory / dt)) > 1e-3).any():
-        yield Fault(
-            population.name,
-            f"refractory {float(refractory.max()):g} s is off the grid of {dt:g} s",
-            "refractory periods are whole steps",
-            "Choose a dt that divides them.",
-        )
 
 
 def _kinds(network: Network) -> Iterator[Fault]:

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurokit as nk
-from neurokit.graph.lif_family import LoihiRefractoryLIF, LoihiTernaryLIF, TernaryLIF
-from neurokit.graph.neurons import CubaLIF
+from neurokit.graph.lif_family import ALIF, QIF, LoihiRefractoryLIF, LoihiTernaryLIF, TernaryLIF, Theta
+from neurokit.graph.neurons import IF, LIF, CubaLIF
 from neurokit.graph.synapses import Dense
 from neurokit.hardware.lava import loading
 from neurokit.hardware.lava.backend import LavaBackend
@@ -21,6 +21,7 @@ from neurokit.lower.fixedpoint import neuron_step
 from tests.hardware.programs import program
 from tests.hardware.test_lava_neuron import CURRENTS, DECAYS, INPUTS, POTENTIALS
 from tests.networks import network
+from tests.tolerances import COSINES
 
 pytest.importorskip("lava", reason="Lava needs Python 3.10")
 
@@ -172,3 +173,47 @@ def test_ternary_floats_are_lavas() -> None:
     fields: dict[str, Any] = {"upper_threshold": 2.0, "lower_threshold": -1.5}
     cell = TernaryLIF(tau_syn=2 * DT, tau_mem=8 * DT, w_in=2, r=8, **fields)  # type: ignore[arg-type]
     _compare(_floats(cell, x), _lava_floats(PyTernLifModelFloat({}), x, vth_hi=2.0, vth_lo=-1.5))
+
+
+FLOAT_NEURONS: dict[str, tuple[str, Any]] = {
+    "refractory IF": ("RefractoryNeuron", IF(1.5, r=0.5, refractory=[0.0, DT, 3 * DT])),  # type: ignore[arg-type]
+    "silent, soft LIF": (
+        "RefractoryNeuron",
+        LIF(tau=0.008, v_leak=0.25, r=3, reset="soft", refractory=2 * DT, while_refractory="silent"),  # type: ignore[arg-type]
+    ),
+    "refractory CubaLIF": (
+        "RefractoryNeuron",
+        CubaLIF(tau_syn=2 * DT, tau_mem=0.008, r=5, fires=">=", refractory=2 * DT),  # type: ignore[arg-type]
+    ),
+    "ternary": ("TernaryNeuron", TernaryLIF(tau_syn=2 * DT, tau_mem=4 * DT, r=3, upper_threshold=[0.5, 1, 2])),  # type: ignore[arg-type]
+    "adaptive": ("AdaptiveNeuron", ALIF(tau=0.02, tau_adaptation=0.2, beta=0.3, refractory=2 * DT)),  # type: ignore[arg-type]
+    "quadratic": ("QuadraticNeuron", QIF(tau=8 * DT, threshold=6, v_reset=-3)),  # type: ignore[arg-type]
+    "phase": ("PhaseNeuron", Theta(tau=4 * DT)),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("name", FLOAT_NEURONS)
+def test_float_models_of_our_processes(name: str) -> None:
+    """Lava compiles the process with `select_tag="floating_pt"`; its model does what the simulator does."""
+    loading.load()
+    from lava.magma.core.run_configs import Loihi2SimCfg
+
+    from neurokit.hardware.lava.processes import lif_family
+
+    kind, neuron = FLOAT_NEURONS[name]
+    with loading.quiet(), loading.forgotten():
+        process = vars(lif_family)[kind](shape=(3,), neuron=neuron, dt=DT, name="cells")
+        (builder,) = process.compile(Loihi2SimCfg(select_tag="floating_pt")).proc_builders.values()
+        model = builder.build()
+    x = np.random.default_rng(6).normal(1, 1.5, (80, 3))
+    graph = network((Dense(np.eye(3)), neuron), shape=(3,), dt=DT)
+    wanted = nk.run(graph, x, record=(*(("p0", state) for state in neuron.states),))
+    sent: list[Any] = []
+    model.s_out = SimpleNamespace(send=sent.append)
+    for t, row in enumerate(x):
+        model.a_in = SimpleNamespace(recv=lambda row=row: row)
+        model.run_spk()
+        for state in neuron.states:
+            np.testing.assert_allclose(getattr(model, state), wanted.states["p0", state][t], **COSINES)
+    np.testing.assert_array_equal(np.array(sent), wanted.spikes["p0"])
+    assert 0.02 < np.abs(sent).mean() < 0.9

@@ -118,7 +118,7 @@ def test_adaptation_that_the_bits_do_not_hold_is_told():
     assert "rounds to zero" not in notes(beta=0.0)
 
 
-@pytest.mark.parametrize("neuron", [QIF(tau=0.01), Theta(tau=0.01)])
+@pytest.mark.parametrize("neuron", [QIF(tau=0.02), Theta(tau=0.01)])
 def test_quadratic_and_phase_neurons_stay_in_floats(neuron):
     said = fault(lambda: compiled(neuron), CompileError)
     assert said.startswith(f"'p0': is a {type(neuron).__name__}; v = 1 is a fixed number of units")

@@ -253,7 +253,7 @@ def test_phase_and_potential_tell_the_same():
 
 def test_floats_at_rest_stay_there():
     for neuron, state, rest in (
-        (QIF(tau=8e-3), "v", 0.0),
+        (QIF(tau=20e-3), "v", 0.0),
         (Theta(tau=8e-3), "theta", -2 * np.arctan(0.5)),
         (ALIF(tau=8e-3, tau_adaptation=0.1, beta=1.0), "v", 0.0),
     ):

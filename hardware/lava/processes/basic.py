@@ -20,23 +20,28 @@ from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 from numpy.typing import NDArray
 
-from neurokit.graph.neurons import FixedNeuron
+from neurokit.graph.neurons import FixedNeuron, Neuron
 from neurokit.lower.fixedpoint import neuron_step
+from neurokit.lower.floating import float_step, initial_states
 
 
 class OwnNeuron(AbstractProcess):  # type: ignore[misc]
-    """Base of the processes of a Program's neurons that Lava has none of; a subclass says which model.
+    """Base of the processes of neurons that Lava has none of; a subclass says which models.
 
-    shape: of the population in Lava's order. neuron: parameters that broadcast to `shape` (in Lava's order too).
+    shape: of the population in Lava's order. neuron: parameters that broadcast to `shape` (in Lava's order too): a
+    Program's neuron for the fixed-point model, a Network's for the float one. dt: seconds a step, for the latter.
     Ports a_in, s_out, and a variable for each of the neuron's states. CPU only: the chip has no public microcode.
     """
 
-    def __init__(self, *, shape: tuple[int, ...], neuron: FixedNeuron, name: str | None = None) -> None:
-        super().__init__(shape=shape, neuron=neuron, name=name)
+    def __init__(
+        self, *, shape: tuple[int, ...], neuron: Neuron, dt: float | None = None, name: str | None = None
+    ) -> None:
+        super().__init__(shape=shape, neuron=neuron, dt=dt, name=name)
         self.a_in = InPort(shape=shape)
         self.s_out = OutPort(shape=shape)
+        initial = {} if isinstance(neuron, FixedNeuron) else initial_states(neuron, dt)
         for state in neuron.states:
-            setattr(self, state, Var(shape=shape, init=0))
+            setattr(self, state, Var(shape=shape, init=np.broadcast_to(initial.get(state, 0), shape)))
 
 
 class PyOwnNeuronModel(PyLoihiProcessModel):  # type: ignore[misc]
@@ -66,6 +71,22 @@ class PyOwnNeuronModel(PyLoihiProcessModel):  # type: ignore[misc]
         self.s_out.send(payloads.astype(np.int32))
 
 
+class PyOwnFloatModel(PyLoihiProcessModel):  # type: ignore[misc]
+    """Base of their float models: calls `neurokit.lower.floating.float_step`. States are declared as `FLOAT_STATE`."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+
+    def run_spk(self) -> None:
+        """One step."""
+        neuron: Neuron = self.proc_params["neuron"]
+        states = {name: getattr(self, name) for name in neuron.states}
+        after, payloads = float_step(neuron, self.proc_params["dt"], states, self.a_in.recv())
+        for name, values in after.items():
+            states[name][:] = values
+        self.s_out.send(payloads)
+
+
 def _resets(neuron: FixedNeuron, step: int) -> bool:
     """Whether the states become zero before 0-based `step`."""
     since = step - neuron.reset_offset
@@ -75,6 +96,7 @@ def _resets(neuron: FixedNeuron, step: int) -> bool:
 
 
 STATE = LavaPyType(np.ndarray, np.int32, precision=24)
+FLOAT_STATE = LavaPyType(np.ndarray, float)
 
 
 class LoihiNeuron(OwnNeuron):

@@ -11,11 +11,11 @@ from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 from numpy.typing import NDArray
 
-from neurokit.hardware.lava.processes.basic import STATE, OwnNeuron, PyOwnNeuronModel
+from neurokit.hardware.lava.processes.basic import FLOAT_STATE, STATE, OwnNeuron, PyOwnFloatModel, PyOwnNeuronModel
 
 
 class RefractoryNeuron(OwnNeuron):
-    """LoihiRefractoryLIF. Lava's LIFRefractory has no fixed-point model."""
+    """LoihiRefractoryLIF; IF, LIF and CubaLIF with a period. Lava's LIFRefractory has no fixed-point model."""
 
 
 @implements(proc=RefractoryNeuron, protocol=LoihiProtocol)
@@ -29,8 +29,19 @@ class PyRefractoryNeuronModel(PyOwnNeuronModel):
     refractory: NDArray[np.int32] = STATE
 
 
+@implements(proc=RefractoryNeuron, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyRefractoryNeuronFloatModel(PyOwnFloatModel):
+    """See the base."""
+
+    u: NDArray[np.float64] = FLOAT_STATE
+    v: NDArray[np.float64] = FLOAT_STATE
+    refractory: NDArray[np.float64] = FLOAT_STATE
+
+
 class TernaryNeuron(OwnNeuron):
-    """LoihiTernaryLIF with any thresholds and a schedule, where Lava's TernaryLIF has one multiple of 64 each."""
+    """LoihiTernaryLIF with any thresholds and a schedule, where Lava's has one multiple of 64 each; TernaryLIF."""
 
 
 @implements(proc=TernaryNeuron, protocol=LoihiProtocol)
@@ -43,8 +54,18 @@ class PyTernaryNeuronModel(PyOwnNeuronModel):
     v: NDArray[np.int32] = STATE
 
 
+@implements(proc=TernaryNeuron, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyTernaryNeuronFloatModel(PyOwnFloatModel):
+    """See the base."""
+
+    u: NDArray[np.float64] = FLOAT_STATE
+    v: NDArray[np.float64] = FLOAT_STATE
+
+
 class AdaptiveNeuron(OwnNeuron):
-    """LoihiALIF. Lava's ATRLIF is another model: it never resets v and has no absolute refractory period."""
+    """LoihiALIF and ALIF. Lava's ATRLIF is another model: it never resets v and has no absolute refractory period."""
 
 
 @implements(proc=AdaptiveNeuron, protocol=LoihiProtocol)
@@ -60,8 +81,21 @@ class PyAdaptiveNeuronModel(PyOwnNeuronModel):
     spike: NDArray[np.int32] = STATE
 
 
+@implements(proc=AdaptiveNeuron, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyAdaptiveNeuronFloatModel(PyOwnFloatModel):
+    """See the base."""
+
+    u: NDArray[np.float64] = FLOAT_STATE
+    adaptation: NDArray[np.float64] = FLOAT_STATE
+    v: NDArray[np.float64] = FLOAT_STATE
+    refractory: NDArray[np.float64] = FLOAT_STATE
+    spike: NDArray[np.float64] = FLOAT_STATE
+
+
 class QuadraticNeuron(OwnNeuron):
-    """LoihiQIF."""
+    """LoihiQIF and QIF."""
 
 
 @implements(proc=QuadraticNeuron, protocol=LoihiProtocol)
@@ -72,3 +106,27 @@ class PyQuadraticNeuronModel(PyOwnNeuronModel):
 
     u: NDArray[np.int32] = STATE
     v: NDArray[np.int32] = STATE
+
+
+@implements(proc=QuadraticNeuron, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyQuadraticNeuronFloatModel(PyOwnFloatModel):
+    """See the base."""
+
+    u: NDArray[np.float64] = FLOAT_STATE
+    v: NDArray[np.float64] = FLOAT_STATE
+
+
+class PhaseNeuron(OwnNeuron):
+    """Theta, which is a float model only."""
+
+
+@implements(proc=PhaseNeuron, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyPhaseNeuronFloatModel(PyOwnFloatModel):
+    """See the base."""
+
+    u: NDArray[np.float64] = FLOAT_STATE
+    theta: NDArray[np.float64] = FLOAT_STATE
