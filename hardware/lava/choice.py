@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurokit.errors import Fault
 from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
-from neurokit.graph.lif_family import LoihiTernaryLIF
+from neurokit.graph.lif_family import LoihiATRLIF, LoihiTernaryLIF
 from neurokit.graph.network import Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.graph.synapses import Conv2d, Convolving, Dense, Shape, Sparse
@@ -62,6 +62,15 @@ def _encoder_process(neuron: FixedDelta | FixedSigmaDelta) -> str:
     return "Delta" if isinstance(neuron, FixedDelta) else "SigmaDelta"
 
 
+def _atrlif_process(neuron: LoihiATRLIF) -> str:
+    """ATRLIF has one of each parameter but the bias for all neurons, thresholds of multiples of 64, and no schedule."""
+    thresholds = (neuron.threshold, neuron.threshold_step)
+    decays = (neuron.current_decay, neuron.voltage_decay, neuron.threshold_decay, neuron.refractory_decay)
+    plain = all(np.unique(values).size == 1 for values in (*thresholds, *decays))
+    whole = all((values % 64 == 0).all() for values in thresholds)
+    return OWN if _is_reset(neuron) or not (plain and whole) else "ATRLIF"
+
+
 def _is_reset(neuron: FixedNeuron) -> bool:
     return neuron.reset_interval > 0 or neuron.reset_offset > 0
 
@@ -69,6 +78,7 @@ def _is_reset(neuron: FixedNeuron) -> bool:
 _OF_LAVA: Mapping[type[FixedNeuron], Callable[[Any], str]] = {
     LoihiLIF: _lif_process,
     LoihiTernaryLIF: _ternary_process,
+    LoihiATRLIF: _atrlif_process,
     FixedSigma: _sigma_process,
     FixedDelta: _encoder_process,
     FixedSigmaDelta: _encoder_process,

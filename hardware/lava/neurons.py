@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from lava.proc.atrlif.process import ATRLIF
 from lava.proc.lif.process import LIF, LIFReset, TernaryLIF
 from lava.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
 from numpy.typing import NDArray
 
 from neurokit.graph.graded_neurons import FixedDelta, FixedRelay, FixedSigma, FixedSigmaDelta
-from neurokit.graph.lif_family import LoihiALIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
+from neurokit.graph.lif_family import LoihiALIF, LoihiATRLIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.graph.synapses import Shape
@@ -118,11 +119,31 @@ def _named(process: Any, name: str) -> Any:
     return process
 
 
+def _atrlif(neuron: LoihiATRLIF, shape: Shape, name: str) -> Any:
+    """Its fixed-point model multiplies the decays, given as shares, by 4096, and adds 1 to the current's."""
+    shares = {
+        "delta_i": neuron.current_decay - 1,
+        "delta_v": neuron.voltage_decay,
+        "delta_theta": neuron.threshold_decay,
+        "delta_r": neuron.refractory_decay,
+    }
+    return ATRLIF(
+        shape=lava_shape(shape),
+        **{field: float(values.flat[0]) / 4096 for field, values in shares.items()},
+        theta_0=int(neuron.threshold.flat[0]) >> 6,
+        theta_step=int(neuron.threshold_step.flat[0]) >> 6,
+        bias_mant=parameter(neuron.bias_mantissa, shape),
+        bias_exp=parameter(neuron.bias_exponent, shape),
+        name=name,
+    )
+
+
 # By the names that `choice.neuron_process` gives.
 MAKERS: Mapping[str, Callable[[Any, Shape, str], Any]] = {
     "LIF": _lif,
     "LIFReset": _lif_reset,
     "TernaryLIF": _ternary,
+    "ATRLIF": _atrlif,
     "Sigma": _sigma,
     "Delta": _delta,
     "SigmaDelta": _sigma_delta,
@@ -132,6 +153,7 @@ OWN_PROCESSES: Mapping[type[FixedNeuron], Any] = {
     LoihiRefractoryLIF: lif_family.RefractoryNeuron,
     LoihiTernaryLIF: lif_family.TernaryNeuron,
     LoihiALIF: lif_family.AdaptiveNeuron,
+    LoihiATRLIF: lif_family.AdaptiveAndRefractoryNeuron,
     LoihiQIF: lif_family.QuadraticNeuron,
     FixedSigma: SigmaNeuron,
     FixedDelta: DeltaNeuron,

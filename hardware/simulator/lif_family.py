@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from neurokit.graph.lif_family import (
     ALIF,
+    ATRLIF,
     QIF,
     LoihiALIF,
+    LoihiATRLIF,
     LoihiQIF,
     LoihiRefractoryLIF,
     LoihiTernaryLIF,
@@ -117,6 +119,19 @@ class Adaptive(_Fixed):
         self.constants = _constants(decays, (neuron.bias, *threshold, neuron.refractory), population.shape)
 
 
+class AdaptiveAndRefractory(_Fixed):
+    """LoihiATRLIF."""
+
+    kernel: Any = staticmethod(kernels.atrlif_block)
+
+    def __init__(self, population: Population, samples: int, dt: float | None) -> None:
+        super().__init__(population, samples, dt)
+        neuron = population.neuron
+        assert isinstance(neuron, LoihiATRLIF), "see `kinds`"
+        decays = (neuron.current_decay, neuron.voltage_decay, neuron.threshold_decay, neuron.refractory_decay)
+        self.constants = _constants(decays, (neuron.bias, neuron.threshold, neuron.threshold_step), population.shape)
+
+
 class Quadratic(_Fixed):
     """LoihiQIF."""
 
@@ -173,6 +188,27 @@ class AdaptiveFloats(_Floats):
         keep_adaptation = np.exp(-step_of(neuron, dt) / neuron.tau_adaptation)
         values = (r.gain_u, keep_adaptation, r.keep_v, neuron.beta, r.threshold, r.refractory)
         self.constants = (*numbers_or_rows(values, population.shape, np.float64), r.inclusive)
+
+
+class AdaptiveAndRefractoryFloats(_Floats):
+    """ATRLIF."""
+
+    kernel: Any = staticmethod(kernels.float_atrlif_block)
+
+    def __init__(self, population: Population, samples: int, dt: float | None) -> None:
+        super().__init__(population, samples, dt)
+        neuron, r = population.neuron, recurrence(population.neuron, dt)
+        assert isinstance(neuron, ATRLIF), "see `kinds`"
+        keeps = (1 - step_of(neuron, dt) / tau for tau in (neuron.tau_threshold, neuron.tau_refractory))
+        values = (r.keep_u, r.gain_u, r.keep_v, r.gain_v, *keeps, neuron.threshold, neuron.threshold_step)
+        self.constants = numbers_or_rows(values, population.shape, np.float64)
+        self.initial = np.broadcast_to(neuron.threshold, population.shape).ravel()
+        self.rest()
+
+    def rest(self) -> None:
+        """theta at the threshold."""
+        super().rest()
+        self.states["theta"][:] = self.initial
 
 
 class QuadraticFloats(_Floats):

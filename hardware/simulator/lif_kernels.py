@@ -152,6 +152,33 @@ def alif_block(
 
 
 @njit(nogil=True, cache=True)
+def atrlif_block(acc, i, v, theta, r, spikes, wraps, keep_i, keep_v, keep_theta, keep_r, bias, threshold, step):
+    """LoihiATRLIF."""
+    wide_registers()
+    steps, samples, size = acc.shape
+    for t in range(steps):
+        for b in range(samples):
+            a_row, i_row, v_row, t_row, r_row, s_row = acc[t, b], i[b], v[b], theta[b], r[b], spikes[t, b]
+            wrapped = saturated = np.int32(0)
+            for j in range(size):
+                current, wraps_now = next_current(i_row[j], at(keep_i, j), a_row[j])
+                wrapped += wraps_now
+                potential, clips = next_potential(v_row[j], at(keep_v, j), current, at(bias, j))
+                saturated += clips
+                excess = np.int32(np.float64(np.int32(t_row[j] - at(threshold, j))) * at(keep_theta, j))
+                limit = np.int32(at(threshold, j) + excess)
+                refractory = np.int32(np.float64(r_row[j]) * at(keep_r, j))
+                fires = np.int32(potential - refractory) >= limit
+                i_row[j] = current
+                v_row[j] = potential
+                r_row[j] = np.int32(refractory + np.int32(2 * limit)) if fires else refractory
+                t_row[j] = np.int32(limit + at(step, j)) if fires else limit
+                s_row[j] = np.uint8(fires)
+            wraps[0] += wrapped
+            wraps[1] += saturated
+
+
+@njit(nogil=True, cache=True)
 def qif_block(acc, u, v, spikes, wraps, keep_u, bias, rate, fraction, threshold, reset_value):
     """LoihiQIF."""
     wide_registers()
@@ -269,6 +296,28 @@ def float_alif_block(
                 v_row[j] = potential
                 left_row[j] = at(refractory, j) if fires else max(left_row[j] - 1.0, 0.0)
                 z_row[j] = np.float64(fires)
+                s_row[j] = np.uint8(fires)
+
+
+@njit(nogil=True, cache=True)
+def float_atrlif_block(
+    acc, i, v, theta, r, spikes, keep_i, gain_i, keep_v, gain_v, keep_theta, keep_r, threshold, step
+):
+    """ATRLIF."""
+    steps, samples, size = acc.shape
+    for t in range(steps):
+        for b in range(samples):
+            a_row, i_row, v_row, t_row, r_row, s_row = acc[t, b], i[b], v[b], theta[b], r[b], spikes[t, b]
+            for j in range(size):
+                current = at(keep_i, j) * i_row[j] + at(gain_i, j) * a_row[j]
+                potential = at(keep_v, j) * v_row[j] + at(gain_v, j) * current
+                limit = at(keep_theta, j) * (t_row[j] - at(threshold, j)) + at(threshold, j)
+                refractory = at(keep_r, j) * r_row[j]
+                fires = potential - refractory >= limit
+                i_row[j] = current
+                v_row[j] = potential
+                r_row[j] = refractory + 2 * limit if fires else refractory
+                t_row[j] = limit + at(step, j) if fires else limit
                 s_row[j] = np.uint8(fires)
 
 

@@ -80,6 +80,21 @@ class FixedNeurons(Neurons):
     input_type = np.int32
     state_type = np.int32
 
+    def __init__(self, population: Population, samples: int, dt: float | None) -> None:
+        super().__init__(population, samples, dt)
+        assert isinstance(population.neuron, FixedNeuron), "a Program holds integer neurons"
+        self._initial = {
+            state: np.broadcast_to(values, population.shape).ravel()
+            for state, values in population.neuron.initial.items()
+        }
+        self.rest()
+
+    def rest(self) -> None:
+        """See `Neurons.rest`."""
+        super().rest()
+        for state, values in self._initial.items():
+            self.states[state][:] = values
+
     def resets(self, start: int, stop: int) -> list[int]:
         """See `FixedNeuron.reset_interval`."""
         interval, offset = self._schedule()

@@ -75,7 +75,8 @@ def interpret(
     for name, values in inputs.items():
         sent[name][: len(values)] = values[:steps]
     kinds = {name: program.neuron(name) for name in program.populations}
-    states = {(n, s): np.zeros((steps, *shapes[n]), np.int64) for n, kind in kinds.items() for s in kind.states}
+    start = {(n, s): kind.initial.get(s, np.zeros((), np.int64)) for n, kind in kinds.items() for s in kind.states}
+    states = {(n, s): np.full((steps, *shapes[n]), start[n, s]) for n, s in start}
     wires = {name: [_Wire(p, shapes) for p in program.incoming(name)] for name in program.populations}
     for t in range(steps):
         for name, neuron in kinds.items():
@@ -83,7 +84,8 @@ def interpret(
                 continue
             a = sum((wire.arriving(sent[wire.source], t) for wire in wires[name]), np.zeros(shapes[name], np.int64))
             fresh = t == 0 or resets(neuron, t)
-            before = {state: np.zeros_like(a) if fresh else states[name, state][t - 1] for state in neuron.states}
+            before = {s: start[name, s] if fresh else states[name, s][t - 1] for s in neuron.states}
+            before = {state: np.broadcast_to(values, a.shape) for state, values in before.items()}
             after, sent[name][t] = neuron_step(neuron, before, a)
             for state, values in after.items():
                 states[name, state][t] = values

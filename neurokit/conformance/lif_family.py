@@ -13,6 +13,7 @@ from neurokit.graph.lif_family import (
     MAX_FRACTION,
     MAX_REFRACTORY,
     LoihiALIF,
+    LoihiATRLIF,
     LoihiQIF,
     LoihiRefractoryLIF,
     LoihiTernaryLIF,
@@ -146,6 +147,41 @@ def _random_adaptive(draws: Draws, shape: Shape, readout: bool) -> LoihiALIF:
     )
 
 
+def _moving(**changes: Any) -> LoihiATRLIF:
+    decays = {"current_decay": 1500, "voltage_decay": 300, "threshold_decay": 500, "refractory_decay": 800}
+    return LoihiATRLIF(**{**decays, "threshold": 64 * 40, "threshold_step": 64 * 10, **changes})
+
+
+def _moving_edges() -> Edges:
+    names = ("current_decay", "voltage_decay", "threshold_decay", "refractory_decay")
+    yield from _labelled(
+        _moving,
+        *(dict.fromkeys(names, decay) for decay in (0, 1, 4095, 4096)),
+        {"threshold": 0, "threshold_step": 0},
+        {"threshold": HIGHEST, "threshold_step": HIGHEST, "voltage_decay": 0},
+        {"threshold": 0, "threshold_step": HIGHEST, "threshold_decay": 0, "refractory_decay": 0},
+        {"threshold": 2559, "threshold_step": 639},
+        {"threshold": EACH * 640, "threshold_step": EACH * 100, "refractory_decay": EACH * 500},
+        {"bias_mantissa": EACH * 100, "bias_exponent": 3},
+    )
+
+
+def _random_moving(draws: Draws, shape: Shape, readout: bool) -> LoihiATRLIF:
+    rng = draws.generator()
+    each, unit = draws.choice((((), 64), ((), 1), (shape, 1)))
+    return LoihiATRLIF(
+        current_decay=rng.choice(DECAYS, each),
+        voltage_decay=rng.choice(DECAYS, each),
+        threshold_decay=rng.choice(DECAYS, each),
+        refractory_decay=rng.choice(DECAYS, each),
+        threshold=rng.integers(1, 400 * 64 // unit, each) * unit,
+        threshold_step=rng.integers(0, 200 * 64 // unit, each) * unit,
+        bias_mantissa=rng.integers(-100, 400, draws.choice(((), shape))),
+        bias_exponent=rng.integers(-7, 7, draws.choice(((), shape))),
+        **_schedule(draws),
+    )
+
+
 def _quadratic(**changes: Any) -> LoihiQIF:
     plain = {"current_decay": 1500, "rate": 800, "fraction": 12, "threshold": 10 << 12, "reset_value": -10 << 12}
     return LoihiQIF(**{**plain, **changes})
@@ -190,5 +226,6 @@ LIF_FAMILY: Mapping[type[FixedNeuron], NeuronKind] = {
     LoihiRefractoryLIF: NeuronKind(_refractory_edges, _random_refractory),
     LoihiTernaryLIF: NeuronKind(_ternary_edges, _random_ternary),
     LoihiALIF: NeuronKind(_adaptive_edges, _random_adaptive),
+    LoihiATRLIF: NeuronKind(_moving_edges, _random_moving),
     LoihiQIF: NeuronKind(_quadratic_edges, _random_quadratic),
 }

@@ -11,7 +11,7 @@ from neurokit.graph.lif_family import ALIF, QIF
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron
 
-TIME_CONSTANTS = ("tau", "tau_syn", "tau_mem", "tau_adaptation")
+TIME_CONSTANTS = ("tau", "tau_syn", "tau_mem", "tau_adaptation", "tau_threshold", "tau_refractory")
 TINY = 1e-6  # what float arithmetic may add or take
 
 

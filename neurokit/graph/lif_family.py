@@ -1,7 +1,8 @@
 """Relatives of the LIF neuron: refractory, ternary, adaptive and quadratic ones, in integers and in floats.
 
-Integers (a Program): LoihiRefractoryLIF, LoihiTernaryLIF, LoihiALIF, LoihiQIF. Floats (a Network): TernaryLIF, ALIF,
-QIF, Theta; the refractory period of IF, LIF and CubaLIF is a field of theirs. Conventions are those of `neurons`.
+Integers (a Program): LoihiRefractoryLIF, LoihiTernaryLIF, LoihiALIF, LoihiATRLIF, LoihiQIF. Floats (a Network):
+TernaryLIF, ALIF, ATRLIF, QIF, Theta; the refractory period of IF, LIF and CubaLIF is a field of theirs. Conventions are
+those of `neurons`.
 
 In the integer equations D(x, d) = sign(x) (|x| (4096 - d) >> 12) is the decay, every shift rounds towards zero, u wraps
 once at 24 bits, all other states are clipped to +-(2**23 - 1), and a is the summed synaptic input. They use what a
@@ -11,7 +12,7 @@ selection; Orchard et al. 2021, doi:10.1109/SiPS52927.2021.00053), but no such p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -165,6 +166,41 @@ class LoihiALIF(_Biased):
 
 
 @dataclass(frozen=True, eq=False)
+class LoihiATRLIF(_Biased):
+    """LIF with an adaptive threshold and a relative refractory state: Lava's ATRLIF, SLAYER's ALIF. v is never reset.
+
+        i := D(i, current_decay) + (a << 6);  v := D(v, voltage_decay) + i + bias
+        theta := threshold + D(theta - threshold, threshold_decay);  r := D(r, refractory_decay)
+        s := v - r >= theta;  where s: r := r + 2 theta, theta := theta + threshold_step
+
+    theta starts at `threshold`; theta and r have 32 bits and wrap. threshold, threshold_step: in units of v; multiples
+    of 64, and like the decays one for all neurons, where Lava's ATRLIF is to hold them.
+    Source: lava-nc 0.10.0, PyATRLIFModelFixed, whose delta_i is (current_decay - 1) / 4096 and others decay / 4096.
+    """
+
+    states: ClassVar[tuple[str, ...]] = ("i", "v", "theta", "r")
+    current_decay: IntArray
+    voltage_decay: IntArray
+    threshold_decay: IntArray
+    refractory_decay: IntArray
+    threshold: IntArray
+    threshold_step: IntArray
+
+    @property
+    def initial(self) -> Mapping[str, IntArray]:
+        """theta starts at the threshold."""
+        return {"theta": self.threshold}
+
+    def ranges(self) -> Iterator[Range]:
+        """See FixedNeuron."""
+        for name in ("current_decay", "voltage_decay", "threshold_decay", "refractory_decay"):
+            yield Range(name, getattr(self, name), *DECAY_LIMITS)
+        yield Range("threshold", self.threshold, *THRESHOLD_LIMITS)
+        yield Range("threshold_step", self.threshold_step, *THRESHOLD_LIMITS)
+        yield from super().ranges()
+
+
+@dataclass(frozen=True, eq=False)
 class LoihiQIF(_Biased):
     """Quadratic integrate and fire, tau v' = v (v - 1) + I, with v in fixed point: 1.0 is 2**fraction.
 
@@ -243,6 +279,31 @@ class ALIF(Neuron):
     r: FloatArray = field(default_factory=_one)
     refractory: FloatArray = field(default_factory=_zero)
     fires: Fires = ">"
+
+    def __post_init__(self) -> None:
+        _to_float_fields(self)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ATRLIF(Neuron):
+    """LIF with an adaptive threshold and a relative refractory state: Lava's ATRLIF, SLAYER's ALIF. v is never reset.
+
+        i := (1 - dt/tau_syn) i + w_in dt/tau_syn x;  v := (1 - dt/tau_mem) v + resistance dt/tau_mem i
+        theta := threshold + (1 - dt/tau_threshold) (theta - threshold);  r := (1 - dt/tau_refractory) r
+        s := v - r >= theta;  where s: r := r + 2 theta, theta := theta + threshold_step
+
+    Times in seconds; w_in and resistance scale the input. Source: lava-nc 0.10.0, PyATRLIFModelFloat (delta = dt/tau).
+    """
+
+    states: ClassVar[tuple[str, ...]] = ("i", "v", "theta", "r")
+    tau_syn: FloatArray
+    tau_mem: FloatArray
+    tau_threshold: FloatArray
+    tau_refractory: FloatArray
+    threshold: FloatArray = field(default_factory=_one)
+    threshold_step: FloatArray = field(default_factory=_zero)
+    w_in: FloatArray = field(default_factory=_one)
+    resistance: FloatArray = field(default_factory=_one)
 
     def __post_init__(self) -> None:
         _to_float_fields(self)

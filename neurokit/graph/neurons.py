@@ -10,7 +10,7 @@ equations: NIR 1.0.8 (Pedersen et al. 2024, doi:10.1038/s41467-024-52259-9), Dav
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
@@ -78,9 +78,9 @@ class Range(NamedTuple):
 class FixedNeuron(Neuron):
     """Abstract base of the neurons of a Program: the chip's integers, one step at a time.
 
-    All states are zero at the start of a run, and become zero before steps reset_offset,
+    All states are zero (or what `initial` says) at the start of a run, and again before steps reset_offset,
     reset_offset + reset_interval, ...; reset_interval 0: only before step `reset_offset` (offset 0: never).
-    held: before step reset_offset the states stay zero and nothing is sent (not on the chip: no stock process does it).
+    held: before step reset_offset the states stay so and nothing is sent (not on the chip: no stock process does it).
     Array fields are integers and broadcast to the population's shape.
     """
 
@@ -98,6 +98,11 @@ class FixedNeuron(Neuron):
     def bias(self) -> IntArray:
         """What is added to the state in every step whatever arrives; zero where a model has none."""
         return np.zeros((), np.int64)
+
+    @property
+    def initial(self) -> Mapping[str, IntArray]:
+        """Where the states start that do not start at zero."""
+        return {}
 
     def ranges(self) -> Iterator[Range]:
         """What the chip holds of each parameter."""

@@ -141,6 +141,11 @@ def _adaptive(neuron: Any, value: Any, refractory: Any, unit: str) -> str:
     return f"{told}, then subtracts {_span(value)}{_waits(refractory, unit, 'silent')}"
 
 
+def _moving(neuron: relatives.ATRLIF | relatives.LoihiATRLIF) -> str:
+    step = _span(neuron.threshold_step)
+    return f"fires at v - r >= theta, from {_span(neuron.threshold)} and {step} a spike, then adds 2 theta to r"
+
+
 def _quadratic(neuron: relatives.QIF | relatives.LoihiQIF) -> str:
     reset = neuron.v_reset if isinstance(neuron, relatives.QIF) else neuron.reset_value
     return f"fires at v > {_span(neuron.threshold)}, {_reset('hard', reset)}"
@@ -175,6 +180,8 @@ CONVENTIONS: Mapping[type[Neuron], Callable[[Any], str]] = {
     relatives.TernaryLIF: _ternary,
     relatives.LoihiALIF: lambda n: _adaptive(n, n.reset_value, n.refractory, "steps"),
     relatives.ALIF: lambda n: _adaptive(n, n.threshold, n.refractory * 1e3, "ms"),
+    relatives.LoihiATRLIF: _moving,
+    relatives.ATRLIF: _moving,
     relatives.LoihiQIF: _quadratic,
     relatives.QIF: _quadratic,
     relatives.Theta: lambda n: "fires where its phase passes pi",

@@ -3,7 +3,8 @@
 u[t] = keep_u u[t-1] + gain_u x[t]
 v[t] = keep_v v[t-1] + gain_v u[t] + leak
 s[t] = v[t] > threshold (>= where inclusive);  then v := reset_value, or v - reset_value where soft
-A TernaryLIF's threshold here is the upper one; an ALIF's is the base one, which it subtracts in the step after.
+A TernaryLIF's threshold here is the upper one, an ATRLIF's where theta begins, an ALIF's the base one, which it
+subtracts in the step after.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from neurokit.errors import Fault, GraphError
-from neurokit.graph.lif_family import ALIF, TernaryLIF
+from neurokit.graph.lif_family import ALIF, ATRLIF, TernaryLIF
 from neurokit.graph.neurons import (
     IF,
     LIF,
@@ -80,6 +81,10 @@ def _recurrence(neuron: Neuron, dt: float | None) -> Recurrence:
         synaptic, leak = step / neuron.tau_syn, step / neuron.tau_mem
         constants = (1 - synaptic, synaptic * neuron.w_in, 1 - leak, leak * neuron.r, zero, zero)
         return Recurrence(*constants, neuron.upper_threshold, zero, soft=False, inclusive=False)
+    if isinstance(neuron, ATRLIF):
+        synaptic, leak = step / neuron.tau_syn, step / neuron.tau_mem
+        constants = (1 - synaptic, synaptic * neuron.w_in, 1 - leak, leak * neuron.resistance, zero, zero)
+        return Recurrence(*constants, neuron.threshold, zero, soft=False, inclusive=False)
     if isinstance(neuron, ALIF):
         constants = (zero, neuron.r, np.exp(-step / neuron.tau), one, zero, zero)
         return Recurrence(*constants, neuron.threshold, neuron.threshold, soft=True, inclusive=neuron.fires == ">=")

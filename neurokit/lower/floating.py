@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.graph.lif_family import ALIF, QIF, TernaryLIF, Theta
+from neurokit.graph.lif_family import ALIF, ATRLIF, QIF, TernaryLIF, Theta
 from neurokit.graph.neurons import IF, LIF, CubaLIF, Neuron
 from neurokit.lower.discretise import recurrence, step_of
 
@@ -35,6 +35,8 @@ def initial_states(neuron: Neuron, dt: float | None) -> dict[str, Floats]:
     initial = {state: np.zeros(()) for state in neuron.states}
     if isinstance(neuron, LIF | CubaLIF):
         initial["v"] = recurrence(neuron, dt).initial
+    if isinstance(neuron, ATRLIF):
+        initial["theta"] = neuron.threshold
     if isinstance(neuron, Theta):
         initial["theta"] = np.asarray(THETA_AT_REST)
     return initial
@@ -73,6 +75,17 @@ def _alif(neuron: ALIF, dt: float | None, states: States, x: Floats) -> tuple[di
     return {"u": u, "adaptation": adaptation, "v": v, "refractory": left, "spike": sent}, sent
 
 
+def _atrlif(neuron: ATRLIF, dt: float | None, states: States, x: Floats) -> tuple[dict[str, Floats], Floats]:
+    r, step = recurrence(neuron, dt), step_of(neuron, dt)
+    i = r.keep_u * states["i"] + r.gain_u * x
+    v = r.keep_v * states["v"] + r.gain_v * i
+    theta = (1 - step / neuron.tau_threshold) * (states["theta"] - neuron.threshold) + neuron.threshold
+    refractory = (1 - step / neuron.tau_refractory) * states["r"]
+    spikes = v - refractory >= theta
+    after = {"i": i, "v": v, "theta": np.where(spikes, theta + neuron.threshold_step, theta)}
+    return {**after, "r": np.where(spikes, refractory + 2 * theta, refractory)}, spikes.astype(np.float64)
+
+
 def _qif(neuron: QIF, dt: float | None, states: States, x: Floats) -> tuple[dict[str, Floats], Floats]:
     u, v = neuron.r * x, states["v"]
     v = v + step_of(neuron, dt) / neuron.tau * (v * (v - 1) + u)
@@ -97,6 +110,7 @@ STEPS: Mapping[type[Neuron], Step] = {
     CubaLIF: _lif,
     TernaryLIF: _ternary,
     ALIF: _alif,
+    ATRLIF: _atrlif,
     QIF: _qif,
     Theta: _theta,
 }

@@ -11,8 +11,10 @@ from neurokit.errors import Fault
 from neurokit.graph.lif_family import (
     ADAPTATION_UNIT,
     ALIF,
+    ATRLIF,
     QIF,
     LoihiALIF,
+    LoihiATRLIF,
     LoihiRefractoryLIF,
     LoihiTernaryLIF,
     TernaryLIF,
@@ -70,6 +72,16 @@ def whole(
             beta_shift=shift,
             refractory=refractory,
         )
+    if isinstance(neuron, ATRLIF):
+        step = step_of(neuron, dt)
+        return LoihiATRLIF(
+            **decays,
+            **bias,
+            threshold_decay=_rounded_decay("threshold", 1 - step / neuron.tau_threshold, notes),
+            refractory_decay=_rounded_decay("refractory state", 1 - step / neuron.tau_refractory, notes),
+            threshold=plain.threshold,
+            threshold_step=(np.rint(neuron.threshold_step * scale) * UNIT).astype(np.int64),
+        )
     if refractory.any():
         meanwhile = "holds" if model.holds else "silent"
         return LoihiRefractoryLIF(**vars(plain), refractory=refractory, while_refractory=meanwhile)  # type: ignore[arg-type]
@@ -93,11 +105,16 @@ def _beta(units: NDArray[np.float64], notes: list[str]) -> tuple[NDArray[np.int6
 def _adaptation_decay(
     keep: NDArray[np.float64], refractory: NDArray[np.float64], notes: list[str]
 ) -> NDArray[np.int64]:
-    decay = np.rint(MAX_DECAY * (1 - keep))
-    error = float(np.abs(decay / MAX_DECAY - (1 - keep)).max())
-    if error > 0:
-        notes.append(f"the adaptation's decay of {float((1 - keep).min()):.3g} a step is off by {error:.2g}")
+    decay = _rounded_decay("adaptation", keep, notes)
     steady = ADAPTATION_UNIT / np.maximum(decay / MAX_DECAY, 1e-12) / (refractory + 1)
     if (steady > MAX_POTENTIAL).any():
         notes.append("the adaptation may reach its 24 bits when the neuron keeps firing")
+    return decay
+
+
+def _rounded_decay(what: str, keep: NDArray[np.float64], notes: list[str]) -> NDArray[np.int64]:
+    decay = np.rint(MAX_DECAY * (1 - keep))
+    error = float(np.abs(decay / MAX_DECAY - (1 - keep)).max())
+    if error > 0:
+        notes.append(f"the {what}'s decay of {float((1 - keep).min()):.3g} a step is off by {error:.2g}")
     return np.asarray(decay, np.int64)

@@ -11,7 +11,7 @@ from typing import Any
 
 from neurokit.errors import Fault, InputError
 from neurokit.graph.graded_neurons import FixedDelta, FixedRelay, FixedSigma, FixedSigmaDelta
-from neurokit.graph.lif_family import LoihiALIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
+from neurokit.graph.lif_family import LoihiALIF, LoihiATRLIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
 from neurokit.graph.network import Population, Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.graph.synapses import Convolving, ConvTranspose2d, Injection, ResizeConv2d, Shape
@@ -125,6 +125,10 @@ MICROCODE: Mapping[type[FixedNeuron], tuple[str, str]] = {
     LoihiALIF: (
         "Loihi 2 needs microcode with five states, 24 by 13 bit products and a reset that subtracts; none is published",
         "Train LIF neurons with reset to zero, or run on the CPU.",
+    ),
+    LoihiATRLIF: (
+        "Loihi 2 needs microcode with four states and a moving threshold; none is published (lava#846)",
+        "Train LIF neurons, or run on the CPU.",
     ),
     LoihiQIF: (
         "Loihi 2 needs microcode with a product of 24 by 24 bits for the square; none is published",

@@ -12,8 +12,10 @@ from neurokit.errors import GraphError
 from neurokit.graph.check import check_network
 from neurokit.graph.lif_family import (
     ALIF,
+    ATRLIF,
     QIF,
     LoihiALIF,
+    LoihiATRLIF,
     LoihiQIF,
     LoihiRefractoryLIF,
     LoihiTernaryLIF,
@@ -33,12 +35,14 @@ INTEGERS = {
     "refractory": LoihiRefractoryLIF(4096, 0, 640, refractory=[0, 7]),
     "ternary": LoihiTernaryLIF(4096, 0, 640, -320),
     "adaptive": LoihiALIF(4096, 10, 2, 639, 640, 300, 12, refractory=4),
+    "moving": LoihiATRLIF(400, 100, 50, 300, 640, 64),
     "quadratic": LoihiQIF(4096, 100, 12, 40960, -40960),
 }
 FLOATS = {
     "refractory": LIF(tau=0.01, refractory=[0.0, 2e-3], while_refractory="silent"),
     "ternary": TernaryLIF(tau_syn=5e-3, tau_mem=0.01),
     "adaptive": ALIF(tau=0.02, tau_adaptation=0.2, beta=0.1, refractory=5e-3, fires=">="),
+    "moving": ATRLIF(tau_syn=5e-3, tau_mem=0.01, tau_threshold=0.1, tau_refractory=4e-3, threshold_step=0.5),
     "quadratic": QIF(tau=0.02),
     "phase": Theta(tau=0.01),
 }
@@ -67,6 +71,8 @@ def test_networks_are_saved_whole(name, tmp_path):
     (replace(INTEGERS["quadratic"], reset_offset=3), "fires at v > 40,960, resets to -40,960, cleared before step 3"),
     (FLOATS["refractory"], "fires at v > 1, resets to 0, then is silent for 0…2 ms"),
     (FLOATS["adaptive"], "fires at v >= 1 plus adaptation, then subtracts 1, then is silent for 5 ms"),
+    (INTEGERS["moving"], "fires at v - r >= theta, from 640 and 64 a spike, then adds 2 theta to r"),
+    (FLOATS["moving"], "fires at v - r >= theta, from 1 and 0.5 a spike, then adds 2 theta to r"),
     (FLOATS["ternary"], "sends 1 at v > 1, -1 at v < -1, resets to 0"),
     (FLOATS["quadratic"], "fires at v > 10, resets to -10"),
     (FLOATS["phase"], "fires where its phase passes pi"),
@@ -89,6 +95,8 @@ def test_conventions_in_words(neuron, said):
     ("adaptive", {"beta_shift": 25}, "beta_shift is 25; "),
     ("adaptive", {"beta_shift": -1}, "beta_shift is -1; "),
     ("adaptive", {"threshold": 1 << 23}, "threshold is 8388608; "),
+    ("moving", {"threshold_decay": -1}, "threshold_decay is -1; "),
+    ("moving", {"threshold_step": -64}, "threshold_step is -64; "),
     ("quadratic", {"rate": 4097}, "rate is 4097; "),
     ("quadratic", {"fraction": 21}, "fraction is 21; "),
     ("quadratic", {"reset_value": -(1 << 23)}, "reset value is -8388608; "),

@@ -11,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurokit as nk
-from neurokit.graph.lif_family import ALIF, QIF, LoihiRefractoryLIF, LoihiTernaryLIF, TernaryLIF, Theta
+from neurokit.graph.lif_family import (
+    ALIF,
+    ATRLIF,
+    QIF,
+    LoihiATRLIF,
+    LoihiRefractoryLIF,
+    LoihiTernaryLIF,
+    TernaryLIF,
+    Theta,
+)
 from neurokit.graph.neurons import IF, LIF, CubaLIF
 from neurokit.graph.synapses import Dense
 from neurokit.hardware.lava import loading
@@ -86,6 +95,86 @@ def test_lavas_ternary_process_wherever_it_fits(changes: dict[str, Any], process
 def _ternary(**changes: Any) -> LoihiTernaryLIF:
     fields = {"current_decay": 900, "voltage_decay": 100, "upper_threshold": 640, "lower_threshold": -640}
     return LoihiTernaryLIF(**{**fields, **changes})
+
+
+STEP_STATES = st.tuples(CURRENTS, POTENTIALS, INPUTS, st.integers(0, 1 << 24), st.integers(0, 1 << 26))
+
+
+@settings(deadline=None)
+@given(
+    states=st.lists(STEP_STATES, min_size=1, max_size=20),
+    decays=st.tuples(DECAYS, DECAYS, DECAYS, DECAYS),
+    bias=st.tuples(st.integers(-4096, 4095), st.integers(-7, 7)),
+    thresholds=st.tuples(st.integers(0, (1 << 17) - 1), st.integers(0, (1 << 17) - 1)),
+)
+def test_one_step_of_the_moving_threshold(
+    states: list[Any], decays: tuple[int, ...], bias: tuple[int, int], thresholds: tuple[int, int]
+) -> None:
+    loading.load()
+    from lava.proc.atrlif.models import PyATRLIFModelFixed
+
+    i, v, a, theta, r = np.array(states).T
+    cell = LoihiATRLIF(
+        *decays,  # type: ignore[arg-type]  # numbers
+        threshold=thresholds[0] << 6,  # type: ignore[arg-type]
+        threshold_step=thresholds[1] << 6,  # type: ignore[arg-type]
+        bias_mantissa=bias[0],  # type: ignore[arg-type]
+        bias_exponent=bias[1],  # type: ignore[arg-type]
+    )
+    sent: list[Any] = []
+    model = PyATRLIFModelFixed({})
+    model.i, model.v, model.s = i.astype(np.int32), v.astype(np.int32), np.zeros(i.shape, bool)
+    model.theta, model.r = theta.astype(np.int32), r.astype(np.int32)
+    model.theta_0, model.theta_step = (np.int32(mantissa << 6) for mantissa in thresholds)
+    model.isthrscaled = True  # which would set theta back
+    model.delta_i, model.delta_v, model.delta_theta, model.delta_r = np.subtract(decays, (1, 0, 0, 0)) / 4096
+    model.bias_mant, model.bias_exp = np.full(i.shape, bias[0], np.int16), np.full(i.shape, bias[1], np.int16)
+    a_in = a.astype(np.int32)
+    model.a_in, model.s_out = SimpleNamespace(recv=lambda: a_in), SimpleNamespace(send=sent.append)
+    with np.errstate(over="ignore"):
+        model.run_spk()
+    after, payloads = neuron_step(cell, {"i": i, "v": v, "theta": theta, "r": r}, a)
+    np.testing.assert_array_equal(payloads, sent[0])
+    for state in cell.states:
+        np.testing.assert_array_equal(after[state], getattr(model, state), state)
+
+
+@pytest.mark.parametrize(
+    ("changes", "process"),
+    [
+        ({}, "ATRLIF"),
+        ({"bias_mantissa": [1, 2]}, "ATRLIF"),
+        ({"threshold": 641}, OWN),
+        ({"threshold_step": 1}, OWN),
+        ({"voltage_decay": [1, 2]}, OWN),
+        ({"reset_interval": 4}, OWN),
+    ],
+    ids=str,
+)
+def test_lavas_moving_threshold_wherever_it_fits(changes: dict[str, Any], process: str) -> None:
+    fields = {"current_decay": 900, "voltage_decay": 100, "threshold_decay": 50, "refractory_decay": 400}
+    cell = LoihiATRLIF(**{**fields, "threshold": 640, "threshold_step": 64, **changes})
+    assert neuron_process(cell) == process
+
+
+@pytest.mark.parametrize("backend", [LavaBackend("process"), LavaBackend("in-process")], ids=lambda b: b.name)
+@pytest.mark.parametrize("unit", [64, 63])
+@pytest.mark.parametrize("decay", [0, 900, 4096])
+def test_moving_thresholds_in_lava(backend: LavaBackend, unit: int, decay: int) -> None:
+    """unit 64: Lava's own process. decay 0: no leak, which is a share below zero there."""
+    rng = np.random.default_rng(1)
+    cell = LoihiATRLIF(decay, 300, 50, 400, 40 * unit, 5 * unit, bias_mantissa=[3, 0, -2])  # type: ignore[arg-type]
+    assert neuron_process(cell) == ("ATRLIF" if unit == 64 else OWN)
+    weight = Dense(rng.integers(-20, 61, (3, 4)))
+    graph = program({"in": (4,)}, {"out": ((3,), cell)}, {("in", "out"): (weight, 1)}, ("out",))  # type: ignore[dict-item]
+    x = rng.integers(0, 2, (1, 40, 4))
+    record = tuple(("out", state) for state in cell.states)
+    found = backend.run(graph, {"in": x}, 40, record, time_limit=60)
+    wanted = nk.run(graph, x, record=record)
+    np.testing.assert_array_equal(found.spikes["out"], wanted.spikes["out"])
+    for key in record:
+        np.testing.assert_array_equal(found.states[key], wanted.states[key])
+    assert 2 < found.spikes["out"].sum() < 115
 
 
 def test_a_refractory_neuron_is_our_own_process() -> None:
@@ -187,6 +276,10 @@ FLOAT_NEURONS: dict[str, tuple[str, Any]] = {
     ),
     "ternary": ("TernaryNeuron", TernaryLIF(tau_syn=2 * DT, tau_mem=4 * DT, r=3, upper_threshold=[0.5, 1, 2])),  # type: ignore[arg-type]
     "adaptive": ("AdaptiveNeuron", ALIF(tau=0.02, tau_adaptation=0.2, beta=0.3, refractory=2 * DT)),  # type: ignore[arg-type]
+    "moving": (
+        "AdaptiveAndRefractoryNeuron",
+        ATRLIF(tau_syn=2 * DT, tau_mem=4 * DT, tau_threshold=0.02, tau_refractory=4 * DT, threshold_step=0.5),  # type: ignore[arg-type]
+    ),
     "quadratic": ("QuadraticNeuron", QIF(tau=8 * DT, threshold=6, v_reset=-3)),  # type: ignore[arg-type]
     "phase": ("PhaseNeuron", Theta(tau=4 * DT)),  # type: ignore[arg-type]
 }

@@ -5,7 +5,17 @@ import pytest
 
 import neurokit as nk
 from neurokit.errors import CompileError
-from neurokit.graph.lif_family import ALIF, QIF, LoihiALIF, LoihiRefractoryLIF, LoihiTernaryLIF, TernaryLIF, Theta
+from neurokit.graph.lif_family import (
+    ALIF,
+    ATRLIF,
+    QIF,
+    LoihiALIF,
+    LoihiATRLIF,
+    LoihiRefractoryLIF,
+    LoihiTernaryLIF,
+    TernaryLIF,
+    Theta,
+)
 from neurokit.graph.neurons import IF, CubaLIF
 from neurokit.graph.synapses import Dense
 from tests.networks import network
@@ -104,6 +114,21 @@ def test_e_props_neuron():
     assert rates[1].max() > 0.02
     adaptations = got.states["p0", "adaptation"][-1] / 4096, wanted.states["p0", "adaptation"][-1]
     np.testing.assert_allclose(*adaptations, rtol=0.1)
+
+
+def test_moving_thresholds():
+    fields = {"tau_syn": 4 * DT, "tau_mem": 8 * DT, "tau_threshold": 64 * DT, "tau_refractory": 2 * DT}
+    graph, program = compiled(ATRLIF(**fields, threshold=0.2, threshold_step=0.1, w_in=2.0))
+    found = program.neuron("p0")
+    assert isinstance(found, LoihiATRLIF)
+    decays = (found.current_decay, found.voltage_decay, found.threshold_decay, found.refractory_decay)
+    assert [int(decay) for decay in decays] == [1024, 512, 64, 2048]
+    assert int(found.threshold) == 2 * int(found.threshold_step)
+    got = nk.run(program, spikes(), steps=401).spikes["p0"][1:]
+    wanted = nk.run(graph, spikes()).spikes["p0"]
+    assert (got != wanted).mean() < 0.1  # thresholds remember a spike that came a step late
+    np.testing.assert_allclose(got.mean(axis=0), wanted.mean(axis=0), rtol=0.05)
+    assert wanted.mean() > 0.02
 
 
 def test_adaptation_that_the_bits_do_not_hold_is_told():

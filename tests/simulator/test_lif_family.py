@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import neurokit as nk
 from neurokit.conformance.lif_family import LIF_FAMILY
-from neurokit.graph.lif_family import ALIF, QIF, LoihiALIF, LoihiQIF, LoihiRefractoryLIF, TernaryLIF, Theta
+from neurokit.graph.lif_family import ALIF, ATRLIF, QIF, LoihiALIF, LoihiQIF, LoihiRefractoryLIF, TernaryLIF, Theta
 from neurokit.graph.neurons import IF, LIF, CubaLIF, LoihiLIF
 from neurokit.graph.synapses import Dense
 from neurokit.hardware.simulator.kinds import make_neurons
@@ -41,14 +41,15 @@ def test_kernel_is_the_reference(model, data):
     most = data.draw(st.sampled_from([60, 5000, LIMIT]))
     x = rng.integers(-most, most + 1, (12, 5))
     states, spikes = states_and_spikes(neuron, x)
-    now = {state: np.zeros(5, np.int64) for state in neuron.states}
+    fresh = {state: np.zeros(5, np.int64) + neuron.initial.get(state, 0) for state in neuron.states}
+    now = fresh
     for t in range(12):
         if neuron.held and t < neuron.reset_offset:
             assert not spikes[t].any()
             continue
         since = t - neuron.reset_offset
         if since == 0 or (since > 0 and neuron.reset_interval and since % neuron.reset_interval == 0):
-            now = {state: np.zeros(5, np.int64) for state in neuron.states}
+            now = fresh
         now, sent = neuron_step(neuron, now, x[t])
         np.testing.assert_array_equal(spikes[t], sent)
         for state, values in now.items():
@@ -211,6 +212,29 @@ def test_adaptive_floats_follow_the_equations_of_e_prop(fires):
         for state, values in zip(neuron.states, (0.5 * row, a, v, left, z), strict=True):
             states[state][t] = values
         spikes[t] = z
+    compare(floats(neuron, x), (states, spikes))
+
+
+def test_moving_thresholds_in_floats():
+    x = inputs(scale=4.0)
+    neuron = ATRLIF(
+        tau_syn=2e-3,
+        tau_mem=4e-3,
+        tau_threshold=8e-3,
+        tau_refractory=2e-3,
+        threshold=0.5,
+        threshold_step=0.25,
+        w_in=2.0,
+    )
+    states, spikes = track(("i", "v", "theta", "r"), *x.shape)
+    i, v, theta, r = np.zeros(7), np.zeros(7), np.full(7, 0.5), np.zeros(7)
+    for t, row in enumerate(x):
+        i = 0.5 * i + row
+        v = 0.75 * v + 0.25 * i
+        theta, r = 0.875 * (theta - 0.5) + 0.5, 0.5 * r
+        s = v - r >= theta
+        r, theta = np.where(s, r + 2 * theta, r), np.where(s, theta + 0.25, theta)
+        states["i"][t], states["v"][t], states["theta"][t], states["r"][t], spikes[t] = i, v, theta, r, s
     compare(floats(neuron, x), (states, spikes))
 
 

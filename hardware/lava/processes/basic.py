@@ -39,7 +39,7 @@ class OwnNeuron(AbstractProcess):  # type: ignore[misc]
         super().__init__(shape=shape, neuron=neuron, dt=dt, name=name)
         self.a_in = InPort(shape=shape)
         self.s_out = OutPort(shape=shape)
-        initial = {} if isinstance(neuron, FixedNeuron) else initial_states(neuron, dt)
+        initial = neuron.initial if isinstance(neuron, FixedNeuron) else initial_states(neuron, dt)
         for state in neuron.states:
             setattr(self, state, Var(shape=shape, init=np.broadcast_to(initial.get(state, 0), shape)))
 
@@ -63,8 +63,8 @@ class PyOwnNeuronModel(PyLoihiProcessModel):  # type: ignore[misc]
             return
         states = {name: getattr(self, name) for name in neuron.states}
         if _resets(neuron, step):
-            for values in states.values():
-                values[:] = 0
+            for name, values in states.items():
+                values[:] = neuron.initial.get(name, 0)
         after, payloads = neuron_step(neuron, {name: v.astype(np.int64) for name, v in states.items()}, a_in)
         for name, values in after.items():
             states[name][:] = values

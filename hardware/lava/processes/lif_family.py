@@ -94,6 +94,34 @@ class PyAdaptiveNeuronFloatModel(PyOwnFloatModel):
     spike: NDArray[np.float64] = FLOAT_STATE
 
 
+class AdaptiveAndRefractoryNeuron(OwnNeuron):
+    """LoihiATRLIF with any parameters and a schedule, where Lava's has multiples of 64 for all neurons; ATRLIF."""
+
+
+@implements(proc=AdaptiveAndRefractoryNeuron, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyAdaptiveAndRefractoryNeuronModel(PyOwnNeuronModel):
+    """See the base."""
+
+    i: NDArray[np.int32] = STATE
+    v: NDArray[np.int32] = STATE
+    theta: NDArray[np.int32] = STATE
+    r: NDArray[np.int32] = STATE
+
+
+@implements(proc=AdaptiveAndRefractoryNeuron, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyAdaptiveAndRefractoryNeuronFloatModel(PyOwnFloatModel):
+    """See the base."""
+
+    i: NDArray[np.float64] = FLOAT_STATE
+    v: NDArray[np.float64] = FLOAT_STATE
+    theta: NDArray[np.float64] = FLOAT_STATE
+    r: NDArray[np.float64] = FLOAT_STATE
+
+
 class QuadraticNeuron(OwnNeuron):
     """LoihiQIF and QIF."""
 

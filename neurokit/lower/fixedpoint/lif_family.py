@@ -6,8 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from neurokit.graph.lif_family import ADAPTATION_UNIT, LoihiALIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
+from neurokit.graph.lif_family import (
+    ADAPTATION_UNIT,
+    LoihiALIF,
+    LoihiATRLIF,
+    LoihiQIF,
+    LoihiRefractoryLIF,
+    LoihiTernaryLIF,
+)
 from neurokit.lower.fixedpoint.lif import DECAY_SHIFT, MAX_POTENTIAL, Ints, States, current, decay, potential
+from neurokit.lower.fixedpoint.synapse import wrap32
 
 
 def refractory_lif(neuron: LoihiRefractoryLIF, states: States, a: Any) -> tuple[dict[str, Ints], Ints]:
@@ -42,6 +50,19 @@ def alif(neuron: LoihiALIF, states: States, a: Any) -> tuple[dict[str, Ints], In
     spikes = ((v > threshold) & (states["refractory"] == 0)).astype(np.int64)
     left = _countdown(states["refractory"], spikes > 0, neuron.refractory)
     return {"u": u, "adaptation": adaptation, "v": v, "refractory": left, "spike": spikes}, spikes
+
+
+def atrlif(neuron: LoihiATRLIF, states: States, a: Any) -> tuple[dict[str, Ints], Ints]:
+    """One step of LoihiATRLIF; theta and r wrap at 32 bits, as in Lava."""
+    i = current(states["i"], neuron.current_decay, a)
+    v = potential(states["v"], neuron.voltage_decay, i, neuron.bias)
+    excess = decay(wrap32(states["theta"] - neuron.threshold), neuron.threshold_decay)
+    theta = wrap32(neuron.threshold + excess)
+    r = decay(states["r"], neuron.refractory_decay)
+    spikes = wrap32(v - r) >= theta
+    r = np.where(spikes, wrap32(r + 2 * theta), r)
+    theta = np.where(spikes, wrap32(theta + neuron.threshold_step), theta)
+    return {"i": i, "v": v, "theta": theta, "r": r}, spikes.astype(np.int64)
 
 
 def qif(neuron: LoihiQIF, states: States, a: Any) -> tuple[dict[str, Ints], Ints]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from neurokit.graph.lif_family import LoihiALIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
+from neurokit.graph.lif_family import LoihiALIF, LoihiATRLIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.lower.fixedpoint import lif_family
 from neurokit.lower.fixedpoint.graded import GRADED_STEPS
@@ -16,6 +16,7 @@ STEPS: Mapping[type[FixedNeuron], Callable[[Any, States, Any], tuple[dict[str, I
     LoihiRefractoryLIF: lif_family.refractory_lif,
     LoihiTernaryLIF: lif_family.ternary_lif,
     LoihiALIF: lif_family.alif,
+    LoihiATRLIF: lif_family.atrlif,
     LoihiQIF: lif_family.qif,
     **GRADED_STEPS,
 }
