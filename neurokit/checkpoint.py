@@ -18,7 +18,7 @@ from neurokit.graph.fingerprint import array_fingerprint, fingerprint
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Place, RecordKey
 from neurokit.recorder import Recorder, Wanted
-from neurokit.recording_file import create_array
+from neurokit.recording_file import create_array, nodes_of, stored_key
 from neurokit.snapshots import read_snapshot, reading, write_snapshot
 
 FORMAT, VERSION = "neurokit-checkpoint", 1
@@ -119,12 +119,12 @@ def _write(file: h5py.File, recorder: Recorder) -> None:
 
 
 def _read(file: h5py.File, recorder: Recorder) -> None:
-    """Fill the recorder with what `_write` wrote."""
+    """Fill the recorder with what `_write` wrote; by key, since `record` may name the same in another order."""
     done = np.asarray(file["steps_done"][()])
-    for group, arrays in (("spikes", recorder.spikes), ("states", recorder.states)):
-        for k, array in enumerate(arrays.values()):
-            for sample in np.flatnonzero(done):
-                array[sample, : done[sample]] = file[f"{group}/{k}"][sample, : done[sample]]
+    kept = {stored_key(node): node for group in ("spikes", "states") for node in nodes_of(file, group)}
+    for key, array in recorder.arrays.items():
+        for sample in np.flatnonzero(done):
+            array[sample, : done[sample]] = kept[key][sample, : done[sample]]
     for group in COUNTERS:
         for k, values in enumerate(getattr(recorder, group).values()):
             values[...] = file[f"{group}/{k}"][()]

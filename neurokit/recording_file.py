@@ -113,7 +113,7 @@ def write_counts(file: h5py.File, recorder: Recorder) -> None:
     """Everything but the arrays themselves, which are cut to the steps that were done."""
     steps = int(recorder.steps_done.max())
     for group in ("spikes", "states"):
-        for node in _nodes(file, group):
+        for node in nodes_of(file, group):
             node.resize(steps, axis=1)
     for k, name in enumerate(recorder.counts):
         file.create_dataset(f"counts/{k}", data=recorder.counts[name]).attrs["name"] = name
@@ -132,19 +132,16 @@ def load_recording(path: str | os.PathLike[str]) -> Recording:
         batched = bool(file.attrs["batched"])
         one = slice(None) if batched else 0
         place = Path(path).absolute()
-        spikes = {_name(node): StoredArray(place, node.name, batched) for node in _nodes(file, "spikes")}
-        states = {
-            (_name(node), str(node.attrs["state"])): StoredArray(place, node.name, batched)
-            for node in _nodes(file, "states")
-        }
+        spikes = {_name(node): StoredArray(place, node.name, batched) for node in nodes_of(file, "spikes")}
+        states = {stored_key(node): StoredArray(place, node.name, batched) for node in nodes_of(file, "states")}
         return Recording(
             program=_checked(io.read_graph(file["program"])),
             steps=int(file.attrs["steps"]),
             batch=int(file.attrs["batch"]) if batched else None,
             spikes=Recorded(cast("Mapping[str, NDArray[Any]]", spikes), "spikes"),
             states=Recorded(cast("Mapping[tuple[str, str], NDArray[Any]]", states), "states"),
-            counts={_name(node): node[one] for node in _nodes(file, "counts")},
-            step_counts={_name(node): node[:] for node in _nodes(file, "step_counts")},
+            counts={_name(node): node[one] for node in nodes_of(file, "counts")},
+            step_counts={_name(node): node[:] for node in nodes_of(file, "step_counts")},
             backend=str(file.attrs["backend"]),
             seconds=float(file.attrs["seconds"]),
             steps_done=None if file.attrs["complete"] else file["steps_done"][one],
@@ -155,7 +152,13 @@ def _checked(graph: Program | Network) -> Program | Network:
     return check_program(graph) if isinstance(graph, Program) else check_network(graph)
 
 
-def _nodes(file: h5py.File, group: str) -> list[Any]:
+def stored_key(node: Any) -> Key:
+    """What an array of `create_array` holds: a population's name (its spikes) or (name, state)."""
+    return (_name(node), str(node.attrs["state"])) if "state" in node.attrs else _name(node)
+
+
+def nodes_of(file: h5py.File, group: str) -> list[Any]:
+    """The numbered members of a group, in order; none where there is no such group."""
     return [file[group][key] for key in sorted(file[group], key=int)] if group in file else []
 
 

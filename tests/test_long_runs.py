@@ -381,6 +381,17 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
 
 
 @pytest.mark.usefixtures("short_blocks")
+@pytest.mark.parametrize("to", [False, True])
+def test_a_run_goes_on_whose_record_has_another_order(to, tmp_path):
+    path, file = tmp_path / "run.ck", {"to": tmp_path / "run.h5"} if to else {}
+    record = everything(PROGRAM)
+    with pytest.raises(Interrupted):
+        nk.run(PROGRAM, X, record=record, checkpoint=path, progress=Stop(8), **file)
+    found = nk.run(PROGRAM, X, record=record[::-1], checkpoint=path, **file)
+    assert_same(found, nk.run(PROGRAM, X, record=record))
+
+
+@pytest.mark.usefixtures("short_blocks")
 def test_a_damaged_checkpoint_is_refused(tmp_path):
     path = tmp_path / "run.ck"
     with pytest.raises(Interrupted):

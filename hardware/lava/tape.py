@@ -70,7 +70,7 @@ class Tape:
         events = spikes != 0
         self.counts += events
         self.step_counts[step] = np.count_nonzero(events)
-        self.largest[0] = max(self.largest[0], np.abs(spikes).max(initial=0))
+        self.largest[0] = max(self.largest[0], np.abs(spikes.astype(np.int64)).max(initial=0))
         self.done[0] = model.time_step
 
 

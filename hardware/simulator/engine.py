@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neurokit.graph.network import Network, Program, Projection
 from neurokit.hardware.simulator.kinds import make_neurons
-from neurokit.hardware.simulator.links import DelayedLink, make_links
+from neurokit.hardware.simulator.links import DelayedLink, largest_of, make_links
 from neurokit.hardware.simulator.neurons import Neurons
 from neurokit.hardware.simulator.parts import Part, components, delay_steps
 from neurokit.hardware.simulator.stage import Stage
@@ -96,7 +96,7 @@ class Engine:
         block[: stage.history] = kept
         if given is not None:
             block[stage.history :] = given
-            stage.largest = 1.0 if kind == np.uint8 else float(np.abs(block.astype(np.float64)).max(initial=1.0))
+            stage.largest = max(1.0, largest_of(block))
         stage.spikes = block
 
     def count_into(self, counts: Mapping[str, NDArray[np.int64]]) -> None:
@@ -128,7 +128,7 @@ class Engine:
         self.now = int(snapshot["now"])
         for name, stage in self.stages.items():
             stage.spikes = snapshot[f"history/{name}"].copy()
-            stage.largest = max(1.0, float(np.abs(stage.spikes.astype(np.float64)).max(initial=0.0)))
+            stage.largest = max(1.0, largest_of(stage.spikes))
             for state, values in stage.neurons.states.items() if stage.neurons is not None else ():
                 values[...] = snapshot[f"state/{state}/{name}"]
             for k, link in enumerate(stage.links):

@@ -143,7 +143,7 @@ class DelayedTargets(DelayedLink):
     def __init__(self, link: Link, delays: NDArray[np.int64]) -> None:
         super().__init__(link.source, link.delay)
         self.link = link
-        self.delays = (delays - link.delay).astype(np.uint8)
+        self.delays = _narrow_delays(delays - link.delay)
         self.longest = int(self.delays.max())
 
     def add(self, rows: Rows, acc: Rows, largest: float) -> None:
@@ -162,7 +162,7 @@ class DelayedSources(DelayedLink):
     def __init__(self, link: Link, delays: NDArray[np.int64]) -> None:
         super().__init__(link.source, link.delay)
         self.link = link
-        self.delays = (delays - link.delay).astype(np.uint8)
+        self.delays = _narrow_delays(delays - link.delay)
         self.longest = int(self.delays.max())
 
     def add(self, rows: Rows, acc: Rows, largest: float) -> None:
@@ -171,7 +171,7 @@ class DelayedSources(DelayedLink):
         room = self._begin(rows.shape, kind)
         kernels.delay_sources(rows, self.delays, room)
         if self.pending is not None and kind != np.uint8:
-            largest = max(largest, float(np.abs(self.pending.astype(np.float64)).max(initial=0.0)))
+            largest = max(largest, largest_of(self.pending))
         late, self.pending = room[: len(acc)], room[len(acc) :]
         if self.link.exponent == 0 and not self.link._wraps(largest):
             self.link.add(late, acc, largest)
@@ -190,7 +190,7 @@ class DelayedSynapses(DelayedLink):
     def __init__(self, source: str, weight: sp.csr_matrix, delays: sp.csr_matrix, exponent: int) -> None:
         super().__init__(source, int(delays.data.min()), exponent)
         self.start, self.target, self.weight = _by_source(weight)
-        self.delays = (delays.tocsc().data - self.delay).astype(np.uint8)
+        self.delays = _narrow_delays(delays.tocsc().data - self.delay)
         self.longest = int(self.delays.max(initial=0))
 
     def add(self, rows: Rows, acc: Rows, largest: float) -> None:
@@ -290,9 +290,9 @@ def as_bytes(weight: Rows) -> Bytes | None:
     return Bytes(values, -(low >> shift), shift)
 
 
-def largest_of(weight: Rows) -> float:
-    """Largest size of an entry."""
-    return max(-float(weight.min()), float(weight.max())) if weight.size else 0.0
+def largest_of(values: Rows) -> float:
+    """Largest size of an entry (numpy's abs of the smallest integer is negative)."""
+    return max(-float(values.min()), float(values.max())) if values.size else 0.0
 
 
 def _narrow(weight: NDArray[Any]) -> type:
@@ -303,6 +303,11 @@ def _narrow(weight: NDArray[Any]) -> type:
     return next(
         kind for kind in (np.int8, np.int16, np.int32) if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max
     )
+
+
+def _narrow_delays(delays: NDArray[np.int64]) -> NDArray[Any]:
+    """Delays in 8 bits, which hold all of a Program; a Network's may be longer."""
+    return delays.astype(np.uint8 if delays.max(initial=0) < 256 else np.int32)
 
 
 def _flat(array: Rows) -> Rows:

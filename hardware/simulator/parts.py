@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from neurokit.graph.network import Network, Program, Projection
-from neurokit.hardware.simulator.links import Link
+from neurokit.hardware.simulator.links import Link, largest_of
 from neurokit.hardware.simulator.loops import Loop, fits
 from neurokit.hardware.simulator.stage import Stage
 from neurokit.hardware.simulator.team import Team
@@ -101,7 +101,7 @@ def _run_neurons(stage: Stage, acc: NDArray[Any], start: int, now: int, states: 
         for key in watched:
             states[key][a - now] = neurons.states[key[1]]
     if neurons.output_type is not np.uint8:
-        stage.largest = max(stage.largest, float(np.abs(spikes).max()))
+        stage.largest = max(stage.largest, largest_of(spikes))
 
 
 def delay_steps(projection: Projection, graph: Program | Network) -> NDArray[np.int64]:

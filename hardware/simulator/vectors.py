@@ -145,7 +145,13 @@ sum_bytes_strip, sum_products_strip = _sum_bytes(STRIP // LANES), _sum_products(
 sum_bytes, sum_products = _sum_bytes(1), _sum_products(1)
 
 
-HAS_DOT = "+avx512vnni" in (vars(config).get("CPU_FEATURES") or get_host_cpu_features())  # what `dot_tile` needs
+def _features():
+    """What numba compiles for: NUMBA_CPU_FEATURES where set (NUMBA_CPU_NAME=generic sets it to none), else all."""
+    given = vars(config)["CPU_FEATURES"]
+    return get_host_cpu_features() if given is None else given
+
+
+HAS_DOT = "+avx512vnni" in _features()  # what `dot_tile` needs
 
 
 def _dot_tile(vectors, swapped):

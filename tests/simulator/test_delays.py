@@ -5,8 +5,8 @@ import pytest
 
 import neurokit as nk
 from neurokit.graph.check import check_program
-from neurokit.graph.network import Input, Population, Program, Projection
-from neurokit.graph.neurons import LoihiLIF
+from neurokit.graph.network import Input, Network, Population, Program, Projection
+from neurokit.graph.neurons import IF, LoihiLIF
 from neurokit.graph.synapses import Conv2d, Dense, Sparse
 from neurokit.hardware.simulator import engine
 from neurokit.hardware.simulator.links import (
@@ -71,6 +71,17 @@ def test_what_waits_is_saved_and_restored(tmp_path):
         with nk.open(graph) as session:
             session.restore(tmp_path / "state.nk")
             np.testing.assert_array_equal(session.step(x[33:]), wanted[33:])
+
+
+@pytest.mark.parametrize("steps", [(255, 256, 257), (1, 300, 70_000)])
+@pytest.mark.parametrize("shape", [(3, 1), (1, 3), (3, 3)])
+def test_delays_of_a_network_may_be_longer_than_a_byte_tells(shape, steps):
+    delay = 1e-3 * np.broadcast_to(np.reshape(steps, (3, 1) if shape == (3, 1) else (1, 3)), shape)
+    population = Population("out", (3,), IF(np.array(0.5)))
+    projection = Projection("in", "out", (Dense(np.eye(3)),), np.triu(delay) if shape == (3, 3) else delay)
+    graph = Network({"in": Input("in", (3,))}, {"out": population}, (projection,), {"out": population}, dt=1e-3)
+    spikes = nk.run(graph, np.ones((1, 3)), steps=max(steps) + 1).spikes["out"]
+    assert [np.flatnonzero(column).tolist() for column in spikes.T] == [[n] for n in steps]
 
 
 def test_each_kind_of_delay_has_its_link():

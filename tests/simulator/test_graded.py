@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given, settings
 
 import neurokit as nk
+from neurokit.conformance.cases import Case, build
 from neurokit.conformance.graded import GRADED
+from neurokit.conformance.interpreter import interpret
+from neurokit.conformance.suite import run_case
 from neurokit.errors import GraphError
 from neurokit.graph.check import check_program
 from neurokit.graph.graded_neurons import (
@@ -21,7 +24,9 @@ from neurokit.graph.graded_neurons import (
     SigmaDelta,
 )
 from neurokit.graph.network import Input, Population, Program, Projection
+from neurokit.graph.neurons import LoihiLIF
 from neurokit.graph.synapses import Conv2d, Dense, Flatten
+from neurokit.hardware.simulator.backend import Simulator
 from neurokit.hardware.simulator.kinds import make_neurons
 from neurokit.lower.fixedpoint import neuron_step
 from tests.graded import any_neuron, payloads, side_by_side
@@ -228,3 +233,15 @@ def test_ranges_are_checked():
     assert [fault.fact for fault in caught.value.faults] == ["multiplier is 40000", "shift is 32"]
     with pytest.raises(GraphError, match="activation is 'tanh'; it is 'relu' or 'unit'"):
         side_by_side([FixedSigmaDelta(activation="tanh")], (2,))
+
+
+def test_the_smallest_payload_is_not_taken_for_a_small_one():
+    """-(2**31) has no opposite in 32 bits; sums are as wide as it needs."""
+    into = Dense([[128], [1]], exponent=1)
+    wide = Dense(np.full((3, 2), 3), exponent=-8)
+    wires = {("in", "sigma"): (into, 1), ("sigma", "out"): (wide, 1)}
+    neurons = {"sigma": ((2,), FixedSigma()), "out": ((3,), LoihiLIF(4096, 4096, 64))}
+    program = build({"in": (1,)}, neurons, wires, ("sigma", "out"))
+    case = Case("smallest payload", program, {"in": np.full((1, 1, 1), -(2**23))}, 4)
+    assert interpret(program, {"in": case.inputs["in"][0]}, 4)[0]["sigma"][1, 0] == -(2**31)
+    assert run_case(case, Simulator()).status == "same"
