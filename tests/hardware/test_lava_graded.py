@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 
 import neurokit as nk
+from neurokit.conformance.cases import build
 from neurokit.conformance.graded import GRADED
+from neurokit.errors import PayloadError
 from neurokit.graph.graded_neurons import Delta, FixedDelta, FixedSigma, FixedSigmaDelta, Relay, SigmaDelta
 from neurokit.graph.network import Input, Population, Program, Projection
 from neurokit.graph.synapses import Conv2d, Dense
@@ -73,6 +75,14 @@ def test_payloads_through_synapses(seed):
     program = Program({"in": Input("in", image)}, populations, projections, {"sum": populations["sum"]})
     data = rng.integers(-30, 30, (16, *image)) * (rng.random((16, *image)) < 0.4)
     assert compare(program, data, "lava-inprocess") > 100
+
+
+def test_a_smallest_payload_that_lava_cannot_sum_is_refused():
+    """-(2**31) has no opposite in 32 bits, and so was taken for a small payload."""
+    wires = {("in", "sum"): (Dense([[128]], exponent=1), 1), ("sum", "out"): (Dense([[3]], exponent=-8), 1)}
+    program = build({"in": (1,)}, {"sum": ((1,), FixedSigma()), "out": ((1,), FixedSigma())}, wires, ("out",))
+    with pytest.raises(PayloadError, match="payloads of 2147483648 may sum to"):
+        nk.run(program, np.full((1, 1), -(2**23)), steps=4, backend="lava-inprocess")
 
 
 def compare(program, data, backend):
