@@ -93,8 +93,8 @@ def test_each_kind_of_delay_has_its_link():
         links = make_links(Projection("a", "b", (synapse,)), rng.integers(1, 9, size), SHAPE)
         return {type(link) for link in links}
 
-    assert kinds(dense, (1, 40)) == {DelayedSources}
+    assert kinds(dense, (1, 40)) == kinds(rounded, (1, 40)) == kinds(image, (1, 40)) == {DelayedSources}
     assert kinds(dense, (40, 1)) == kinds(rounded, (40, 1)) == kinds(image, (40, 1)) == {DelayedTargets}
     assert kinds(dense, (40, 40)) == {DelayedSynapses}
-    assert kinds(rounded, (1, 40)) == kinds(rounded, (40, 40)) == {SparseLink}
-    assert kinds(image, (1, 40)) == kinds(image, (40, 40)) == {ExpandedConvLink}
+    assert kinds(rounded, (40, 40)) == {SparseLink}
+    assert kinds(image, (40, 40)) == {ExpandedConvLink}
