@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from neurokit.hardware.simulator.caching import njit
 
 
@@ -28,28 +30,29 @@ def pick(rows, chosen_rows, chosen_columns, shape, image):
 
 
 @njit(nogil=True, cache=True)
-def pool_events(rows, weight, geometry, acc):
-    """Add weight x payload of each event to the windows that hold it; acc and rows are channels first.
+def pool_rows(rows, weight, geometry, acc):
+    """Add weight x the sum of each window; acc and rows are channels first.
 
+    Rows of a window are summed before its columns, which costs the same at any activity.
     geometry: (channels, in rows, in columns, out rows, out columns, kernel y, x, stride y, x, padding y, x).
     """
     channels, in_rows, in_columns, out_rows, out_columns = geometry[:5]
     kernel_y, kernel_x, stride_y, stride_x, pad_y, pad_x = geometry[5:]
+    line = np.zeros(in_columns + 2 * pad_x, acc.dtype)  # the padding stays zero
+    inner = line[pad_x : pad_x + in_columns]
     for r in range(rows.shape[0]):
         row, target = rows[r], acc[r]
         for channel in range(channels):
-            plane = target[channel * out_rows * out_columns : (channel + 1) * out_rows * out_columns]
-            for y in range(in_rows):
-                first_y = max(0, (y + pad_y - kernel_y + stride_y) // stride_y)
-                last_y = min(out_rows - 1, (y + pad_y) // stride_y)
-                begin = (channel * in_rows + y) * in_columns
-                line = row[begin : begin + in_columns]
-                for x in range(in_columns):
-                    if line[x] == 0:
-                        continue
-                    value = weight * line[x]
-                    first_x = max(0, (x + pad_x - kernel_x + stride_x) // stride_x)
-                    last_x = min(out_columns - 1, (x + pad_x) // stride_x)
-                    for oy in range(first_y, last_y + 1):
-                        for ox in range(first_x, last_x + 1):
-                            plane[oy * out_columns + ox] += value
+            for oy in range(out_rows):
+                top = oy * stride_y - pad_y
+                inner[:] = 0
+                for y in range(max(0, top), min(in_rows, top + kernel_y)):
+                    begin = (channel * in_rows + y) * in_columns
+                    source = row[begin : begin + in_columns]
+                    for x in range(in_columns):
+                        inner[x] += source[x]
+                place = (channel * out_rows + oy) * out_columns
+                out = target[place : place + out_columns]
+                for kx in range(kernel_x):
+                    for ox in range(out_columns):
+                        out[ox] += weight * line[ox * stride_x + kx]

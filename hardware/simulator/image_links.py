@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from neurokit.graph.synapses import ConvTranspose2d, ResizeConv2d, Shape, SumPool2d
-from neurokit.hardware.simulator.image_kernels import pick, pool_events
+from neurokit.hardware.simulator.image_kernels import pick, pool_rows
 from neurokit.hardware.simulator.links import ConvLink, Link, Rows, _flat
 from neurokit.lower.images import picked
 
@@ -35,7 +35,7 @@ class PickedConvLink(ConvLink):
 
 
 class PoolLink(Link):
-    """Sum over windows, event by event; its integer result wraps at 24 bits, as a convolution's."""
+    """Sum over windows; its integer result wraps at 24 bits, as a convolution's."""
 
     def __init__(self, source: str, delay: int, synapse: SumPool2d, shape: Shape) -> None:
         super().__init__(source, delay, synapse.exponent)
@@ -51,7 +51,7 @@ class PoolLink(Link):
         return self.integer and self.reach * largest >= 2**23
 
     def _accumulate(self, rows: Rows, acc: Rows, largest: float) -> None:
-        pool_events(_flat(rows), self.weight, self.geometry, _flat(acc))
+        pool_rows(_flat(rows), self.weight, self.geometry, _flat(acc))
 
 
 def image_link(
