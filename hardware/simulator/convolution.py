@@ -65,9 +65,12 @@ def plan_convolution(synapse: Conv2d, source: Shape, weight_type: Any) -> ConvPl
 
 def convolve(plan: ConvPlan, rows: NDArray[Any], acc: NDArray[Any], largest: float) -> None:
     """Add the convolution of each row to acc. rows: (n, in) payloads up to `largest`; acc: (n, out), channels first."""
+    events = count_nonzero(rows)
+    if events == 0:
+        return
     if plan.product is not None and acc.dtype == np.int32:
         dearer = 1 if rows.dtype == np.uint8 else plan.product.digits(largest)
-        if count_nonzero(rows) > dearer * plan.worth * len(rows):
+        if events > dearer * plan.worth * len(rows):
             plan.product.add(rows, acc, largest)
             return
     exact = plan.as_matrix is not None and plan.reach * largest < EXACT_FLOAT32

@@ -90,14 +90,11 @@ class Engine:
         return np.empty((steps, *neurons.states[key[1]].shape), neurons.state_type)
 
     def _open_block(self, stage: Stage, given: NDArray[Any] | None, steps: int) -> None:
-        kept = stage.spikes[stage.spikes.shape[0] - stage.history :]
-        kind = kept.dtype if given is None else np.promote_types(given.dtype, kept.dtype)
-        block = np.empty((stage.history + steps, self.samples, stage.size), kind)
-        block[: stage.history] = kept
+        kind = stage.spikes.dtype if given is None else np.promote_types(given.dtype, stage.spikes.dtype)
+        stage.move_on(steps, kind)
         if given is not None:
-            block[stage.history :] = given
-            stage.largest = max(1.0, largest_of(block))
-        stage.spikes = block
+            stage.spikes[stage.history :] = given
+            stage.largest = max(1.0, largest_of(stage.spikes))
 
     def count_into(self, counts: Mapping[str, NDArray[np.int64]]) -> None:
         """Add the events of each population to arrays of somebody else's from now on: name -> (samples, n)."""

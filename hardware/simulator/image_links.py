@@ -8,6 +8,7 @@ import numpy as np
 
 from neurokit.graph.synapses import ConvTranspose2d, ResizeConv2d, Shape, SumPool2d
 from neurokit.hardware.simulator.image_kernels import pick, pool_rows
+from neurokit.hardware.simulator.kernels import count_nonzero
 from neurokit.hardware.simulator.links import ConvLink, Link, Rows, _flat
 from neurokit.lower.images import picked
 
@@ -29,6 +30,8 @@ class PickedConvLink(ConvLink):
         chunk = max(1, PICKED_BYTES // (size * rows.itemsize))
         for first in range(0, len(rows), chunk):
             part = rows[first : first + chunk]
+            if count_nonzero(part) == 0:
+                continue
             image = np.empty((len(part), size), rows.dtype)
             pick(part, self.rows, self.columns, np.array(self.shape), image)
             super()._accumulate(image, acc[first : first + chunk], largest)

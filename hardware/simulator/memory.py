@@ -44,7 +44,7 @@ def taken(program: Program | Network, batch: int, record: Iterable[RecordKey]) -
         if stage.neurons is None:  # as given, time first, and in the kernels' type; then beside the last block's
             blocks += 3 * widest * rows * stage.size
         else:
-            kept = (stage.history * engine.samples + rows) * stage.size
+            kept = (2 * stage.history * engine.samples + rows) * stage.size  # see Stage.move_on
             blocks += kept * np.dtype(stage.neurons.output_type).itemsize + max(CACHED_BYTES, 8 * stage.size)
     for array in wanted(graph, engine.samples, engine.block, record):
         blocks += 2 * array.size  # time first, and batch first
