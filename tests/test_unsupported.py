@@ -133,7 +133,9 @@ PROVOKED = {
     ),
     "quadratic and phase neurons in integers": lambda: nk.compile(network((EYE, QIF(tau=0.02)), dt=1e-3)),
     "time constants shorter than a step": lambda: nk.compile(network((EYE, LIF(tau=1e-4)), dt=1e-3)),
-    "sigma-delta neurons and relays in floats on the chip": lambda: nk.compile(network((EYE, SigmaDelta()))),
+    "sigma-delta, relay and resonate-and-fire neurons in floats on the chip": lambda: nk.compile(
+        network((EYE, SigmaDelta()))
+    ),
     "a bias in the weights of an integer source": lambda: nk.compile(integer_with_bias()),
     "Networks on Lava": lambda: nk.run(SMALL, [[1, 0]], backend="lava"),
     "the Loihi 2 board as a backend": lambda: nk.run(PROGRAM, [[1, 0]], backend="loihi2"),

@@ -17,7 +17,7 @@ from neurokit.graph import synapses
 from neurokit.graph.network import Program, Projection
 from neurokit.hardware.lava.choice import graded_populations, image_process
 from neurokit.hardware.lava.layout import lava_shape, order
-from neurokit.hardware.lava.neurons import make_neurons
+from neurokit.hardware.lava.neurons import make_neurons, target_port
 from neurokit.hardware.lava.processes.basic import Knot, SpikeDelay
 from neurokit.hardware.lava.processes.images import DelayedImageSynapse, ImageSynapse
 from neurokit.lower.fixedpoint import chip_weights
@@ -72,7 +72,7 @@ class _Wire:
     def __init__(self, program: Program, projection: Projection, port: Any, target: Any, bits: int) -> None:
         self.projection = projection
         self.port = port
-        self.target = target
+        self.target = target_port(target, projection.port)
         self.bits = bits
         self.from_input = projection.source in program.inputs
         self.source_shape = program.shape_of(projection.source)
@@ -82,15 +82,15 @@ class _Wire:
         """The processes of the projection, connected."""
         synapse = self.projection.synapse
         if isinstance(synapse, synapses.Injection):
-            self._image_port().connect(self.target.a_in)
+            self._image_port().connect(self.target)
             return []
         if isinstance(synapse, synapses.Convolving):
             return self._image(synapse)
         assert isinstance(synapse, synapses.Dense | synapses.Sparse), "check_program refuses others"
         process = self._dense(synapse) if isinstance(synapse, synapses.Dense) else self._sparse(synapse)
         (self.port if len(self.source_shape) == 1 else self.port.flatten()).connect(process.s_in)
-        shape = self.target.a_in.shape
-        (process.a_out if len(shape) == 1 else process.a_out.reshape(shape)).connect(self.target.a_in)
+        shape = self.target.shape
+        (process.a_out if len(shape) == 1 else process.a_out.reshape(shape)).connect(self.target)
         return [process]
 
     def _image_port(self) -> Any:
@@ -159,7 +159,7 @@ class _Wire:
                 process = DelayedImageSynapse(**common, synapse=self._by_delay(synapse), name=name)
         else:
             process = self._conv(convolution)
-        process.a_out.connect(self.target.a_in)
+        process.a_out.connect(self.target)
         extra = int(delays.flat[0]) - 1 if single else 0
         if extra == 0:
             self._image_port().connect(process.s_in)

@@ -13,6 +13,7 @@ from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelt
 from neurokit.graph.lif_family import LoihiATRLIF, LoihiTernaryLIF
 from neurokit.graph.network import Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
+from neurokit.graph.resonators import FixedResonateAndFire
 from neurokit.graph.synapses import Conv2d, Convolving, Dense, Shape, Sparse
 from neurokit.lower.fixedpoint import chip_weights
 from neurokit.lower.images import lavas_convolution
@@ -71,6 +72,14 @@ def _atrlif_process(neuron: LoihiATRLIF) -> str:
     return OWN if _is_reset(neuron) or not (plain and whole) else "ATRLIF"
 
 
+def _resonator_process(neuron: FixedResonateAndFire) -> str:
+    """RF and RF_IZ, which have one value a population and are never reset by schedule."""
+    values = (neuron.sine, neuron.cosine, neuron.threshold)
+    if _is_reset(neuron) or any(np.unique(value).size > 1 for value in values):
+        return OWN
+    return "RF" if neuron.fires_at == "phase" else "RF_IZ"
+
+
 def _is_reset(neuron: FixedNeuron) -> bool:
     return neuron.reset_interval > 0 or neuron.reset_offset > 0
 
@@ -82,6 +91,7 @@ _OF_LAVA: Mapping[type[FixedNeuron], Callable[[Any], str]] = {
     FixedSigma: _sigma_process,
     FixedDelta: _encoder_process,
     FixedSigmaDelta: _encoder_process,
+    FixedResonateAndFire: _resonator_process,
 }
 
 

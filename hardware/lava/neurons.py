@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from lava.proc.atrlif.process import ATRLIF
 from lava.proc.lif.process import LIF, LIFReset, TernaryLIF
+from lava.proc.rf.process import RF
+from lava.proc.rf_iz.process import RF_IZ
 from lava.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
 from numpy.typing import NDArray
 
@@ -16,12 +18,14 @@ from neurokit.graph.graded_neurons import FixedDelta, FixedRelay, FixedSigma, Fi
 from neurokit.graph.lif_family import LoihiALIF, LoihiATRLIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
+from neurokit.graph.resonators import IMAGINARY, FixedResonateAndFire
 from neurokit.graph.synapses import Shape
 from neurokit.hardware.lava.choice import NEVER, OWN, neuron_process, once_interval
 from neurokit.hardware.lava.layout import lava_shape, to_lava
 from neurokit.hardware.lava.processes import lif_family
 from neurokit.hardware.lava.processes.basic import LoihiNeuron
 from neurokit.hardware.lava.processes.graded import DeltaNeuron, RelayNeuron, SigmaDeltaNeuron, SigmaNeuron
+from neurokit.hardware.lava.processes.resonators import ResonatorNeuron
 
 
 def make_neurons(population: Population) -> Any:
@@ -33,6 +37,12 @@ def make_neurons(population: Population) -> Any:
         own = OWN_PROCESSES[type(neuron)]
         return own(shape=lava_shape(shape), neuron=_turned(neuron, shape), name=name)
     return MAKERS[kind](neuron, shape, name)
+
+
+def target_port(process: Any, port: str) -> Any:
+    """The input of a population's process that a projection with `port` feeds."""
+    two = isinstance(process, RF | ResonatorNeuron)  # RF_IZ is an RF
+    return getattr(process, {"": "a_real_in", IMAGINARY: "a_imag_in"}[port] if two else "a_in")
 
 
 def parameter(values: NDArray[np.int64], shape: Shape) -> Any:
@@ -138,6 +148,17 @@ def _atrlif(neuron: LoihiATRLIF, shape: Shape, name: str) -> Any:
     )
 
 
+def _resonator(neuron: FixedResonateAndFire, shape: Shape, name: str) -> Any:
+    """Lava works sine and cosine out of a period and a loss; here they are put in as they are."""
+    kind = RF if neuron.fires_at == "phase" else RF_IZ
+    exponents = {"state_exp": neuron.state_exponent, "decay_bits": neuron.decay_bits}
+    process = kind(shape=lava_shape(shape), period=8, alpha=0, vth=0, name=name, **exponents)
+    process.sin_decay.init = int(neuron.sine.flat[0])
+    process.cos_decay.init = int(neuron.cosine.flat[0])
+    process.vth.init = int(neuron.threshold.flat[0])
+    return process
+
+
 # By the names that `choice.neuron_process` gives.
 MAKERS: Mapping[str, Callable[[Any, Shape, str], Any]] = {
     "LIF": _lif,
@@ -147,6 +168,8 @@ MAKERS: Mapping[str, Callable[[Any, Shape, str], Any]] = {
     "Sigma": _sigma,
     "Delta": _delta,
     "SigmaDelta": _sigma_delta,
+    "RF": _resonator,
+    "RF_IZ": _resonator,
 }
 OWN_PROCESSES: Mapping[type[FixedNeuron], Any] = {
     LoihiLIF: LoihiNeuron,
@@ -159,4 +182,5 @@ OWN_PROCESSES: Mapping[type[FixedNeuron], Any] = {
     FixedDelta: DeltaNeuron,
     FixedSigmaDelta: SigmaDeltaNeuron,
     FixedRelay: RelayNeuron,
+    FixedResonateAndFire: ResonatorNeuron,
 }

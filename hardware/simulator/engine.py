@@ -44,6 +44,8 @@ class Engine:
             steps = delay_steps(projection, graph)
             shown = projection if isinstance(graph, Program) else _in_floats(projection)
             links = make_links(shown, steps, graph.shape_of(projection.source))
+            for link in links:
+                link.port = projection.port
             self.stages[projection.target].links += links
             source = self.stages[projection.source]
             source.history = max([source.history, *(link.delay for link in links)])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from neurokit.graph import graded_neurons as graded
 from neurokit.graph import lif_family as relatives
 from neurokit.graph import neurons as models
+from neurokit.graph import resonators
 from neurokit.graph.network import Population
 from neurokit.hardware.simulator import lif_family
 from neurokit.hardware.simulator.graded_neurons import (
@@ -20,6 +21,7 @@ from neurokit.hardware.simulator.graded_neurons import (
     SigmaNeurons,
 )
 from neurokit.hardware.simulator.neurons import FloatNeurons, LoihiNeurons, Neurons
+from neurokit.hardware.simulator.resonators import FixedResonators, Resonators
 
 KINDS: Mapping[type[models.Neuron], Callable[[Population, int, float | None], Neurons]] = {
     models.IF: lif_family.float_lif,
@@ -44,6 +46,8 @@ KINDS: Mapping[type[models.Neuron], Callable[[Population, int, float | None], Ne
     graded.FixedSigma: FixedSigmaNeurons,
     graded.FixedDelta: FixedDeltaNeurons,
     graded.FixedSigmaDelta: FixedSigmaDeltaNeurons,
+    resonators.ResonateAndFire: Resonators,
+    resonators.FixedResonateAndFire: FixedResonators,
     graded.Relay: RelayNeurons,
     graded.FixedRelay: FixedRelayNeurons,
 }

@@ -22,10 +22,12 @@ class Link:
     """One projection: adds the input that spikes cause. `delay` is the scalar part, in steps.
 
     splits: whether `add` treats every (step, sample) by itself, so that threads may share them.
+    port: of the target's neurons, which it feeds.
     reach: no |sum| for payloads of size 1 is larger.
     """
 
     splits = True
+    port = ""
     reach = float("inf")
 
     def __init__(self, source: str, delay: int, exponent: int = 0) -> None:

@@ -73,20 +73,28 @@ class Part:
     def _outside(self, stage: Stage, start: int, stop: int, team: Team) -> NDArray[Any]:
         """What comes from other parts, and a Network's constant input: (steps, samples, n)."""
         assert stage.neurons is not None, "inputs are no parts"
-        acc = np.zeros((stop - start, self.samples, stage.size), stage.neurons.input_type)
+        width = len(stage.ports) * stage.size
+        acc = np.zeros((stop - start, self.samples, width), stage.neurons.input_type)
         if stage.bias is not None:
-            acc += stage.bias
+            acc[..., : stage.size] += stage.bias
         self._feed(stage, self._links(stage, inside=False), acc, start, team)
         return acc
 
     def _feed(self, stage: Stage, links: Sequence[Link], acc: NDArray[Any], start: int, team: Team) -> None:
         """Add to acc what arrives through `links` from step `start` of the block on."""
-        feeds = []
-        for link in links:
-            source = self._sources[link.source]
-            first = source.history + start - link.delay
-            feeds.append((link, source.spikes[first : first + len(acc)], source.largest))
-        stage.work.share(team, feeds, acc)
+        for k, port in enumerate(stage.ports):
+            feeds = []
+            for link in links:
+                source = self._sources[link.source]
+                first = source.history + start - link.delay
+                if link.port == port:
+                    feeds.append((link, source.spikes[first : first + len(acc)], source.largest))
+            if len(stage.ports) == 1:
+                stage.work.share(team, feeds, acc)
+            elif feeds:
+                part = np.zeros((*acc.shape[:2], stage.size), acc.dtype)
+                stage.work.share(team, feeds, part)
+                acc[..., k * stage.size : (k + 1) * stage.size] += part
 
 
 def _run_neurons(stage: Stage, acc: NDArray[Any], start: int, now: int, states: States) -> None:

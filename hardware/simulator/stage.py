@@ -33,6 +33,12 @@ class Stage:
     _room: NDArray[Any] | None = None  # what `spikes` is a window of, and its first row there
     _first: int = 0
 
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """Names of its neurons' inputs; synaptic input holds them side by side, (steps, samples, ports x n)."""
+        assert self.neurons is not None, "inputs have no synaptic input"
+        return self.neurons.neuron.ports
+
     def silence(self, samples: int) -> None:
         """Nothing is under way."""
         kind = np.uint8 if self.neurons is None else self.neurons.output_type

@@ -7,7 +7,7 @@ LoihiLIF, by spikes and by payloads; and graphs are joined in every way they can
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,12 @@ def build(
     )
 
 
+def to_ports(program: Program, ports: tuple[str, ...]) -> Program:
+    """The program with each of its projections once for each of `ports`, which its only population has."""
+    projections = tuple(replace(p, port=port) for p in program.projections for port in ports)
+    return check_program(replace(program, projections=projections))
+
+
 def edge_cases() -> Iterator[Case]:
     """All that are not random, always the same."""
     yield from _neuron_cases()
@@ -76,7 +82,7 @@ def _neuron_cases() -> Iterator[Case]:
                 wire = synapses.one_to_one(shape), synapses.delay
                 program = build({"in": shape}, {"out": (shape, neuron)}, {("in", "out"): wire}, ("out",))
                 name = f"{model.__name__}: {label}, through {through.__name__}"
-                yield Case(name, program, {"in": values}, STEPS + 4)
+                yield Case(name, to_ports(program, neuron.ports), {"in": values}, STEPS + 4)
 
 
 def _synapse_cases() -> Iterator[Case]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from neurokit.conformance.draws import Draws, Seeded
 from neurokit.conformance.graded import GRADED
 from neurokit.conformance.neurons import NEURONS
 from neurokit.conformance.synapses import SYNAPSES
-from neurokit.graph.check import MAX_DELAY
+from neurokit.graph.check import MAX_DELAY, check_program
 from neurokit.graph.network import Program
 from neurokit.graph.neurons import FixedNeuron
 from neurokit.graph.synapses import Convolving, Dense, Injection, Shape, Sparse, Synapse
@@ -54,7 +55,7 @@ def draw_program(draws: Draws, neurons: Sequence[type[FixedNeuron]] = tuple(NEUR
     }
     last = tuple(targets)[-1]
     outputs = tuple(dict.fromkeys([last, draws.choice(list(targets))]))
-    return build({"in": shapes["in"], **entries}, populations, wires, outputs)
+    return _draw_ports(draws, build({"in": shapes["in"], **entries}, populations, wires, outputs))
 
 
 def draw_inputs(draws: Draws, program: Program, batch: int, length: int) -> dict[str, NDArray[Any]]:
@@ -102,6 +103,15 @@ def _join(draws: Draws, shapes: Mapping[str, Shape], targets: Mapping[str, Shape
                 found = SYNAPSES[model].random(draws, shapes[source], shape)
                 assert found is not None, "they take any source"
                 wires[source, target] = found[0], draw_delay(draws, found[0], shapes[source], shape)
+
+
+def _draw_ports(draws: Draws, program: Program) -> Program:
+    """Let projections feed any port of neurons that have several."""
+    ports = {name: population.neuron.ports for name, population in program.populations.items()}
+    if all(len(names) == 1 for names in ports.values()):
+        return program
+    projections = tuple(replace(p, port=draws.choice(ports[p.target])) for p in program.projections)
+    return check_program(replace(program, projections=projections))
 
 
 def _has_loop(targets: Mapping[str, Shape], wires: Wires) -> bool:

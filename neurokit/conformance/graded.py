@@ -24,13 +24,14 @@ from neurokit.graph.synapses import Shape
 EACH = np.arange(WIDTH)
 
 
-def _schedules() -> Iterator[dict[str, Any]]:
+def schedules() -> Iterator[dict[str, Any]]:
+    """Resets of every kind, and neurons that wait for their start."""
     for interval, offset, held in ((0, 3, False), (1, 0, False), (4, 2, False), (4, 9, True), (0, 5, True)):
         yield {"reset_interval": interval, "reset_offset": offset, "held": held}
 
 
 def _encoders() -> Iterator[dict[str, Any]]:
-    yield from _schedules()
+    yield from schedules()
     most = EXPONENT_RANGE[1]
     for spike, state in ((0, 0), (0, most), (most, 0), (most, most), (6, 6)):
         yield {"spike_exponent": spike, "state_exponent": state}
@@ -47,7 +48,7 @@ def _labelled(changes: dict[str, Any]) -> str:
 
 
 def _sigma_edges() -> Iterator[tuple[str, FixedNeuron]]:
-    for changes in ({}, *_schedules()):
+    for changes in ({}, *schedules()):
         yield _labelled(changes), FixedSigma(**changes)
 
 
@@ -66,7 +67,7 @@ def _sigma_delta_edges() -> Iterator[tuple[str, FixedNeuron]]:
 
 
 def _relay_edges() -> Iterator[tuple[str, FixedNeuron]]:
-    for changes in ({}, *_schedules()):
+    for changes in ({}, *schedules()):
         yield _labelled(changes), FixedRelay(**changes)
     for rounding in ("down", "nearest", "zero"):
         for shift in (0, 1, SHIFT_RANGE[1]):

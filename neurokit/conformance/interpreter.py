@@ -82,14 +82,21 @@ def interpret(
         for name, neuron in kinds.items():
             if neuron.held and t < neuron.reset_offset:
                 continue
-            a = sum((wire.arriving(sent[wire.source], t) for wire in wires[name]), np.zeros(shapes[name], np.int64))
+            a = _input(wires[name], neuron.ports, sent, t, shapes[name])
             fresh = t == 0 or resets(neuron, t)
             before = {s: start[name, s] if fresh else states[name, s][t - 1] for s in neuron.states}
-            before = {state: np.broadcast_to(values, a.shape) for state, values in before.items()}
+            before = {state: np.broadcast_to(values, shapes[name]) for state, values in before.items()}
             after, sent[name][t] = neuron_step(neuron, before, a)
             for state, values in after.items():
                 states[name, state][t] = values
     return sent, states
+
+
+def _input(wires: list[_Wire], ports: tuple[str, ...], sent: Mapping[str, Ints], t: int, shape: Shape) -> Ints:
+    """Synaptic input of step t; (ports, *shape) where there are several."""
+    zeros = np.zeros(shape, np.int64)
+    found = [sum((w.arriving(sent[w.source], t) for w in wires if w.port == port), zeros) for port in ports]
+    return found[0] if len(ports) == 1 else np.stack(found)
 
 
 def resets(neuron: FixedNeuron, step: int) -> bool:
@@ -103,6 +110,7 @@ class _Wire:
 
     def __init__(self, projection: Projection, shapes: Mapping[str, Shape]) -> None:
         self.source = projection.source
+        self.port = projection.port
         self.synapse = projection.synapse
         self.target_shape = shapes[projection.target]
         self.sums: dict[int, Callable[[Ints], Ints]] = {}

@@ -15,6 +15,7 @@ from neurokit.conformance.draws import Draws
 from neurokit.conformance.graded import GRADED
 from neurokit.conformance.kinds import WIDTH, NeuronKind
 from neurokit.conformance.lif_family import LIF_FAMILY
+from neurokit.conformance.resonators import RESONATORS
 from neurokit.graph.neurons import MAX_POTENTIAL, MAX_THRESHOLD_MANTISSA, FixedNeuron, LoihiLIF
 from neurokit.graph.synapses import Shape
 
@@ -114,4 +115,5 @@ NEURONS: Mapping[type[FixedNeuron], NeuronKind] = {
     LoihiLIF: NeuronKind(_lif_edges, _random_lif),
     **LIF_FAMILY,
     **GRADED,
+    **RESONATORS,
 }

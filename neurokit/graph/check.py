@@ -14,6 +14,7 @@ from neurokit.graph.check_times import time_faults
 from neurokit.graph.graded_neurons import Activation, Overflow, Rounding
 from neurokit.graph.network import Network, Population, Program, Projection, _Graph
 from neurokit.graph.neurons import Fires, FixedNeuron, Range, Reset, WhileRefractory
+from neurokit.graph.resonators import FiresAt
 from neurokit.graph.synapses import ConvTranspose2d, Injection, Sparse, Synapse, Weighted, chain_shape
 
 WEIGHT_EXPONENT_RANGE = (-8, 7)  # nengo-loihi @e564f66, hardware/validate.py
@@ -122,6 +123,7 @@ def _conventions(population: Population) -> Iterator[Fault]:
         "activation": Activation,
         "rounding": Rounding,
         "overflow": Overflow,
+        "fires_at": FiresAt,
     }
     for field, kind in conventions.items():
         allowed = get_args(kind)
@@ -139,6 +141,13 @@ def _projection(graph: _Graph, projection: Projection) -> Iterator[Fault]:
     if projection.target not in graph.populations:
         yield Fault(name, f"target '{projection.target}' is no population", "ends must exist", "Name a population.")
         return
+    ports = graph.populations[projection.target].neuron.ports
+    if projection.port not in ports:
+        choices = " or ".join(repr(port) for port in ports)
+        yield Fault(name, f"port is {projection.port!r}", f"its target has {choices}", "Choose one of them.")
+        return
+    if projection.port and any(getattr(synapse, "bias", None) is not None for synapse in projection.synapses):
+        yield Fault(name, "has a bias", "constants enter by port ''", "Give the bias to a projection of that port.")
     sender = graph.populations.get(projection.source)
     if sender is not None and not sender.neuron.spiking:
         yield Fault(

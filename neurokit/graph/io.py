@@ -14,7 +14,7 @@ import scipy.sparse as sp
 
 from neurokit.errors import Fault, FormatError, GraphError
 from neurokit.files import written_aside
-from neurokit.graph import graded_neurons, lif_family, neurons, synapses
+from neurokit.graph import graded_neurons, lif_family, neurons, resonators, synapses
 from neurokit.graph.check import check_network, check_program
 from neurokit.graph.network import Input, LayerReport, Network, Population, Program, Projection
 
@@ -40,6 +40,8 @@ NEURONS = {
     "Sigma": graded_neurons.Sigma,
     "Delta": graded_neurons.Delta,
     "SigmaDelta": graded_neurons.SigmaDelta,
+    "ResonateAndFire": resonators.ResonateAndFire,
+    "FixedResonateAndFire": resonators.FixedResonateAndFire,
     "Relay": graded_neurons.Relay,
     "FixedRelay": graded_neurons.FixedRelay,
     "FixedSigma": graded_neurons.FixedSigma,
@@ -92,6 +94,8 @@ def write_graph(file: h5py.Group, graph: Network | Program) -> None:
         group = file.create_group(f"projections/{k}")
         group.attrs.update({"source": projection.source, "target": projection.target})
         group["delay"] = projection.delay
+        if projection.port:
+            group.attrs["port"] = projection.port
         for j, synapse in enumerate(projection.synapses):
             _write(group.create_group(f"synapses/{j}"), synapse)
 
@@ -145,6 +149,7 @@ def read_graph(file: h5py.Group) -> Network | Program:
             str(g.attrs["target"]),
             tuple(_read(s, SYNAPSES) for s in _members(g, "synapses")),
             g["delay"][()],
+            str(g.attrs.get("port", "")),
         )
         for g in _members(file, "projections")
     )

@@ -46,12 +46,14 @@ class Projection:
     synapses: maps applied one after the other; exactly one in a Program.
     delay: time from a spike to its arrival: seconds in a Network, whole steps in a Program (1 is the chip's own
         connection step); a scalar, or an array that broadcasts to (targets, sources).
+    port: which of the target neuron's `ports` it feeds; "" for all that have one input only.
     """
 
     source: str
     target: str
     synapses: tuple[Synapse, ...]
     delay: Delay = field(default_factory=lambda: np.zeros(()))
+    port: str = ""
 
     def __post_init__(self) -> None:
         delay = np.array(self.delay)
@@ -61,8 +63,8 @@ class Projection:
 
     @property
     def name(self) -> str:
-        """`source->target`."""
-        return f"{self.source}->{self.target}"
+        """`source->target`, with a port of its own `source->target.port`."""
+        return f"{self.source}->{self.target}" + (f".{self.port}" if self.port else "")
 
     @property
     def synapse(self) -> Synapse:

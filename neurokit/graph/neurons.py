@@ -50,9 +50,11 @@ class Neuron:
     """Abstract base of all neuron models; see the subclasses.
 
     states: names of the state variables that a run may record, in the order in which a step computes them.
+    ports: names of the inputs that a projection may feed, "" the first and usual one (docs/adr/0008).
     """
 
     states: ClassVar[tuple[str, ...]] = ("u", "v")
+    ports: ClassVar[tuple[str, ...]] = ("",)
 
     @property
     def spiking(self) -> bool:

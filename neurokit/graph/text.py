@@ -21,6 +21,7 @@ from neurokit.graph.graded_neurons import (
 )
 from neurokit.graph.network import Network, Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF, Neuron
+from neurokit.graph.resonators import FixedResonateAndFire, ResonateAndFire
 from neurokit.graph.synapses import (
     Conv2d,
     ConvTranspose2d,
@@ -86,7 +87,8 @@ def describe_projection(projection: Projection, in_steps: bool) -> str:
     if projection.delay.any():
         delay = _span(projection.delay if in_steps else projection.delay * 1e3)
         delay = f", delay {delay} {'ms' if not in_steps else 'step' if delay == '1' else 'steps'}"
-    return f"{projection.source}: {maps}{delay}"
+    port = f", to {projection.port}" if projection.port else ""
+    return f"{projection.source}: {maps}{delay}{port}"
 
 
 def _describe(synapse: Synapse) -> str:
@@ -167,6 +169,12 @@ def _relay(neuron: Relay | FixedRelay) -> str:
     return f"passes input on, times {_span(gain)}{rectified}" + (", until the next" if neuron.latched else "")
 
 
+def _resonator(neuron: ResonateAndFire | FixedResonateAndFire) -> str:
+    where = "where imag passes 0 at real" if neuron.fires_at == "phase" else "at imag"
+    reset = "" if neuron.fires_at == "phase" else ", then real is 0 and imag below it"
+    return f"oscillates, fires {where} >= {_span(neuron.threshold)}{reset}"
+
+
 def _encoder(neuron: Delta | SigmaDelta | FixedDelta | FixedSigmaDelta) -> str:
     what = "accumulated changes" if neuron.cumulative else "changes"
     activation = getattr(neuron, "activation", "unit")
@@ -193,6 +201,8 @@ CONVENTIONS: Mapping[type[Neuron], Callable[[Any], str]] = {
     FixedSigmaDelta: _encoder,
     Relay: _relay,
     FixedRelay: _relay,
+    ResonateAndFire: _resonator,
+    FixedResonateAndFire: _resonator,
 }
 
 

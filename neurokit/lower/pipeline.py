@@ -11,6 +11,7 @@ from neurokit.graph.check import check_network, check_program
 from neurokit.graph.graded_neurons import Delta, Relay, Sigma, SigmaDelta
 from neurokit.graph.network import LayerReport, Network, Population, Program, Projection
 from neurokit.graph.neurons import FixedNeuron
+from neurokit.graph.resonators import ResonateAndFire
 from neurokit.graph.synapses import Sparse, Weighted
 from neurokit.lower.align import align, depths, latencies, steps_of
 from neurokit.lower.fold import fold
@@ -89,7 +90,7 @@ def _lower(network: Network, bits: int, window: int | None) -> Program:
     faults: list[Fault] = []
     biased = bool(biases)
     for name, population in folded.populations.items():
-        if isinstance(population.neuron, Sigma | Delta | SigmaDelta | Relay):
+        if isinstance(population.neuron, Sigma | Delta | SigmaDelta | Relay | ResonateAndFire):
             faults.append(_no_scale(population))
             continue
         incoming = [p for p in aligned if p.target == name]
@@ -113,7 +114,7 @@ def _lower(network: Network, bits: int, window: int | None) -> Program:
 def _no_scale(population: Population) -> Fault:
     kind = type(population.neuron).__name__
     mend = f"Build it of Fixed{kind} and integer weights, or convert a quantised SLAYER .net."
-    return Fault(population.name, f"is {kind} in floats", "no scale is chosen for payloads yet", mend)
+    return Fault(population.name, f"is {kind} in floats", "no scale is chosen for it yet", mend)
 
 
 def _heard_late(network: Network, name: str) -> bool:

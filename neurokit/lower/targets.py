@@ -14,6 +14,7 @@ from neurokit.graph.graded_neurons import FixedDelta, FixedRelay, FixedSigma, Fi
 from neurokit.graph.lif_family import LoihiALIF, LoihiATRLIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
 from neurokit.graph.network import Population, Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
+from neurokit.graph.resonators import FixedResonateAndFire
 from neurokit.graph.synapses import Convolving, ConvTranspose2d, Injection, ResizeConv2d, Shape
 from neurokit.lower.images import lavas_convolution
 
@@ -110,6 +111,10 @@ STOCK: Mapping[type[FixedNeuron], Callable[[str, Any], Iterator[Fault]]] = {
 
 # All others: what Loihi 2 would have to have, and what a user can do instead.
 MICROCODE: Mapping[type[FixedNeuron], tuple[str, str]] = {
+    FixedResonateAndFire: (
+        "no public release says which resonate-and-fire neurons the chip's microcode has",
+        "Run on the CPU, or train LIF neurons.",
+    ),
     FixedRelay: (
         "Loihi 2 needs microcode that multiplies a sum by 16 bits, shifts it and sends it; none is published",
         "Join the two maps around it into one, give it to SigmaDelta neurons, or run on the CPU.",

@@ -57,9 +57,9 @@ class PyOwnNeuronModel(PyLoihiProcessModel):  # type: ignore[misc]
         """One step; Lava's time_step is the Program's step + 1."""
         neuron: FixedNeuron = self.proc_params["neuron"]
         step = self.time_step - 1
-        a_in = self.a_in.recv().astype(np.int64)
+        a_in = self.received()
         if neuron.held and step < neuron.reset_offset:
-            self.s_out.send(np.zeros(a_in.shape, np.int32))
+            self.s_out.send(np.zeros(self.s_out.shape, np.int32))
             return
         states = {name: getattr(self, name) for name in neuron.states}
         if _resets(neuron, step):
@@ -69,6 +69,10 @@ class PyOwnNeuronModel(PyLoihiProcessModel):  # type: ignore[misc]
         for name, values in after.items():
             states[name][:] = values
         self.s_out.send(payloads.astype(np.int32))
+
+    def received(self) -> NDArray[np.int64]:
+        """The synaptic input of the step, as `neuron_step` takes it."""
+        return np.asarray(self.a_in.recv(), np.int64)
 
 
 class PyOwnFloatModel(PyLoihiProcessModel):  # type: ignore[misc]

@@ -7,9 +7,11 @@ from typing import Any
 
 from neurokit.graph.lif_family import LoihiALIF, LoihiATRLIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
+from neurokit.graph.resonators import FixedResonateAndFire
 from neurokit.lower.fixedpoint import lif_family
 from neurokit.lower.fixedpoint.graded import GRADED_STEPS
 from neurokit.lower.fixedpoint.lif import Ints, States, loihi_lif
+from neurokit.lower.fixedpoint.resonators import resonate_and_fire
 
 STEPS: Mapping[type[FixedNeuron], Callable[[Any, States, Any], tuple[dict[str, Ints], Ints]]] = {
     LoihiLIF: loihi_lif,
@@ -19,12 +21,13 @@ STEPS: Mapping[type[FixedNeuron], Callable[[Any, States, Any], tuple[dict[str, I
     LoihiATRLIF: lif_family.atrlif,
     LoihiQIF: lif_family.qif,
     **GRADED_STEPS,
+    FixedResonateAndFire: resonate_and_fire,
 }
 
 
 def neuron_step(neuron: FixedNeuron, states: States, a: Any) -> tuple[dict[str, Ints], Ints]:
     """One step of any FixedNeuron: (states by name, synaptic input a) -> (states, payloads sent); no reset schedule.
 
-    Arrays are int64 of one shape.
+    Arrays are int64 of one shape; for a neuron with several ports a is (ports, ...).
     """
     return STEPS[type(neuron)](neuron, states, a)
