@@ -38,18 +38,16 @@ class Axis:
     inputs: int
 
     @cached_property
-    def tap_sets(self) -> tuple[NDArray[np.bool_], Ints]:
-        """The different sets of taps that meet in one source place, and where they do.
-
-        Taps of one set act as a single synapse, whose weight is their sum. (sets, taps) membership; (sets, inputs)
-        number of outputs that see the input through exactly this set.
-        """
+    def _sets(self) -> tuple[NDArray[np.bool_], Ints, list[frozenset[int]]]:
+        """`tap_sets`, and the numbers of the sets that each output has."""
         taps, outputs = self.source_of.shape
         seen: dict[bytes, int] = {}
         lands: list[Ints] = []
         members: list[NDArray[np.bool_]] = []
+        of_output = []
         for output in range(outputs):
             sources = self.source_of[:, output]
+            numbers = set()
             for source in np.unique(sources[sources >= 0]):
                 member = sources == source
                 number = seen.setdefault(member.tobytes(), len(seen))
@@ -57,9 +55,33 @@ class Axis:
                     members.append(member)
                     lands.append(np.zeros(self.inputs, np.int64))
                 lands[number][source] += 1
+                numbers.add(number)
+            of_output.append(frozenset(numbers))
         if not members:
-            return np.zeros((0, taps), np.bool_), np.zeros((0, self.inputs), np.int64)
-        return np.stack(members), np.stack(lands)
+            return np.zeros((0, taps), np.bool_), np.zeros((0, self.inputs), np.int64), of_output
+        return np.stack(members), np.stack(lands), of_output
+
+    @property
+    def tap_sets(self) -> tuple[NDArray[np.bool_], Ints]:
+        """The different sets of taps that meet in one source place, and where they do.
+
+        Taps of one set act as a single synapse, whose weight is their sum. (sets, taps) membership; (sets, inputs)
+        number of outputs that see the input through exactly this set.
+        """
+        return self._sets[:2]
+
+    def most_sets(self, outputs: int) -> int:
+        """Most different sets of taps that `outputs` neighbouring outputs have together."""
+        if outputs not in self._most:
+            found = self._sets[2]
+            last = max(1, len(found) - outputs + 1)
+            unions = (frozenset().union(*found[first : first + outputs]) for first in range(last))
+            self._most[outputs] = max(map(len, unions))
+        return self._most[outputs]
+
+    @cached_property
+    def _most(self) -> dict[int, int]:
+        return {}
 
     @cached_property
     def outputs_of(self) -> Ints:

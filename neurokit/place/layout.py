@@ -41,6 +41,12 @@ class Layout:
         return -(-self.units // max(1, self.requested // self.channel_groups))
 
     @property
+    def extent(self) -> tuple[int, int]:
+        """(rows, columns) of the positions of a block, whole rows when it has any. For images cut by positions."""
+        columns = self.shape[2]
+        return -(-self.block // columns), min(self.block, columns)
+
+    @property
     def cores(self) -> int:
         """Cores that hold at least one neuron."""
         return -(-self.units // self.block) * self.channel_groups

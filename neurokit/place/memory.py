@@ -64,14 +64,18 @@ def synapse_bits(projection: Projection, source: Shape, form: SynapseFormat) -> 
     return 0
 
 
-def conv_words(image_map: Picked, bits: int, form: SynapseFormat, channel_groups: int = 1) -> int:
-    """Words of a kernel on one core that holds 1 / channel_groups of the output channels, whatever its positions.
+def conv_words(
+    image_map: Picked, bits: int, form: SynapseFormat, channel_groups: int = 1, extent: tuple[int, int] | None = None
+) -> int:
+    """Words of a kernel on one core that holds 1 / channel_groups of the output channels.
 
-    A resized convolution takes a row for each way in which its taps meet in a source place.
+    A convolution's taps lie there once, whatever the core's positions. A resized one takes a row for each way in which
+    taps meet in a source place among `extent` (rows, columns) neighbouring positions; None: among all.
     """
     groups = image_map.convolution.groups
     out_channels, inner = image_map.convolution.weight.shape[:2]
-    rows, columns = (len(axis.tap_sets[0]) for axis in image_map.axes)
+    places = extent or tuple(axis.source_of.shape[1] for axis in image_map.axes)
+    rows, columns = (axis.most_sets(n) for axis, n in zip(image_map.axes, places, strict=True))
     fan_out = -(-out_channels // (groups * channel_groups))
     return int(inner * groups * rows * columns * row_words(fan_out, bits, form))
 

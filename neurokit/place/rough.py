@@ -17,8 +17,8 @@ import numpy as np
 from neurokit.errors import Fault
 from neurokit.graph.check import need_program
 from neurokit.graph.network import Program, Projection
-from neurokit.graph.synapses import Conv2d, Convolving, Dense, Shape, Sparse
-from neurokit.lower.images import picked
+from neurokit.graph.synapses import Convolving, Dense, Shape, Sparse
+from neurokit.lower.images import Picked, picked
 from neurokit.place.chips import Chip, Limit, chip_named
 from neurokit.place.layout import Layout, destinations
 from neurokit.place.memory import conv_words, dense_words, sparse_pairs, sparse_words, synapse_bits
@@ -177,11 +177,11 @@ class _Need:
         self.by_position = len(self.shape) == 3 and bool(convolved)
         self.faults: dict[str, Fault] = {}  # by resource
         self.slots: Callable[[Layout], int] = lambda layout: 0  # output axons; depends on where the targets lie
-        self.groups = self._channel_groups()
         self.limits: dict[str, tuple[str, Limit]] = {
             "neurons": ("neurons", chip.neurons),
             SYNAPTIC_MEMORY: ("words", chip.words),
         }
+        self.groups = self._channel_groups()
         if chip.input_axons is not None:
             self.limits["input axons"] = ("axons", chip.input_axons)
         self.cores = {resource: self.fewest(resource) for resource in self.limits}
@@ -197,7 +197,7 @@ class _Need:
         if resource == SYNAPTIC_MEMORY:
             return sum(self._words(p, layout) for p in self.incoming)
         if resource == "input axons":
-            return sum(_input_axons(p, self.sources[p.name], layout) for p in self.incoming)
+            return sum(self._input_axons(p, layout) for p in self.incoming)
         return self.slots(layout)
 
     def use(self, resource: str, layout: Layout) -> Use:
@@ -242,22 +242,44 @@ class _Need:
     def _words(self, projection: Projection, layout: Layout) -> int:
         synapse, form, bits = projection.synapse, self.chip.format, self.bits[projection.name]
         if isinstance(synapse, Convolving):
-            return conv_words(self.image_maps[projection.name], bits, form, layout.channel_groups)
+            return conv_words(self.image_maps[projection.name], bits, form, layout.channel_groups, layout.extent)
         if isinstance(synapse, Sparse):
             return sparse_words(synapse.weight, layout.core_of(), bits, form)
         return dense_words(synapse, layout.neurons, bits, form) if isinstance(synapse, Dense) else 0
+
+    def _input_axons(self, projection: Projection, layout: Layout) -> int:
+        """Input axons on the fullest core: a source neuron each, in convolutions a source position (shared axons)."""
+        synapse = projection.synapse
+        if isinstance(synapse, Convolving):
+            return _window_positions(self.image_maps[projection.name], layout.extent)
+        if isinstance(synapse, Sparse):
+            cores, _, _ = sparse_pairs(synapse.weight, layout.core_of())
+            return int(np.bincount(cores).max()) if cores.size else 0
+        return int((synapse.weight != 0).any(axis=0).sum()) if isinstance(synapse, Dense) else 0
 
     def _channel_groups(self) -> int:
         """Groups of channels on different cores, because the kernels of all channels do not fit on one."""
         if not self.by_position:
             return 1
         finest = Layout(self.shape, self.shape[1] * self.shape[2], True)
-        for groups in _divisions(self.shape[0]):
-            trial = replace(finest, requested=finest.requested * groups, channel_groups=groups)
-            memory = sum(self._words(p, trial) for p in self.incoming)
-            if memory <= self.chip.words.value and trial.channels <= self.chip.neurons.value:
-                return groups
-        return self.shape[0]
+        trials = (
+            replace(finest, requested=finest.requested * groups, channel_groups=groups)
+            for groups in _divisions(self.shape[0])
+        )
+        fitting = (
+            trial.channel_groups
+            for trial in trials
+            if sum(self._words(p, trial) for p in self.incoming) <= self.chip.words.value
+            and trial.channels <= self.chip.neurons.value
+        )
+        if all(image_map.is_plain for image_map in self.image_maps.values()):
+            return next(fitting, self.shape[0])
+        # fewer channels a core leave room for more positions, where these see their sources in different ways
+        return min(fitting, key=self._cores_with, default=self.shape[0])
+
+    def _cores_with(self, groups: int) -> int:
+        self.groups = groups
+        return self.fewest(SYNAPTIC_MEMORY)
 
     def _fault(self, resource: str, unit: str, limit: Limit) -> Fault:
         used = self.used(resource, self.layout(self._most()))
@@ -287,32 +309,24 @@ def _divisions(channels: int) -> Iterator[int]:
             yield groups
 
 
-def _input_axons(projection: Projection, source: Shape, layout: Layout) -> int:
-    """Input axons on the fullest core: a source neuron each, for convolutions a source position each (shared axons)."""
-    synapse = projection.synapse
-    if isinstance(synapse, Convolving):
-        return _window_positions(synapse, source, layout)
-    if isinstance(synapse, Sparse):
-        cores, _, _ = sparse_pairs(synapse.weight, layout.core_of())
-        return int(np.bincount(cores).max()) if cores.size else 0
-    return int((synapse.weight != 0).any(axis=0).sum()) if isinstance(synapse, Dense) else 0
-
-
-def _window_positions(synapse: Convolving, source: Shape, layout: Layout) -> int:
-    """Input positions under the window of a block of output positions, counted as whole rows when it has any."""
-    columns = layout.shape[2]
-    rows = -(-layout.block // columns)
-    across = columns if layout.block >= columns else layout.block
-    if not isinstance(synapse, Conv2d):
-        down, along = picked(synapse, source).axes
-        return down.widest(rows) * along.widest(across)
-    extent = [
-        (size - 1) * stride + (taps - 1) * dilation + 1
-        for size, stride, taps, dilation in zip(
-            (rows, across), synapse.stride, synapse.weight.shape[2:], synapse.dilation, strict=True
+def _window_positions(image_map: Picked, extent: tuple[int, int]) -> int:
+    """Input positions under the window of `extent` output positions."""
+    convolution = image_map.convolution
+    if not image_map.is_plain:
+        down, along = image_map.axes
+        return down.widest(extent[0]) * along.widest(extent[1])
+    covered = [
+        min((size - 1) * stride + (taps - 1) * dilation + 1, inputs)
+        for size, stride, taps, dilation, inputs in zip(
+            extent,
+            convolution.stride,
+            convolution.weight.shape[2:],
+            convolution.dilation,
+            image_map.source[1:],
+            strict=True,
         )
     ]
-    return min(extent[0], source[1]) * min(extent[1], source[2])
+    return covered[0] * covered[1]
 
 
 def _with_output_axons(

@@ -101,6 +101,10 @@ def test_a_resized_kernel_takes_a_row_for_each_way_its_taps_meet() -> None:
     """Twofold: an output sees its source as taps {0}, {1, 2} or {0, 1}, {2} along each axis, four sets in all."""
     conv = ResizeConv2d((8, 8), np.ones((8, 2, 3, 3), np.int64))
     assert conv_words(picked(conv, (2, 4, 4)), 8, LOIHI2.format) == 2 * 16 * math.ceil((10 + 8 * 8) / 64)
+    one_place = conv_words(picked(conv, (2, 4, 4)), 8, LOIHI2.format, extent=(1, 1))
+    assert one_place == 2 * 4 * math.ceil((10 + 8 * 8) / 64), "two sets along each axis"
+    row = conv_words(picked(conv, (2, 4, 4)), 8, LOIHI2.format, extent=(1, 6))
+    assert row == 2 * 8 * math.ceil((10 + 8 * 8) / 64)
     projection = Projection("a", "b", (conv,), np.array(1))
     assert synapse_bits(projection, (2, 4, 4), LOIHI2.format) == 3, "sums of 1, 2 and 4 take three bits"
 

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from neurokit.errors import InputError
 from neurokit.graph.network import Program
-from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse
+from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense, Injection, ResizeConv2d, Sparse, SumPool2d
+from neurokit.lower.images import picked
 from neurokit.place.chips import LOIHI1, LOIHI2, Limit
+from neurokit.place.memory import conv_words
 from neurokit.place.rough import Placement, place
 from tests.place.programs import chain, pilotnet, program
 
@@ -177,3 +179,29 @@ def test_text_and_json_name_every_population() -> None:
 def test_a_placement_keeps_its_program() -> None:
     made: Program = chain(2, 2)
     assert place(made).program is made
+
+
+def test_a_resized_convolution_is_cut_so_that_a_cores_places_see_their_sources_in_few_ways() -> None:
+    """All 36 ways of a kernel from 256 channels do not fit on a core, those of a few places do."""
+    rng = np.random.default_rng(0)
+    resized = ResizeConv2d((24, 24), rng.integers(-127, 128, (16, 256, 4, 4)))
+    made = program({"in": (256, 11, 11)}, {"a": (16, 21, 21)}, {("in", "a"): resized})
+    every = conv_words(picked(resized, (256, 11, 11)), 8, LOIHI2.format)
+    assert every > LOIHI2.words.value
+    placement = place(made)
+    layout = placement.populations["a"].layout
+    assert placement.ok
+    assert uses(placement, "a")["synaptic memory"] <= LOIHI2.words.value
+    assert layout.block >= 1
+    assert placement.populations["a"].cores < 21 * 21, "more than one place a core"
+
+
+def test_pools_and_transposed_convolutions_keep_one_kernel_a_core() -> None:
+    transposed, pool = ConvTranspose2d(np.ones((8, 16, 3, 3), np.int64), (2, 2)), SumPool2d((2, 2), (2, 2))
+    made = program(
+        {"in": (8, 10, 10)}, {"a": (16, 21, 21), "b": (16, 10, 10)}, {("in", "a"): transposed, ("a", "b"): pool}
+    )
+    placement = place(made)
+    assert placement.ok
+    assert uses(placement, "a")["synaptic memory"] == 8 * 9 * math.ceil((10 + 16) / 64)
+    assert uses(placement, "b")["synaptic memory"] == 16 * 4
