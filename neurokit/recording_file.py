@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.errors import Interrupted
+from neurokit.errors import Fault, FormatError, Interrupted
 from neurokit.files import written_aside
 from neurokit.graph import io
 from neurokit.graph.check import check_network, check_program
@@ -41,10 +41,15 @@ class StoredArray:
         self.size = int(np.prod(self.shape, dtype=np.int64))
 
     def __getitem__(self, index: Any) -> Any:
-        """Numpy's basic indexing, with one list of places at most."""
+        """Numpy's basic indexing, with one list of places at most. FormatError when the file is there no more."""
         whole = self._lead + (index if isinstance(index, tuple) else (index,))
-        with h5py.File(self._path, "r") as file:
-            return file[self._dataset][whole]
+        try:
+            with h5py.File(self._path, "r") as file:
+                return file[self._dataset][whole]
+        except OSError as error:
+            limit = "a recording in a file is read when it is indexed"
+            fact, mend = f"cannot be read any more ({error})", "Put it back, or call nk.load_recording again."
+            raise FormatError(Fault(str(self._path), fact, limit, mend)) from error
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -52,7 +57,7 @@ class StoredArray:
     def __iter__(self) -> Iterator[Any]:
         return (self[k] for k in range(len(self)))
 
-    def __array__(self, dtype: Any = None) -> NDArray[Any]:
+    def __array__(self, dtype: Any = None, copy: Any = None) -> NDArray[Any]:
         return np.asarray(self[:], dtype)
 
     def __repr__(self) -> str:

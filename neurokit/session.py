@@ -115,14 +115,15 @@ class Session:
         else a dict by name, all of them steps or all of them blocks of one length. Integers for a Program.
 
         Gives an array of the same form, (*shape) or (time, *shape) with n in front in a batch: the output's spikes,
-        or its v if it does not spike; with several outputs a dict by name. InputError for other shapes and types.
+        or its v if it does not spike; with several outputs a dict by name. InputError for other shapes and types, which
+        changes nothing; any other error, Ctrl-C among them, ends the session, since nobody knows how far the step came.
         """
         started = perf_counter()
         self._check_open()
         arrays, steps = check_step(self.program, inputs, self.batch)
         try:
             block = self._stepper.advance(arrays, steps or 1)
-        except BaseException:  # nobody knows how far it came
+        except BaseException:
             self.close()
             raise
         self.time += steps or 1

@@ -108,6 +108,8 @@ def test_arrays_of_a_file_are_read_as_they_are_indexed(tmp_path):
     one = nk.run(PROGRAM, X[0], to=tmp_path / "one.h5")
     assert (one.batch, one.spikes["p1"].shape, one.counts["p1"].shape) == (None, (40, 2), (2,))
     assert nk.profile(found).activity
+    (tmp_path / "rec.h5").unlink()
+    assert "cannot be read any more" in fault(lambda: stored[0], FormatError)
 
 
 @pytest.mark.parametrize("batch", [True, False])

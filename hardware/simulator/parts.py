@@ -59,7 +59,8 @@ class Part:
         for first in range(start, stop, width):
             for stage in self.stages:
                 rows = acc[stage.name][first - start : first - start + width]
-                self._feed(stage, self._links(stage, inside=True), rows, first, team)
+                if self.cyclic:
+                    self._feed(stage, self._links(stage, inside=True), rows, first, team)
                 _run_neurons(stage, rows, first, now, states)
 
     @property
