@@ -15,7 +15,7 @@ import numpy as np
 from neurokit.converters import slayer_layers, slayer_neurons
 from neurokit.converters.arguments import check_arguments, choice_faults, step_faults
 from neurokit.converters.hdf5 import Tree, read_tree
-from neurokit.converters.slayer_values import Layer, input_shape, input_shape_faults, size, text
+from neurokit.converters.slayer_values import Layer, input_shape, input_shape_faults, size, text, weights
 from neurokit.errors import ConversionError, Fault, FormatError, InputError
 from neurokit.graph.check import check_network
 from neurokit.graph.network import Input, Network, Population, Projection
@@ -137,7 +137,9 @@ def _reader_shape(layers: Sequence[Layer]) -> Shape | None:
     """Shape that the first dense layer of a file without input layer reads."""
     reader = next((layer for layer in layers if layer.kind != "flatten"), layers[0])
     targets = size(reader)
-    return (int(np.size(reader.data["weight"])) // targets,) if reader.kind == "dense" and targets else None
+    if reader.kind != "dense" or not targets:
+        return None
+    return (int(np.size(next(iter(weights(reader).values())))) // targets,)
 
 
 class _Builder:
@@ -187,7 +189,8 @@ class _Builder:
             self._add_weights(layer)
 
     def _add_weights(self, layer: Layer) -> None:
-        synapse = slayer_layers.synapse(layer)
+        synapses = slayer_layers.synapses(layer)
+        synapse = synapses[""]
         if self.shape is None:
             self._refuse(layer, [])
             return
@@ -200,11 +203,12 @@ class _Builder:
         if isinstance(synapse, Conv2d):
             self.faults += _stored_shape_faults(layer, shape)
         delay = slayer_layers.delay_steps(layer, shape) * self.step
-        self._append(layer, shape, Projection(self.source, layer.name, (synapse,), delay))
+        wires = [Projection(self.source, layer.name, (part,), delay, port) for port, part in synapses.items()]
+        self._append(layer, shape, *wires)
 
-    def _append(self, layer: Layer, shape: Shape, projection: Projection) -> None:
+    def _append(self, layer: Layer, shape: Shape, *projections: Projection) -> None:
         self.populations.append(Population(layer.name, shape, slayer_neurons.neuron(layer, shape)))
-        self.projections.append(projection)
+        self.projections += projections
         self.source, self.shape = layer.name, shape
 
     def _refuse(self, layer: Layer, faults: list[Fault]) -> None:

@@ -7,12 +7,14 @@ slayer/block/base.py (`export_hdf5`) and netx/hdf5.py (`create_dense`, `create_c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.converters.slayer_neurons import neuron_faults
+from neurokit.converters.slayer_neurons import neuron_faults, resonates
 from neurokit.converters.slayer_values import (
+    COMPLEX,
     EXPORT,
     Layer,
     count_faults,
@@ -20,9 +22,11 @@ from neurokit.converters.slayer_values import (
     missing,
     number_faults,
     size,
+    weights,
 )
 from neurokit.errors import Fault
 from neurokit.graph.check import MAX_DELAY, weight_fault
+from neurokit.graph.resonators import IMAGINARY
 from neurokit.graph.synapses import Conv2d, Dense, Shape, pair
 
 _GEOMETRY = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}  # key -> smallest value
@@ -52,9 +56,12 @@ def layer_faults(layer: Layer) -> Iterator[Fault]:
     yield from _delay_faults(layer)
 
 
-def synapse(layer: Layer) -> Dense | Conv2d:
-    """The integer weights of a dense or conv layer."""
-    weight = np.asarray(layer.data["weight"]).astype(np.int64)
+def synapses(layer: Layer) -> dict[str, Dense | Conv2d]:
+    """The integer weights of a dense or conv layer, by the port of its neurons that they feed."""
+    return {port: _synapse(layer, np.asarray(weight).astype(np.int64)) for port, weight in weights(layer).items()}
+
+
+def _synapse(layer: Layer, weight: NDArray[np.int64]) -> Dense | Conv2d:
     if layer.kind == "dense":
         return Dense(weight.reshape(size(layer) or 1, -1))
     stride, padding, dilation = (pair(layer.data[key]) for key in ("stride", "padding", "dilation"))
@@ -80,13 +87,13 @@ def delay_steps(layer: Layer, shape: Shape) -> NDArray[np.int64]:
 def _weight_faults(layer: Layer) -> Iterator[Fault]:
     if "weight_rec" in layer.data:
         yield Fault(layer.name, "has recurrent weights", _LAYERS, f"{_LATER} {_MENDS['dense_rec']}")
-    weight = layer.data.get("weight")
-    if weight is None:
+    found = weights(layer)
+    if not found:
         yield missing(layer, "weight")
-    elif isinstance(weight, Mapping):
-        yield Fault(layer.name, "has complex weights", _LAYERS, f"{_LATER} {_MENDS['dense_comp']}")
-    else:
-        faults = list(number_faults(layer, "weight", weight))
+    yield from _complex_faults(layer, found)
+    for port, weight in found.items():
+        key = f"weight/{COMPLEX[port]}" if isinstance(layer.data["weight"], Mapping) else "weight"
+        faults = list(number_faults(layer, key, weight))
         yield from faults
         fact = None if faults else weight_fault(np.asarray(weight))
         if fact is not None:
@@ -96,6 +103,23 @@ def _weight_faults(layer: Layer) -> Iterator[Fault]:
     if "bias" in layer.data:
         faults = list(number_faults(layer, "bias", layer.data["bias"]))
         yield from faults or count_faults(layer, "bias", layer.data["bias"])
+
+
+def _complex_faults(layer: Layer, found: Mapping[str, Any]) -> Iterator[Fault]:
+    """Complex weights go with resonators, in dense layers, as in netx."""
+    turning, is_complex = resonates(layer), isinstance(layer.data.get("weight"), Mapping)
+    if is_complex and not turning:
+        yield Fault(layer.name, "has complex weights", "only resonate-and-fire neurons take them", "Use real weights.")
+    if turning and found and (not is_complex or layer.kind != "dense"):
+        fact = (
+            f"has resonate-and-fire neurons in a {layer.kind} layer with {'complex' if is_complex else 'real'} weights"
+        )
+        yield Fault(layer.name, fact, "netx reads dense layers with complex weights", "Use SLAYER's block.rf.Dense.")
+    if len(found) == 2 and len({np.shape(weight) for weight in found.values()}) > 1:
+        shapes = " and ".join(str(np.shape(weight)) for weight in found.values())
+        yield Fault(layer.name, f"weight/real and weight/imag have shapes {shapes}", "they must agree", EXPORT)
+    if is_complex and len(found) == 1:
+        yield missing(layer, f"weight/{COMPLEX['' if IMAGINARY in found else IMAGINARY]}")
 
 
 def _geometry_faults(layer: Layer) -> Iterator[Fault]:
@@ -132,7 +156,7 @@ def _delay_faults(layer: Layer) -> Iterator[Fault]:
         fact = f"a delay is {int(delay.max())} steps"
         limit = f"Loihi delays by up to {MAX_DELAY} steps beyond the connection's own"
         yield Fault(layer.name, fact, limit, "Train with a smaller max_delay, or a larger Ts.")
-    targets, weight = size(layer), np.asarray(layer.data.get("weight", ()))
+    targets, weight = size(layer), np.asarray(next(iter(weights(layer).values()), ()))
     allowed: list[Shape] = [(targets,)] if targets else []
     if targets and layer.kind == "dense":
         sources = weight.size // targets

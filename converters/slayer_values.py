@@ -10,8 +10,10 @@ import numpy as np
 
 from neurokit.errors import Fault
 from neurokit.graph.neurons import IntArray
+from neurokit.graph.resonators import IMAGINARY
 from neurokit.graph.synapses import Shape
 
+COMPLEX = {"": "real", IMAGINARY: "imag"}  # port -> dataset below "weight"
 EXPORT = "Export the quantised network again (SLAYER's export_hdf5)."
 
 
@@ -59,9 +61,17 @@ def input_shape_faults(layer: Layer) -> Iterator[Fault]:
         yield Fault(layer.name, fact, "an input is (n,) or (channels, height, width)", EXPORT)
 
 
+def weights(layer: Layer) -> dict[str, Any]:
+    """A layer's weight arrays by the port of its neurons that they feed: complex ones have a part for each of two."""
+    weight = layer.data.get("weight")
+    if not isinstance(weight, Mapping):
+        return {} if weight is None else {"": weight}
+    return {port: weight[part] for port, part in COMPLEX.items() if part in weight}
+
+
 def size(layer: Layer) -> int | None:
     """Number of targets of a dense layer, output channels of a conv layer; None when there is no weight array."""
-    weight = layer.data.get("weight")
+    weight = next(iter(weights(layer).values()), None)
     if not isinstance(weight, np.ndarray | np.number) or not np.size(weight):
         return None
     if np.ndim(weight) > 1:

@@ -79,9 +79,12 @@ def cuba(**changes: Any) -> dict[str, Any]:
 
 
 def dense(weight: Any, neuron: Mapping[str, Any] | None, **changes: Any) -> dict[str, Any]:
-    """A dense layer as SLAYER writes it."""
-    weight = np.asarray(weight, dtype=np.float32)
-    layer = {"type": "dense", "shape": [weight.shape[0]], "weight": weight, "neuron": neuron, **changes}
+    """A dense layer as SLAYER writes it; a mapping holds the parts of complex weights."""
+    parts = weight if isinstance(weight, Mapping) else {"": weight}
+    arrays = {part: np.asarray(values, dtype=np.float32) for part, values in parts.items()}
+    found = arrays if isinstance(weight, Mapping) else arrays[""]
+    targets = next(iter(arrays.values())).shape[0]
+    layer = {"type": "dense", "shape": [targets], "weight": found, "neuron": neuron, **changes}
     return {key: value for key, value in layer.items() if value is not None}
 
 

@@ -38,7 +38,7 @@ def without(layer, key):
         ({"type": "SDNN", "vThMant": 1.5}, "1 of 1 values of neuron/vThMant are fractional"),
         ({"type": "SDNN", "activation": "sigmoid"}, "activation is 'sigmoid'; sigma-delta neurons rectify"),
         ({"type": "SDNN", "messageBits": 0}, "messageBits is 0; sigma-delta payloads are numbers"),
-        ({"type": "RF_PHASE"}, "has neurons of type 'RF_PHASE'"),
+        ({"type": "ADRF_PHASE"}, "has neurons of type 'ADRF_PHASE'"),
         ({"type": "ALIF"}, "has neurons of type 'ALIF'"),
         ({"type": "ADRF_IZ"}, "has neurons of type 'ADRF_IZ'"),
         ({"type": [1, 2]}, "has neurons of type 'None'"),
@@ -299,3 +299,31 @@ def test_a_decoder_has_no_bias(write_net):
         ConversionError, write_net(dense(ONES, cuba(type="SDNN")), dense(np.ones((2, 2)), marked, bias=[1, 2]))
     )
     assert message.startswith("'1-dense': is marked sigma_output and has a bias")
+
+
+TURN = {"type": "RF_PHASE", "sinDecay": 1500, "cosDecay": 3600, "vThMant": 20}
+COMPLEX = {"real": ONES, "imag": -ONES}
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        (dense(COMPLEX, cuba()), "has complex weights; only resonate-and-fire neurons take them"),
+        (dense(ONES, TURN), "has resonate-and-fire neurons in a dense layer with real weights"),
+        (dense({"real": ONES, "imag": np.ones((2, 4))}, TURN), "have shapes (2, 3) and (2, 4); they must agree"),
+        (dense({"real": ONES}, TURN), "has no 'weight/imag'"),
+        (dense({"real": ONES / 2, "imag": ONES}, TURN), "6 of 6 values of weight/real are fractional"),
+        (dense({"real": ONES, "imag": 300 * ONES}, TURN), "a weight is 300; weights of one sign reach 255"),
+        (dense(COMPLEX, {**TURN, "vThMant": 131072}), "vThMant is 131072; the potential reaches 131071"),
+        (dense(COMPLEX, {**TURN, "gradedSpike": True}), "gradedSpike is True"),
+        (dense(COMPLEX, TURN, bias=[1, 2]), "has resonate-and-fire neurons and a bias"),
+        (
+            {"type": "input", "shape": [3], "neuron": TURN},
+            "has resonate-and-fire neurons; netx reads resonate-and-fire neurons in dense",
+        ),
+    ],
+)
+def test_complex_layers(write_net, layer, words):
+    message = fault_of(ConversionError, write_net(layer))
+    assert message.startswith("'0-")
+    assert words in message

@@ -69,7 +69,7 @@ def _is_netx(name):
     return name == "lava.lib" or name.startswith("lava.lib.")
 
 
-def run_netx(path, values, steps, *, current=False, window=None, layers=None, multi=False):
+def run_netx(path, values, steps, *, current=False, window=None, layers=None, multi=False, states=("u", "v")):
     """(spikes, u, v) of netx's last layer, each (steps, *shape) with channels first; u and v as each step leaves them.
 
     values: spikes (time, *shape) into the first layer that has weights; with `current` (*shape), the constant bias
@@ -96,7 +96,7 @@ def run_netx(path, values, steps, *, current=False, window=None, layers=None, mu
             Source(data=data.T).s_out.connect(network.inp)
         shape = network.out_layer.out.shape
         network.out.connect(Sink(shape=shape, buffer=steps).a_in)
-        tape = Tape(shape, steps, np.uint8, ["u", "v"])
+        tape = Tape(shape, steps, np.uint8, list(states))
         network.out_layer.neuron.name = "last"  # Lava names it after the attribute, like every layer's
         tapes = types.SimpleNamespace(tapes={"last": tape}, done=lambda: 0)
         deadline = Deadline(SECONDS, "netx")
@@ -361,3 +361,38 @@ def _memoryless(weights, mantissas, kind="LOIHI"):
     neuron = {"type": kind, "iDecay": 4096, "vDecay": 4096, "vThMant": np.array(mantissas)}
     weight = np.array(weights, np.float32)
     return {"type": "dense", "shape": (len(weight),), "weight": weight, "neuron": neuron}
+
+
+# ----------------------------------------------------------------------------------------------------- complex layers
+def turn_of(group):
+    """What SLAYER's `neuron_params` gives for a resonator; its module needs torch."""
+    sine, cosine = group["sinDecay"] / 4096, group["cosDecay"] / 4096
+    frequency = np.arctan2(sine, cosine) / 2 / np.pi
+    return {"period": 1 / frequency, "decay": 1 - np.sqrt(sine**2 + cosine**2)}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_complex_layers(netx, tmp_path, monkeypatch, seed):
+    """Two layers of resonators, of both kinds, with even weights; real and imag of the last one agree as well."""
+    monkeypatch.setattr(sys.modules[netx.__module__], "get_rf_params", turn_of)
+    rng = np.random.default_rng(seed)
+    sizes, path = (7, 9, 5), tmp_path / "complex.net"
+    with h5py.File(path, "w") as file:
+        for k in range(2):
+            layer = file.create_group(f"layer/{k}")
+            layer["type"] = np.array([b"dense"], "S10")
+            layer["shape"], layer["inFeatures"], layer["outFeatures"] = [sizes[k + 1]], sizes[k], sizes[k + 1]
+            for part in ("real", "imag"):
+                layer[f"weight/{part}"] = (2.0 * rng.integers(-60, 61, (sizes[k + 1], sizes[k]))).astype(np.float32)
+            angle, kept = rng.uniform(0.3, 1.5), rng.uniform(0.85, 0.99)
+            turn = {"sinDecay": int(4096 * kept * np.sin(angle)), "cosDecay": int(4096 * kept * np.cos(angle))}
+            for name, value in {**turn, "vThMant": int(rng.integers(20, 80)), "gradedSpike": False}.items():
+                layer[f"neuron/{name}"] = value
+            layer["neuron/type"] = ("RF_PHASE", "RF_IZHIKEVICH")[(seed + k) % 2].encode()
+    values = (rng.random((40, sizes[0])) < 0.3).astype(np.int64)
+    spikes, real, imag = run_netx(path, values, 40, states=("real", "imag"))
+    found = nk.run(nk.compile(nk.convert(path)), values, record=(("1-dense", "real"), ("1-dense", "imag")))
+    np.testing.assert_array_equal(found.spikes["1-dense"], spikes)
+    np.testing.assert_array_equal(found.states["1-dense", "real"], real)
+    np.testing.assert_array_equal(found.states["1-dense", "imag"], imag)
+    assert real.any()
