@@ -83,7 +83,11 @@ def _refresh_readme() -> int:
     if record is None:
         print("no run was accepted yet: python -m benchmarks, then --accept", file=sys.stderr)
         return 2
-    README.write_text(table.insert(README.read_text(), table.speed(record, None)))
+    try:
+        README.write_text(table.insert(README.read_text(), table.speed(record, None)))
+    except ValueError as error:
+        print(f"{README}: {error}", file=sys.stderr)
+        return 2
     return 0
 
 

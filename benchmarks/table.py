@@ -172,7 +172,7 @@ def _scale(part: Record) -> str:
         f"layer {100 * low:.0f} to {100 * high:.0f} % fire. One window is one frame, which takes {part['steps']} steps "
         f"to pass; the other steps are silent. {part['synaptic_operations'] / 1e9:.2f} G synaptic operations, "
         f"{part['memory_gb']:.2f} GB resident at most (asked ≤ {part['memory_asked_gb']:g}), "
-        f"{part['build_s']:.2g} s to compile.",
+        f"{part['build_s']:.2g} s to compile and {part['open_s']:.2g} s to open a session, which are not in the times.",
         f"| one window | neurokit | torch 2.13, resizes and float32 convolutions | times torch, asked ≤ "
         f"{part['ratio_asked']:g} |\n|---|---|---|---|",
     ]

@@ -137,6 +137,7 @@ def scale(**torch):
         "memory_gb": 1.05,
         "memory_asked_gb": 8,
         "build_s": 0.8,
+        "open_s": 1.2,
         "ratio_asked": 3,
         "cpu_s": 1.5,
         "wall_two_s": 0.9,
@@ -207,6 +208,11 @@ def test_a_slower_later_run_is_seen(bench, capsys):
     assert bench("--readme") == 2  # nothing accepted yet
     bench()
     assert bench("--accept") == 0
+    marked = (bench.folder / "README.md").read_text()
+    (bench.folder / "README.md").write_text("nothing here")
+    assert bench("--readme") == 2
+    assert "the marks are missing" in capsys.readouterr().err
+    (bench.folder / "README.md").write_text(marked)
     assert bench("--readme") == 0
     assert (bench.folder / "images/growth.png").stat().st_size > 10_000
     assert "| dense |" in (bench.folder / "README.md").read_text()
@@ -215,8 +221,12 @@ def test_a_slower_later_run_is_seen(bench, capsys):
     assert "**slower**" in (bench.folder / "later.md").read_text()
 
 
-def test_the_accepted_run_holds_every_part():
+def test_the_accepted_run_holds_every_part_and_readme_shows_it():
     accepted = results.load(results.ACCEPTED)
     if accepted is None:
         pytest.skip("no run accepted yet")
-    assert set(accepted["parts"]) <= set(PARTS)
+    assert set(accepted["parts"]) == set(PARTS)
+    assert cli.PAGE.read_text().startswith("# Benchmarks")
+    readme = cli.README.read_text()
+    if table.START in readme:
+        assert table.insert(readme, table.speed(accepted, None)) == readme
