@@ -143,7 +143,7 @@ def run(
     program = _runnable(program, runner)
     arrays, batched = check_inputs(program, inputs)
     steps = check_steps(arrays, steps)
-    check_positive({"every": every})
+    check_positive({"every": every, "time_limit": time_limit})
     batch = next(iter(arrays.values())).shape[0] if batched else None
     return Run(runner, program, arrays, steps, chosen, batch, time_limit, progress).start(to, checkpoint, every)
 
@@ -157,18 +157,19 @@ def open(
     deadline: float | None = None,
     state: str | os.PathLike[str] | None = None,
     time_limit: float | None = None,
+    threads: int | None = None,
 ) -> Session:
     """A session: the network stands ready, `session.step(x)` takes a step or a block and carries the state.
 
-    program, backend, record: as for `run`. batch: samples that run side by side, all inputs and outputs then have that
-    axis in front; None for one sample without it. deadline: seconds a step may take, `session.latency` counts the
-    calls that took longer. state: a file of `session.save` to go on from. time_limit: wall seconds for one call of
-    `step`, past which it is given up (BackendError); Lava's default is 600.
+    program, backend, record, threads: as for `run`. batch: samples that run side by side, all inputs and outputs then
+    have that axis in front; None for one sample without it. deadline: seconds a step may take, `session.latency`
+    counts the calls that took longer. state: a file of `session.save` to go on from. time_limit: wall seconds for one
+    call of `step`, past which it is given up (BackendError); Lava's default is 600.
 
     Close it, or write `with nk.open(...) as session:`. Outputs are those of one `run` over the whole sequence, however
     it is cut. Raises as `run` does; FormatError or InputError for `state`.
     """
-    runner = get_backend(backend)
+    runner = _with_threads(backend, threads)
     program = _runnable(program, runner)
     chosen = check_record(program, record)
     check_positive({"deadline": deadline, "time_limit": time_limit})
@@ -246,10 +247,10 @@ def _with_threads(backend: str | Backend, threads: int | None) -> Backend:
         return get_backend(backend)
     if backend != "simulator":
         raise InputError(Fault("threads", f"is {threads!r}", "only the simulator shares its work", "Leave it out."))
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+    if isinstance(threads, bool) or not isinstance(threads, int | np.integer) or threads < 1:
         raise InputError(Fault("threads", f"is {threads!r}", "a whole number of at least 1", "Leave it out for all."))
     simulator = importlib.import_module("neurokit.hardware.simulator.backend").Simulator
-    found: Backend = simulator(threads)
+    found: Backend = simulator(int(threads))
     return found
 
 

@@ -166,8 +166,9 @@ class Session:
         self._check_open()
         done, snapshot = load_state(path, self._origin())
         wanted = {name: values.shape for name, values in self._stepper.snapshot().items()}
-        if {name: values.shape for name, values in snapshot.items()} != wanted:
-            limit = "every array of the state in its shape is needed"
+        numbers = all(values.dtype.kind in "iuf" for values in snapshot.values())
+        if not numbers or {name: values.shape for name, values in snapshot.items()} != wanted:
+            limit = "every array of the state in its shape, of numbers, is needed"
             raise FormatError(Fault(str(path), "lacks arrays, or has others", limit, "Write it again: it is damaged."))
         self._stepper.restore(snapshot)
         self._forget(done)

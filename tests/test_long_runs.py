@@ -382,6 +382,12 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     assert nk.run(PROGRAM, X, checkpoint=path).complete
 
 
+@pytest.mark.parametrize("name", ["time_limit", "every"])
+@pytest.mark.parametrize("value", [0, -1, np.nan, "5", True])
+def test_times_are_positive_numbers(name, value):
+    assert f"'{name}': is {value!r}; a positive number of seconds" in fault(lambda: nk.run(PROGRAM, X, **{name: value}))
+
+
 @pytest.mark.usefixtures("short_blocks")
 @pytest.mark.parametrize("to", [False, True])
 def test_a_run_goes_on_whose_record_has_another_order(to, tmp_path):

@@ -18,7 +18,8 @@ FUNCTIONS = {
     "load": "path",
     "load_recording": "path",
     "memory": "program, inputs, steps=None, record=()",
-    "open": "program, backend='simulator', *, batch=None, record=(), deadline=None, state=None, time_limit=None",
+    "open": "program, backend='simulator', *, batch=None, record=(), deadline=None, state=None, time_limit=None,"
+    " threads=None",
     "place": "program, chip='loihi2'",
     "profile": "recording, placement=None, *, host_time=0.0",
     "report": "profile=None, parity=None, placement=None, *, recording=None, title='neurokit report', summary=(),"

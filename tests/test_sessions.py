@@ -325,6 +325,12 @@ def test_damaged_states_are_refused(tmp_path):
         with h5py.File(path, "r+") as file:
             del file["state/1"]
         assert "lacks arrays, or has others" in fault(lambda: session.restore(path), FormatError)
+        path.write_bytes(whole)
+        with h5py.File(path, "r+") as file:
+            name, shape = file["state/1"].attrs["name"], file["state/1"].shape
+            del file["state/1"]
+            file.create_dataset("state/1", data=np.full(shape, b"x")).attrs["name"] = name
+        assert "lacks arrays, or has others" in fault(lambda: session.restore(path), FormatError)
         np.testing.assert_array_equal(session.step(X), nk.run(PROGRAM, np.concatenate([X, X])).spikes["p1"][6:])
 
 

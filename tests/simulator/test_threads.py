@@ -39,6 +39,14 @@ def test_one_sample_of_a_network_in_floats_is_the_same():
     same(nk.run(net, x, threads=1), nk.run(net, x, threads=2))
 
 
+def test_sessions_take_threads():
+    graph = random_program(1)
+    x = random_input(1, graph)
+    with nk.open(graph, threads=1) as alone, nk.open(graph, threads=np.int64(3)) as shared:
+        assert [session._stepper._engine.team.size for session in (alone, shared)] == [1, 3]
+        np.testing.assert_equal(alone.step(x), shared.step(x))
+
+
 def test_an_error_of_one_thread_comes_out_and_the_others_have_ended():
     done = []
 
@@ -76,6 +84,8 @@ def test_a_wrong_number_is_refused(threads):
     graph = random_program(0)
     with pytest.raises(InputError, match="'threads': is"):
         nk.run(graph, random_input(0, graph), threads=threads)
+    with pytest.raises(InputError, match="'threads': is"):
+        nk.open(graph, threads=threads)
 
 
 def test_other_backends_take_no_threads():
