@@ -7,7 +7,7 @@ height, channels). How their columns lie against our steps was found in tests/tr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from neurokit import api
 from neurokit.conformance.cases import Case, build
+from neurokit.graph.check import check_program
 from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
 from neurokit.graph.network import Network, Program
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
+from neurokit.graph.resonators import FiresAt, FixedResonateAndFire, ResonateAndFire
 from neurokit.graph.synapses import Conv2d, Dense, Injection, Shape, Synapse
 
 WHEEL, FOLDER = "lava-dl", "tests/lava/lib/dl/netx/"
@@ -170,6 +172,40 @@ def _tinynet_sdnn_dense() -> Truth:
     return Truth(_case("tinynet SDNN, dense", program, data.astype(np.int64)), (expected,))
 
 
+# ---------------------------------------------------------------------------------------------------- resonate-and-fire
+
+
+def _resonator(period: int, threshold: float, fires_at: FiresAt) -> FixedResonateAndFire:
+    """Loses 5 % a step; state_exp 6, decay_bits 12."""
+    sine, cosine = ResonateAndFire(period=np.asarray(period), decay=np.asarray(0.05)).turn
+    turn = {"sine": np.trunc(4096 * sine), "cosine": np.trunc(4096 * cosine)}
+    return FixedResonateAndFire(**turn, threshold=np.asarray(int(64 * threshold)), fires_at=fires_at)
+
+
+def _complex(name: str, neuron: FixedNeuron, synapses: tuple[Synapse, Synapse], size: int, delay: int) -> Truth:
+    """200 inputs that feed both ports, 2,000 steps."""
+    single = _one_layer(synapses[0], neuron, (200,), (size,), delay)
+    wires = [
+        replace(single.projections[0], synapses=(s,), port=port) for s, port in zip(synapses, neuron.ports, strict=True)
+    ]
+    program = check_program(replace(single, projections=tuple(wires)))
+    expected = Expected("out", "spikes", _stored(f"complex_dense/{'out' if delay else 'current'}"))
+    return Truth(_case(name, program, _stored("complex_dense/in")), (expected,))
+
+
+def _complex_dense() -> Truth:
+    """Complex weights; fires where the phase passes zero."""
+    real, imag = (
+        Dense(np.load(wheel_file(f"gts/complex_dense/weight_{part}.npy")).astype(int)) for part in ("r", "img")
+    )
+    return _complex("complex dense", _resonator(11, 25, "phase"), (real, imag), 256, 1)
+
+
+def _complex_input() -> Truth:
+    """Both parts driven alike; Izhikevich's reset."""
+    return _complex("complex input", _resonator(7, 1.1, "top"), (Injection(), Injection()), 200, 0)
+
+
 # Makers raise FileNotFoundError where the wheel is not installed.
 TRUTHS: Mapping[str, Callable[[], Truth]] = {
     "PilotNet LIF": _pilotnet_lif,
@@ -180,4 +216,6 @@ TRUTHS: Mapping[str, Callable[[], Truth]] = {
     "tinynet SDNN, input": _tinynet_sdnn_input,
     "tinynet SDNN, convolution": _tinynet_sdnn_convolution,
     "tinynet SDNN, dense": _tinynet_sdnn_dense,
+    "complex dense": _complex_dense,
+    "complex input": _complex_input,
 }
