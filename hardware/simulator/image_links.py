@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -32,9 +33,21 @@ class PickedConvLink(ConvLink):
             part = rows[first : first + chunk]
             if count_nonzero(part) == 0:
                 continue
-            image = np.empty((len(part), size), rows.dtype)
+            image = _scratch(len(part), size, rows.dtype)
             pick(part, self.rows, self.columns, np.array(self.shape), image)
             super()._accumulate(image, acc[first : first + chunk], largest)
+
+
+_kept = threading.local()
+
+
+def _scratch(rows: int, size: int, kind: Any) -> Rows:
+    """An array to overwrite, (rows, size), the same memory for each call of a thread: fresh pages cost more than it."""
+    needed = rows * size * np.dtype(kind).itemsize
+    if getattr(_kept, "bytes", np.empty(0)).nbytes < needed:
+        _kept.bytes = np.empty(needed, np.uint8)
+    found: Rows = _kept.bytes[:needed].view(kind).reshape(rows, size)
+    return found
 
 
 class PoolLink(Link):
