@@ -16,7 +16,7 @@ from neurokit.conformance.neurons import NEURONS
 from neurokit.conformance.synapses import SYNAPSES
 from neurokit.graph.check import MAX_DELAY, check_program
 from neurokit.graph.network import Program
-from neurokit.graph.neurons import FixedNeuron
+from neurokit.graph.neurons import MAX_POTENTIAL, FixedNeuron
 from neurokit.graph.synapses import Convolving, Dense, Injection, Shape, Sparse, Synapse
 
 
@@ -29,7 +29,7 @@ def draw_case(draws: Draws, name: str) -> Case:
     """A Program of 1 to 4 populations and 1 to 3 inputs, and 1 to 5 samples for it."""
     program = draw_program(draws)
     longest = max(int(np.max(projection.delay)) for projection in program.projections)
-    steps = draws.choice((14, 14, 30)) + longest
+    steps = (300 if draws.one_in(25) else draws.choice((14, 14, 30))) + longest  # more than a block of the simulator's
     values = draw_inputs(draws, program, draws.choice((1, 2, 5)), draws.integer(1, steps))
     return Case(name, program, values, steps)
 
@@ -64,7 +64,7 @@ def draw_inputs(draws: Draws, program: Program, batch: int, length: int) -> dict
     for name, node in program.inputs.items():
         rng, shape = draws.generator(), (batch, length, *node.shape)
         active = rng.random(shape) < draws.choice((0.3, 0.05, 0.9))
-        most = draws.choice((0, 0, 50, 5_000))
+        most = draws.choice((0, 0, 0, 50, 5_000, MAX_POTENTIAL if draws.one_in(4) else 300))
         found[name] = active * rng.integers(-most, most + 1, shape) if most else active.astype(np.int64)
     return found
 

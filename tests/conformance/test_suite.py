@@ -99,7 +99,7 @@ def test_more_than_two_thousand_random_networks(start):
     for backend in ("simulator", "lava-inprocess"):
         found = nk.conformance(backend, networks=CHUNK, start=start, edges=False)
         assert found.ok, str(found)
-        assert found.count("same") > 0.9 * CHUNK
+        assert found.count("same") > 0.8 * CHUNK
 
 
 def test_every_model_has_a_case():
