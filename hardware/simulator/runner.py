@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from neurokit.errors import BackendError, Fault, Interrupted
 from neurokit.graph.network import Network, Program
@@ -60,7 +61,7 @@ class Runner:
         batch, place = self.recorder.batch, None if keeper is None else keeper.place()
         size = samples_at_once(self.graph, batch) if place is None else place.size
         engine = None
-        with threadpool_limits(limits=1), Interrupts() as interrupts:
+        with _libraries().limit(limits=1), Interrupts() as interrupts:
             for first in range(0 if place is None else place.first, batch, size):
                 count = min(size, batch - first)
                 if engine is None or engine.samples != count:
@@ -149,3 +150,9 @@ class _Pace:
         """After a block of so many steps."""
         fitting = int(steps * BLOCK_SECONDS / max(seconds, 1e-9))
         self.steps = max(1, min(self.most, 4 * steps, max(steps // 4, fitting)))
+
+
+@functools.cache
+def _libraries() -> ThreadpoolController:
+    """numpy's thread pools, looked for once: it takes milliseconds, as long as a small run."""
+    return ThreadpoolController()

@@ -129,7 +129,7 @@ class _Wire:
             return now
         total = np.zeros(int(np.prod(self.target_shape)), np.int64)
         for delay, summed in self.sums.items():
-            if t >= delay:
+            if t >= delay and sent[t - delay].any():
                 part = shift(summed(sent[t - delay]), _exponent(self.synapse))
                 total += wrap24(part) if isinstance(self.synapse, Convolving) else part
         return total.reshape(self.target_shape)

@@ -37,12 +37,14 @@ def check_coverage(found, least=20):
     assert found.differing.keys() == found.compared.keys()
 
 
+@pytest.mark.timeout(900)
 def test_simulator():
     found = nk.conformance()
     assert found.count("refused") == 0
     check_coverage(found)
 
 
+@pytest.mark.timeout(900)
 def test_lava_in_process(monkeypatch):
     """Every fifth of the edges; the long suite has them all."""
     monkeypatch.setattr(suite, "edge_cases", lambda: islice(edge_cases(), 0, None, 5))
