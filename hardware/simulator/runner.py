@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from neurokit.errors import BackendError, Fault, Interrupted
 from neurokit.graph.network import Network, Program
@@ -18,7 +16,7 @@ from neurokit.hardware.base import Keeper, Place, Progress
 from neurokit.hardware.simulator.blocks import batch_first, kernel_type, time_first
 from neurokit.hardware.simulator.engine import Engine
 from neurokit.hardware.simulator.kernels import count_events
-from neurokit.hardware.simulator.team import Team
+from neurokit.hardware.simulator.team import Team, one_blas_thread
 from neurokit.interrupts import Interrupts
 from neurokit.lower.fold import fold
 from neurokit.recorder import Recorder
@@ -61,7 +59,7 @@ class Runner:
         batch, place = self.recorder.batch, None if keeper is None else keeper.place()
         size = samples_at_once(self.graph, batch) if place is None else place.size
         engine = None
-        with _libraries().limit(limits=1), Interrupts() as interrupts:
+        with one_blas_thread(), Interrupts() as interrupts:
             for first in range(0 if place is None else place.first, batch, size):
                 count = min(size, batch - first)
                 if engine is None or engine.samples != count:
@@ -150,9 +148,3 @@ class _Pace:
         """After a block of so many steps."""
         fitting = int(steps * BLOCK_SECONDS / max(seconds, 1e-9))
         self.steps = max(1, min(self.most, 4 * steps, max(steps // 4, fitting)))
-
-
-@functools.cache
-def _libraries() -> ThreadpoolController:
-    """numpy's thread pools, looked for once: it takes milliseconds, as long as a small run."""
-    return ThreadpoolController()

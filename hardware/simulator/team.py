@@ -8,12 +8,15 @@ results do not depend on it, in floats either.
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from neurokit.hardware.simulator.links import Link
 
@@ -32,12 +35,12 @@ class Team:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._pool = ThreadPoolExecutor(size - 1, "neurokit") if size > 1 else None
+        self._pool: ThreadPoolExecutor | None = None
+        self._process = 0  # whose threads are in the pool: after a fork there are none
 
     def run(self, tasks: Sequence[Callable[[], None]]) -> None:
         """Run all tasks, the first one here, and wait for them; raise what one raised."""
-        assert self._pool is not None or len(tasks) < 2, "a team of one has one task"
-        others = [self._pool.submit(task) for task in tasks[1:]] if self._pool is not None else []
+        others = [self._threads().submit(task) for task in tasks[1:]]
         try:
             tasks[0]()
         finally:
@@ -45,6 +48,42 @@ class Team:
                 other.exception()  # waits, so that nobody works on after an error
         for other in others:
             other.result()
+
+    def _threads(self) -> ThreadPoolExecutor:
+        """The other threads, those of this process."""
+        assert self.size > 1, "a team of one has one task"
+        if self._pool is None or self._process != os.getpid():
+            self._pool, self._process = ThreadPoolExecutor(self.size - 1, "neurokit"), os.getpid()
+        return self._pool
+
+
+class _OneThread:
+    """BLAS keeps to one thread while any run is under way; runs in several threads of a program may overlap."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._runs = 0
+        self._libraries: ThreadpoolController | None = None
+        self._limits: Any = None
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if self._runs == 0:
+                if self._libraries is None:  # looked for once: it takes milliseconds, as long as a small run
+                    self._libraries = ThreadpoolController()
+                self._limits = self._libraries.limit(limits=1)
+            self._runs += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._runs -= 1
+                if self._runs == 0:
+                    self._limits.restore_original_limits()
+
+
+one_blas_thread = _OneThread()
 
 
 class Work:

@@ -1,7 +1,11 @@
 """Sharing work among threads changes nothing but the time."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import neurokit as nk
 from neurokit.errors import InputError
@@ -61,6 +65,32 @@ def test_an_error_of_one_thread_comes_out_and_the_others_have_ended():
     with pytest.raises(ValueError, match="bad"):
         Team(3).run([bad, good, good])
     assert len(done) == 3
+
+
+def test_a_forked_process_gets_threads_of_its_own():
+    shared = Team(2)
+    shared.run([list, list])
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # instead of waiting for ever for threads that stayed with the parent
+        shared.run([list, list])
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_runs_that_overlap_leave_blas_as_it_was():
+    def threads():
+        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+    with threadpool_limits(limits=2):
+        before = threads()
+        first, second = team.one_blas_thread(), team.one_blas_thread()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert set(threads()) == {1}
+        second.__exit__(None, None, None)
+        assert threads() == before != []
 
 
 def test_an_error_on_the_belt_ends_all(always_shared, monkeypatch):
