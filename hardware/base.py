@@ -66,7 +66,10 @@ class Stepper(Protocol):
         """Copies of everything that is carried. BackendError where the backend cannot read it."""
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Take over what `snapshot` gave, here or in another stepper of the same program, batch and backend."""
+        """Take over what `snapshot` gave, here or in another stepper of the same program, batch and backend.
+
+        ValueError, and nothing is changed, when arrays are missing or have other shapes.
+        """
 
     def close(self) -> None:
         """Give back processes and memory. May be called more than once."""

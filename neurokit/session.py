@@ -165,12 +165,14 @@ class Session:
         """
         self._check_open()
         done, snapshot = load_state(path, self._origin())
-        wanted = {name: values.shape for name, values in self._stepper.snapshot().items()}
-        numbers = all(values.dtype.kind in "iuf" for values in snapshot.values())
-        if not numbers or {name: values.shape for name, values in snapshot.items()} != wanted:
+        try:
+            if any(values.dtype.kind not in "biuf" for values in snapshot.values()):
+                raise ValueError("not all are numbers")
+            self._stepper.restore(snapshot)
+        except (ValueError, KeyError) as error:
             limit = "every array of the state in its shape, of numbers, is needed"
-            raise FormatError(Fault(str(path), "lacks arrays, or has others", limit, "Write it again: it is damaged."))
-        self._stepper.restore(snapshot)
+            mend = "Write it again: it is damaged."
+            raise FormatError(Fault(str(path), f"lacks arrays, or has others ({error})", limit, mend)) from error
         self._forget(done)
 
     def close(self) -> None:

@@ -42,3 +42,26 @@ def assert_cut_equal(graph, values, rng, backend="simulator", **options):
     for key in record:
         wanted = whole.spikes[key] if isinstance(key, str) else whole.states[key]
         np.testing.assert_array_equal(found[key], wanted, f"{key}")
+
+
+def assert_case_streams(case, backend, path):
+    """A case of the conformance suite: cut into steps and a block, and gone on with from a saved state."""
+    graph, values = case.program, {name: array[:1] for name, array in case.inputs.items()}
+    steps = min(array.shape[1] for array in values.values())
+    values, cut = {name: array[:, :steps] for name, array in values.items()}, steps // 2
+    record = (*graph.populations, *((n, s) for n, p in graph.populations.items() for s in p.neuron.states))
+    whole = nk.run(graph, values, backend=backend, record=record)
+    with nk.open(graph, backend, batch=1, record=record) as first:
+        for t in range(cut):
+            first.step({name: array[:, t] for name, array in values.items()})
+        first.save(path)
+        rest = {name: array[:, cut:] for name, array in values.items()}
+        first.step(rest)
+        with nk.open(graph, backend, batch=1, record=record, state=path) as second:
+            second.step(rest)
+        for session in (first, second):
+            for key in record:
+                kind = "spikes" if isinstance(key, str) else "states"
+                found, wanted = getattr(session, kind)[key], getattr(whole, kind)[key][:, cut:]
+                assert found.dtype == wanted.dtype
+                np.testing.assert_array_equal(found, wanted, f"{kind} of {key}")

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 
 import neurokit as nk
+from neurokit.conformance.generator import random_case
 from neurokit.errors import BackendError, FormatError, NotRecordedError, OutputError
 from neurokit.graph.network import Input, Projection
 from neurokit.graph.neurons import IF, LIF, LeakyIntegrator
 from neurokit.graph.synapses import Dense
-from tests.cuts import assert_cut_equal, cuts, streamed
+from tests.cuts import assert_case_streams, assert_cut_equal, cuts, streamed
 from tests.networks import joined, network, random_network
 from tests.programs import random_input, random_program, seeds
 from tests.saying import fault, faults
@@ -288,6 +289,11 @@ def test_a_restored_state_gives_the_identical_rest(tmp_path_factory, seed):
     whole = nk.run(graph, values, record=record)
     for key in record:
         np.testing.assert_array_equal(first.states[key], whole.states[key][cut])
+
+
+@pytest.mark.parametrize("number", range(25))
+def test_every_kind_of_neuron_and_synapse_streams(number, tmp_path):
+    assert_case_streams(random_case(7, number), "simulator", tmp_path / "state.nk")
 
 
 def test_foreign_states_are_refused(tmp_path):

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from lava.magma.compiler.channels.interfaces import AbstractCspRecvPort, AbstractCspSendPort, Channel
 from lava.magma.compiler.executable import Executable
-from lava.magma.core.model.py.type import LavaPyType
 from lava.magma.core.process.ports.ports import create_port_id
 from numpy.typing import NDArray
 
@@ -24,7 +23,8 @@ from neurokit.errors import BackendError, Fault
 from neurokit.hardware.lava.deadline import Deadline
 from neurokit.hardware.lava.tape import Tapes
 
-CONSTANT = {"weights", "weight", "delays"}  # Vars that are as large as the network and never change
+# Attributes of models that never change: some are as large as the network, the last two are Lava's own business.
+CONSTANT = {"weights", "weight", "delays", "model_id", "phase"}
 
 
 class _NotYet(Exception):
@@ -170,11 +170,17 @@ class InProcess:
             self._step(self.models, deadline)
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
-        """Copies of the variables of all models between two steps; nothing is on its way in a channel then."""
+        """Copies of all that models hold between two steps, Vars or not; nothing is on its way in a channel then."""
         return {f"{attribute}/{name}": np.array(value) for name, _, attribute, value in self._variables()}
 
     def restore(self, snapshot: Mapping[str, NDArray[Any]]) -> None:
-        """Take over what `snapshot` gave, here or from another compilation of the same network."""
+        """Take over what `snapshot` gave, here or from another compilation of the same network.
+
+        Models of Lava scale some parameters in their first step and remember that they did: at least one step must lie
+        behind, here and there. ValueError when the arrays are not the same in name and shape.
+        """
+        if shapes_of(self.snapshot()) != shapes_of(snapshot):
+            raise ValueError("these are the variables of other models")
         for name, model, attribute, value in self._variables():
             given = snapshot[f"{attribute}/{name}"]
             if isinstance(value, np.ndarray):
@@ -183,11 +189,10 @@ class InProcess:
                 setattr(model, attribute, type(value)(given[()]))
 
     def _variables(self) -> Iterator[tuple[str, Any, str, Any]]:
-        """(name, model, attribute, value) of all that may change: Lava's Vars, and the step that a model counts."""
+        """(name, model, attribute, value) of every number and array that a model may change."""
         for name, model in self.models:
             for attribute, value in vars(model).items():
-                var = isinstance(getattr(type(model), attribute, None), LavaPyType) and attribute not in CONSTANT
-                if attribute == "time_step" or (var and _may_change(value)):
+                if not attribute.startswith("_") and attribute not in CONSTANT and _may_change(value):
                     yield name, model, attribute, value
 
     def _step(self, models: list[tuple[str, Any]], deadline: Deadline) -> None:
@@ -218,6 +223,11 @@ class InProcess:
                 )
             ) from error
         return True
+
+
+def shapes_of(snapshot: Mapping[str, NDArray[Any]]) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of its arrays."""
+    return {name: values.shape for name, values in snapshot.items()}
 
 
 def _may_change(value: Any) -> bool:

@@ -80,10 +80,25 @@ class LavaStepper:
 
     def restore(self, snapshot: Snapshot) -> None:
         """See `Stepper.restore`."""
-        self._time = int(snapshot["time"])
-        for k, sample in enumerate(self._samples):
-            lead = f"{k}/"
-            sample.restore({name[len(lead) :]: v for name, v in snapshot.items() if name.startswith(lead)})
+        before, time = [sample.snapshot() for sample in self._samples], int(snapshot["time"])
+        try:
+            for k, sample in enumerate(self._samples):
+                lead = f"{k}/"
+                given = {name[len(lead) :]: values for name, values in snapshot.items() if name.startswith(lead)}
+                self._put(sample, given, time)
+        except ValueError:
+            for sample, kept in zip(self._samples, before, strict=True):
+                self._put(sample, kept, self._time)
+            raise
+        self._time = time
+
+    def _put(self, sample: _Sample, snapshot: Snapshot, time: int) -> None:
+        """Anew to the state after `time` steps; models scale their parameters in the first step, whatever it brings."""
+        sample.start()
+        if time:
+            with loading.quiet():
+                sample.run(1, Deadline(self._time_limit, self._backend))
+            sample.restore(snapshot)
 
     def close(self) -> None:
         """See `Stepper.close`."""

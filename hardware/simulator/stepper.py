@@ -77,6 +77,8 @@ class SimulatorStepper:
 
     def restore(self, snapshot: Snapshot) -> None:
         """See `Stepper.restore`."""
+        if _shapes(snapshot) != _shapes(self._engine.snapshot()):
+            raise ValueError("these are the arrays of another network")
         self._engine.restore(snapshot)
 
     def close(self) -> None:
@@ -88,3 +90,7 @@ def _joined(parts: list[Block]) -> Block:
         {name: np.concatenate([part.spikes[name] for part in parts], axis=1) for name in parts[0].spikes},
         {key: np.concatenate([part.states[key] for part in parts], axis=1) for key in parts[0].states},
     )
+
+
+def _shapes(snapshot: Snapshot) -> dict[str, tuple[int, ...]]:
+    return {name: values.shape for name, values in snapshot.items()}

@@ -9,16 +9,18 @@ import textwrap
 import time
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 import neurokit as nk
-from neurokit.errors import BackendError
+from neurokit.conformance.generator import random_case
+from neurokit.errors import BackendError, FormatError
 from neurokit.graph.synapses import Conv2d
 from neurokit.hardware.lava import stepper as lava_stepper
 from neurokit.hardware.lava.backend import LavaBackend
-from tests.cuts import assert_cut_equal, cuts, streamed
+from tests.cuts import assert_case_streams, assert_cut_equal, cuts, streamed
 from tests.hardware.programs import one_projection
 from tests.hardware.test_lava_failures import chain, children, in_fresh_python, session
 from tests.programs import random_input, random_program, seeds
@@ -99,6 +101,27 @@ def test_a_restored_state_gives_the_identical_rest(tmp_path_factory: Any, seed: 
     first.restore(path)
     first.step(values[cut:])
     np.testing.assert_array_equal(second.states[keys[0]], first.states[keys[0]])
+
+
+@pytest.mark.parametrize("number", range(25))
+def test_every_kind_of_neuron_and_synapse_streams(number: int, tmp_path: Any) -> None:
+    """Lava's own models among them, some of which scale their parameters in their first step."""
+    case = random_case(7, number)
+    if not runs(case.program, {name: values[:1] for name, values in case.inputs.items()}):
+        pytest.skip("Lava refuses it")
+    assert_case_streams(case, "lava-inprocess", tmp_path / "state.nk")
+
+
+def test_a_damaged_state_changes_nothing(tmp_path: Any) -> None:
+    path, whole = tmp_path / "state.nk", nk.run(chain(), np.concatenate([X, X]))
+    with nk.open(chain(), "lava-inprocess") as opened:
+        opened.step(X)
+        opened.save(path)
+        with h5py.File(path, "r+") as file:
+            del file["state/3"]
+        assert "lacks arrays, or has others" in fault(lambda: opened.restore(path), FormatError)
+        assert opened.time == 12
+        np.testing.assert_array_equal(opened.step(X), whole.spikes["out"][12:])
 
 
 def test_states_belong_to_a_backend(tmp_path: Any) -> None:
