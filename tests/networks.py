@@ -47,7 +47,7 @@ def compiled_or_refused(graph, **options):
     try:
         return nk.compile(graph, **options)
     except NeurokitError as error:
-        if all("threshold" in fault.fact or "the bias is so far" in fault.fact for fault in error.faults):
+        if all("threshold" in fault.fact or "is so far above" in fault.fact for fault in error.faults):
             return None
         raise
 

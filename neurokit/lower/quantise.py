@@ -24,7 +24,17 @@ from neurokit.lower.discretise import Recurrence, recurrence
 from neurokit.lower.fold import to_matrix
 from neurokit.lower.images import picked
 from neurokit.lower.relatives import kind_faults, thresholds, whole
-from neurokit.lower.scale import SAFE_INPUT, UNIT, ceiling, choose_scale, largest_integer, leak_of, row_sums, values_of
+from neurokit.lower.scale import (
+    SAFE_INPUT,
+    UNIT,
+    ceiling,
+    choose_scale,
+    largest_integer,
+    leak_of,
+    reset_of,
+    row_sums,
+    values_of,
+)
 
 MODEST_PAYLOAD = 16  # event counts of a pixel and step stay below; larger payloads are their sender's to scale
 FEWEST_BITS = 3  # a network whose weights keep fewer of the bits asked for is refused
@@ -66,9 +76,11 @@ def quantise(
     steady = _bias_per_step(model, bias, notes)
     scale, exponents = choose_scale(gained, threshold, steady, model, bits, spiking)
     synapses = tuple(_rounded(s, scale / 2**e, e) for s, e in zip(gained, exponents, strict=True))
-    limited = scale >= ceiling(threshold, steady, spiking) * (1 - 1 / 64)  # the floor to a whole threshold included
+    limited = scale >= ceiling(threshold, steady, model, spiking) * (
+        1 - 1 / 64
+    )  # the floor to a whole threshold included
     fewest = 1 << FEWEST_BITS - 1 if limited else 1
-    faults = _range_faults(population, gained, synapses, threshold, scale, bits, fewest)
+    faults = _range_faults(population, gained, synapses, threshold, reset_of(model), scale, bits, fewest)
     if faults:
         return faults
     plain, threshold_error = _neuron(population, model, steady, scale, notes)
@@ -133,6 +145,7 @@ def _range_faults(
     floats: Sequence[Any],
     integers: Sequence[Any],
     threshold: NDArray[np.float64],
+    reset: NDArray[np.float64],
     scale: float,
     bits: int,
     fewest: int,
@@ -140,18 +153,27 @@ def _range_faults(
     """A threshold or bias so far above the weights that these keep integers below `fewest`, or a threshold of none."""
     name, spiking = population.name, population.neuron.spiking
     if spiking and round(threshold.min() * scale) < 1:
-        fact = f"the threshold {threshold.min():g} lies far below the weights"
-        limit = f"its mantissa, {threshold.min() * scale:.2g}, must be at least 1"
-        return [Fault(name, fact, limit, "Scale the layer's weights down, or its threshold up.")]
+        fact, mend = (
+            f"the threshold {threshold.min():g} lies far below",
+            "Scale the layer's weights down, or its threshold up.",
+        )
+        far = float(np.abs(reset).max())
+        if scale * far > 1 << 16:
+            fact, mend = f"{fact} the reset value {far:g}", "Bring the reset value nearer to rest."
+        else:
+            fact = f"{fact} the weights"
+        return [Fault(name, fact, f"its mantissa, {threshold.min() * scale:.2g}, must be at least 1", mend)]
     for exact, rounded in zip(floats, integers, strict=True):
         most = int(np.abs(values_of(rounded)).max(initial=0))
         if values_of(exact).any() and most < min(fewest, largest_integer(values_of(exact), bits)):
-            what = f"the threshold {threshold.max():g}" if spiking and scale * threshold.max() > 1 << 16 else "the bias"
+            names = {"the threshold": float(threshold.max()), "the reset value": float(np.abs(reset).max())}
+            full = [f"{name} {value:g}" for name, value in names.items() if spiking and scale * value > 1 << 16]
+            what = full[0] if full else "the bias"
             return [
                 Fault(
                     name,
                     f"{what} is so far above the weights that they keep integers to {most}",
-                    "thresholds have 17 bits, biases 13 and an exponent of up to 7",
+                    "thresholds and reset values have 17 bits, biases 13 and an exponent of up to 7",
                     "Scale the layer's weights up, or its threshold or bias down.",
                 )
             ]
@@ -219,7 +241,7 @@ def _neuron(
     emits = population.neuron.spiking
     theta = np.rint((model.threshold - model.initial) * scale) if emits else np.asarray(MAX_THRESHOLD_MANTISSA)
     reset: Reset = "soft" if model.soft else "hard"
-    after = model.reset_value if model.soft else model.reset_value - model.initial  # a drop, or a place
+    after = reset_of(model)
     value = np.rint(after * scale) * UNIT if model.soft else np.rint(after * per_volt)
     neuron = LoihiLIF(
         current_decay=np.rint(4096 * (1 - model.keep_u)).astype(np.int64),

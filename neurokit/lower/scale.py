@@ -41,7 +41,7 @@ def choose_scale(
 ) -> tuple[float, list[int]]:
     """Units of weight per unit of potential, and an exponent for each projection. bias: per step, on the potential."""
     limits = [_limit(values_of(s), bits) for s in synapses if values_of(s).size and values_of(s).any()]
-    most = ceiling(threshold, bias, spiking)
+    most = ceiling(threshold, bias, model, spiking)
     if not limits:  # no weights: the threshold alone sets the scale
         return min(most, float(LEAKY_THRESHOLD / threshold.max()) if spiking else 1.0), [0] * len(synapses)
     fine = max(limits)
@@ -59,11 +59,17 @@ def choose_scale(
     return fine, [_exponent(values_of(s), fine, bits) for s in synapses]
 
 
-def ceiling(threshold: NDArray[np.float64], bias: NDArray[np.float64], spiking: bool) -> float:
-    """The scale at which the threshold's 17 bits, or the bias's 13 and its exponent, are full."""
+def ceiling(threshold: NDArray[np.float64], bias: NDArray[np.float64], model: Recurrence, spiking: bool) -> float:
+    """The scale at which the threshold's or reset value's 17 bits, or the bias's 13 and its exponent, are full."""
     largest = float(np.abs(bias).max(initial=0.0))
     by_bias = MAX_BIAS / (UNIT * largest) if largest else math.inf
-    return min(by_bias, float(MAX_THRESHOLD_MANTISSA / threshold.max())) if spiking else by_bias
+    highest = max(float(threshold.max()), float(np.abs(reset_of(model)).max()))
+    return min(by_bias, MAX_THRESHOLD_MANTISSA / highest) if spiking else by_bias
+
+
+def reset_of(model: Recurrence) -> NDArray[np.float64]:
+    """What a spike takes from the potential, or, where it puts it, the distance from rest."""
+    return np.asarray(model.reset_value if model.soft else model.reset_value - model.initial)
 
 
 def leak_of(model: Recurrence, spiking: bool) -> float:

@@ -45,6 +45,16 @@ def test_random_networks_fit_the_chip(seed, bits):
         assert row.decay_error <= 0.5 / 4096 + 1e-12
 
 
+def test_the_reset_value_bounds_the_scale_too():
+    """A soft reset takes the threshold, which lies nearer to a resting potential above 0."""
+    program = one([[1e-4, -2e-4]], LIF(tau=0.01, threshold=0.5, v_leak=0.1, reset="soft"))
+    neuron = program.neuron("p0")
+    assert 2**17 - 1 >= int(neuron.reset_value.max()) // 64 > 2**16
+    assert int(neuron.threshold.max()) < int(neuron.reset_value.max())
+    with pytest.raises(CompileError, match="the reset value 1000 is so far above the weights"):
+        one([[1e-2, -2e-2]], IF(threshold=5.0, v_reset=-1000.0))
+
+
 @pytest.mark.parametrize("bits", range(2, 9))
 def test_width_of_mixed_weights(bits):
     program = one([[0.3, -1.7, 0.9]], IF(threshold=5.0), bits=bits)
