@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from neurokit.arguments import (
     refuse,
 )
 from neurokit.budget import Memory, recording_bytes
-from neurokit.errors import BackendError, CompileError, Fault, InputError
+from neurokit.errors import BackendError, CompileError, Fault, InputError, OverflowWarning
 from neurokit.graph import io
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Backend, Opens, Progress
@@ -133,6 +134,7 @@ def run(
     A Program's populations lag behind the input by `program.latency`, a step a connection: to let a whole input of T
     steps through, pass steps=T + max(program.latency.values()), and read `rec.aligned(name)`, which leaves out the
     steps before the input arrives (in which a bias may make neurons fire). A Network has its source's own timing.
+    Where integers wrap (`Recording.overflows`) one OverflowWarning says in which populations, and what mends it.
     Raises InputError (shape, type, steps, unknown names, a checkpoint of another run, a recording larger than
     memory), GraphError (an unsound graph), BackendError (refused, failed, out of time), FormatError (a damaged
     checkpoint) and OutputError (a file that cannot be written).
@@ -145,7 +147,10 @@ def run(
     steps = check_steps(arrays, steps)
     check_positive({"every": every, "time_limit": time_limit})
     batch = next(iter(arrays.values())).shape[0] if batched else None
-    return Run(runner, program, arrays, steps, chosen, batch, time_limit, progress).start(to, checkpoint, every)
+    recording = Run(runner, program, arrays, steps, chosen, batch, time_limit, progress).start(to, checkpoint, every)
+    if faults := recording.wraps():
+        warnings.warn("\n".join(map(str, faults)), OverflowWarning, stacklevel=2)
+    return recording
 
 
 def open(

@@ -22,7 +22,7 @@ from neurokit.recording_file import create_array, nodes_of, stored_key
 from neurokit.snapshots import read_snapshot, reading, write_snapshot
 
 FORMAT, VERSION = "neurokit-checkpoint", 1
-COUNTERS = ("counts", "step_counts")
+COUNTERS = ("counts", "step_counts", "overflows")
 MOST_EFFORT = 0.1  # share of the time that keeping may take: large recordings are kept less often
 
 

@@ -11,6 +11,8 @@
      │   └─ PayloadError   payloads so large that the backend's sums may overflow where the Program's do not
      └─ OutputError        a result cannot be written
 
+OverflowWarning is a warning: integers left their range and wrapped, as the chip's do.
+
 Every error carries `faults`, all that were found at once, never only the first.
 
     KeyboardInterrupt (Python's)
@@ -52,6 +54,13 @@ class NeurokitError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(str(fault) for fault in self.faults)
+
+
+class OverflowWarning(UserWarning):
+    """Integers of a run left their range and wrapped, as they would on the chip; says where, how often, and the mend.
+
+    Tests may make it an error: `warnings.simplefilter("error", OverflowWarning)`.
+    """
 
 
 class FormatError(NeurokitError):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import astuple
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.graph.network import Input, Network, Population, Program
-from neurokit.records import Recorded, Recording
+from neurokit.records import Overflow, Recorded, Recording
 
 Key: TypeAlias = "str | tuple[str, str]"
 Make: TypeAlias = Callable[["Wanted"], Any]  # something that takes and gives slices: (batch, steps, *shape)
@@ -52,6 +53,7 @@ class Recorder:
     """Arrays of one run, (batch, steps, *shape), and its counters, as `Recording` has them.
 
     steps_done: (batch,) steps that each sample has done; what lies behind has not been written.
+    overflows: population -> the three numbers of its `Overflow`; empty where nothing is counted.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Recorder:
         self.counts = {name: np.zeros((batch, *node.shape), np.int64) for name, node in nodes.items()}
         self.step_counts = {name: np.zeros(steps, np.int64) for name in nodes}
         self.steps_done = np.zeros(batch, np.int64)
+        self.overflows = {name: np.zeros(3, np.int64) for name in graph.populations if isinstance(graph, Program)}
 
     def write(
         self,
@@ -98,6 +101,10 @@ class Recorder:
         for name, values in self.counts.items():
             values[...] = recording.counts[name]
             self.step_counts[name][:steps] = recording.step_counts[name]
+        if recording.overflows is None:
+            self.overflows.clear()
+        for name, overflow in (recording.overflows or {}).items():
+            self.overflows[name][...] = astuple(overflow)
         self.steps_done[...] = steps if recording.steps_done is None else recording.steps_done
 
     def recording(self, backend: str, seconds: float) -> Recording:
@@ -113,5 +120,6 @@ class Recorder:
             step_counts={name: values[:steps] for name, values in self.step_counts.items()},
             backend=backend,
             seconds=seconds,
+            overflows={name: Overflow(*map(int, values)) for name, values in self.overflows.items()} or None,
             steps_done=None if (self.steps_done == self.steps).all() else self.steps_done.copy(),
         )

@@ -19,7 +19,7 @@ from neurokit.graph import io
 from neurokit.graph.check import check_network, check_program
 from neurokit.graph.network import Network, Program
 from neurokit.recorder import Key, Recorder, Wanted
-from neurokit.records import Recorded, Recording
+from neurokit.records import Overflow, Recorded, Recording
 from neurokit.snapshots import reading
 
 FORMAT, VERSION = "neurokit-recording", 1
@@ -123,6 +123,8 @@ def write_counts(file: h5py.File, recorder: Recorder) -> None:
     for k, name in enumerate(recorder.counts):
         file.create_dataset(f"counts/{k}", data=recorder.counts[name]).attrs["name"] = name
         file.create_dataset(f"step_counts/{k}", data=recorder.step_counts[name][:steps]).attrs["name"] = name
+    for k, (name, values) in enumerate(recorder.overflows.items()):
+        file.create_dataset(f"overflows/{k}", data=values).attrs["name"] = name
     file["steps_done"] = recorder.steps_done
     file.attrs.update({"steps": steps, "batch": recorder.batch})
     file.attrs["complete"] = bool((recorder.steps_done == recorder.steps).all())
@@ -149,6 +151,7 @@ def load_recording(path: str | os.PathLike[str]) -> Recording:
             step_counts={_name(node): node[:] for node in nodes_of(file, "step_counts")},
             backend=str(file.attrs["backend"]),
             seconds=float(file.attrs["seconds"]),
+            overflows={_name(node): Overflow(*map(int, node[:])) for node in nodes_of(file, "overflows")} or None,
             steps_done=None if file.attrs["complete"] else file["steps_done"][one],
         )
 

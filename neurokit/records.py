@@ -48,6 +48,19 @@ class Recorded(Mapping[Key, NDArray[Any]], Generic[Key]):
         return len(self._arrays)
 
 
+@dataclass(frozen=True)
+class Overflow:
+    """How often integers of one population left their range, over all steps, samples and neurons.
+
+    current: times that u left 24 bits and wrapped. sums: times that a sum of synapses did (24 bits of a convolution's
+    result, 32 of any other). saturated: times that v, or another state that the chip clips, was clipped; no fault.
+    """
+
+    current: int = 0
+    saturated: int = 0
+    sums: int = 0
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Recording:
     """Spikes, states and counters of one run; index t is Lava's time_step t + 1, states are after spike and reset.
@@ -64,6 +77,8 @@ class Recording:
     backend: name of what ran it. seconds: wall time of the run.
     steps_done: None when all is there. Of a run that was interrupted, (batch,) int64 (a number without batch): steps
         that each sample has done. `steps` is then the largest of them, and what a sample has not done is zero.
+    overflows: population -> Overflow of the simulator's runs of Programs; None where nothing is counted (Lava's models
+        wrap without a word, floats do not wrap).
 
     Of a recording that lies in a file (nk.run(to=), nk.load_recording) spikes and states are read when they are
     indexed: `rec.spikes["out"][0, :100]` reads so much; numpy's functions, and `[:]`, read all.
@@ -79,11 +94,27 @@ class Recording:
     backend: str = "simulator"
     seconds: float = 0.0
     steps_done: NDArray[np.int64] | None = None
+    overflows: Mapping[str, Overflow] | None = None
 
     @property
     def complete(self) -> bool:
         """Whether every sample has done all its steps."""
         return self.steps_done is None
+
+    def wraps(self) -> list[Fault]:
+        """What wrapped, population by population; saturation is none of it."""
+        faults = []
+        for name, overflow in (self.overflows or {}).items():
+            if overflow.current:
+                fact = f"its current u wrapped {overflow.current} times"
+                limit = "u has 24 bits: beyond 2**23 it comes back from the other side, on the chip as here"
+                mend = "Scale its weights or payloads down, or let u decay faster."
+                faults.append(Fault(name, fact, limit, mend))
+            if overflow.sums:
+                fact = f"sums of its synapses wrapped {overflow.sums} times"
+                limit = "a convolution's result has 24 bits, any other sum 32"
+                faults.append(Fault(name, fact, limit, "Scale its weights or the payloads it is sent down."))
+        return faults
 
     def __repr__(self) -> str:
         samples = "one sample" if self.batch is None else f"{self.batch} samples"

@@ -26,7 +26,10 @@ from tests.cuts import assert_cut_equal
 from tests.graded import any_neuron, payloads, side_by_side
 from tests.graph.test_io import assert_round_trip
 from tests.networks import network
+from tests.overflowing import ON_PURPOSE
 from tests.programs import seeds
+
+pytestmark = ON_PURPOSE
 
 EYE = Dense(np.eye(2))
 

@@ -23,8 +23,11 @@ from neurokit.graph.synapses import Dense
 from neurokit.hardware.simulator import runner
 from neurokit.interrupts import Interrupts
 from tests.networks import network, random_network
+from tests.overflowing import ON_PURPOSE
 from tests.programs import random_input, random_program, seeds
 from tests.saying import fault
+
+pytestmark = ON_PURPOSE
 
 EYE = Dense(np.eye(2))
 NETWORK = network((EYE, IF(0.5)), (EYE, IF(0.5)))

@@ -17,8 +17,11 @@ from neurokit.graph.neurons import IF, LIF, LeakyIntegrator
 from neurokit.graph.synapses import Dense
 from tests.cuts import assert_case_streams, assert_cut_equal, cuts, streamed
 from tests.networks import joined, network, random_network
+from tests.overflowing import ON_PURPOSE
 from tests.programs import random_input, random_program, seeds
 from tests.saying import fault, faults
+
+pytestmark = ON_PURPOSE
 
 EYE = Dense(np.eye(2))
 NETWORK = network((EYE, IF(0.5)), (EYE, IF(0.5)))

@@ -107,6 +107,16 @@ class Engine:
         """Events of each population since the last call: (steps,) over neurons and samples."""
         return {n: stage.neurons.take_step_counts() for n, stage in self.stages.items() if stage.neurons is not None}
 
+    def take_overflows(self) -> dict[str, NDArray[np.int64]]:
+        """What left its range since the last call, of each population of a Program: see `records.Overflow`."""
+        found = {}
+        for name, stage in self.stages.items():
+            if stage.neurons is not None and isinstance(self.graph, Program):
+                sums = sum(link.take_wrapped() for link in stage.links)
+                found[name] = np.array([*stage.neurons.wraps, sums], np.int64)
+                stage.neurons.wraps[:] = 0
+        return found
+
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Copies of all that is carried from step to step; names of stages come last, they may hold any character."""
         found: dict[str, NDArray[Any]] = {"now": np.array(self.now)}

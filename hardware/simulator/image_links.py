@@ -53,18 +53,17 @@ def _scratch(rows: int, size: int, kind: Any) -> Rows:
 class PoolLink(Link):
     """Sum over windows; its integer result wraps at 24 bits, as a convolution's."""
 
+    bits = 24
+
     def __init__(self, source: str, delay: int, synapse: SumPool2d, shape: Shape) -> None:
         super().__init__(source, delay, synapse.exponent)
         target = synapse.output_shape(shape)
         assert target is not None, "the graph has been checked"
-        self.integer = synapse.weight.dtype.kind in "iu"
-        self.weight: Any = int(synapse.weight) if self.integer else float(synapse.weight)
+        integer = synapse.weight.dtype.kind in "iu"
+        self.weight: Any = int(synapse.weight) if integer else float(synapse.weight)
         geometry = (*shape, *target[1:], *synapse.kernel, *synapse.stride, *synapse.padding)
         self.geometry = np.array(geometry, np.int64)
         self.reach = abs(float(self.weight)) * synapse.kernel[0] * synapse.kernel[1]
-
-    def _wraps(self, largest: float) -> bool:
-        return self.integer and self.reach * largest >= 2**23
 
     def _accumulate(self, rows: Rows, acc: Rows, largest: float) -> None:
         pool_rows(_flat(rows), self.weight, self.geometry, _flat(acc))

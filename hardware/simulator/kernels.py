@@ -288,14 +288,30 @@ def dense_graded(rows, weight, acc):
 
 
 @njit(nogil=True, cache=True)
-def add_shifted(sums, places, wraps, acc):
-    """acc += sums >> places, rounding down; wraps: to 24 bits first, as Lava's Conv does. Flat arrays."""
+def largest_sum(rows):
+    """Largest sum of |values| of a row; rows (n, m) of integers."""
+    largest = 0
+    for r in range(rows.shape[0]):
+        row = rows[r]
+        total = 0
+        for j in range(row.size):
+            total += abs(np.int64(row[j]))
+        largest = max(largest, total)
+    return largest
+
+
+@njit(nogil=True, cache=True)
+def add_sums(sums, places, bits, acc):
+    """acc += sums >> places, rounding down and wrapping at so many bits; how many did wrap. Flat arrays."""
     wide_registers()
+    half = np.int64(1) << (bits - 1)
+    found = 0
     for j in range(acc.size):
-        value = sums[j] >> places
-        if wraps:
-            value = ((value + (1 << 23)) & 0xFFFFFF) - (1 << 23)
-        acc[j] += value
+        value = np.int64(sums[j]) >> places
+        wrapped = ((value + half) & (2 * half - 1)) - half
+        found += value != wrapped
+        acc[j] += wrapped
+    return found
 
 
 @njit(nogil=True, cache=True)

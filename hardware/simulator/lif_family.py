@@ -58,10 +58,6 @@ class _Fixed(FixedNeurons):
     kernel: Any
     constants: tuple[Any, ...]
 
-    def __init__(self, population: Population, samples: int, dt: float | None) -> None:
-        super().__init__(population, samples, dt)
-        self.wraps = np.zeros(2, np.int64)
-
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
         """See `Neurons.run_block`."""
         self.kernel(acc, *self.states.values(), spikes, self.wraps, *self.constants)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,18 +18,24 @@ from neurokit.lower.fold import to_matrix
 
 Rows = NDArray[Any]
 
+LOCK = Lock()  # of counters
+
 
 class Link:
     """One projection: adds the input that spikes cause. `delay` is the scalar part, in steps.
 
     splits: whether `add` treats every (step, sample) by itself, so that threads may share them.
     port: of the target's neurons, which it feeds.
-    reach: no |sum| for payloads of size 1 is larger.
+    reach: no |sum| for payloads of size 1 is larger. strongest: largest |weight|.
+    bits: integers of the result have so many, and wrap. wrapped: how many have.
     """
 
     splits = True
     port = ""
     reach = float("inf")
+    strongest = float("inf")
+    bits = 32
+    wrapped = 0
 
     def __init__(self, source: str, delay: int, exponent: int = 0) -> None:
         self.source = source
@@ -37,16 +44,31 @@ class Link:
 
     def add(self, rows: Rows, acc: Rows, largest: float) -> None:
         """Add to acc (steps, samples, targets) what rows (steps, samples, sources) cause; payloads up to `largest`."""
-        if self.exponent == 0 and not self._wraps(largest):
+        bound = self.bound(rows, largest) if acc.dtype.kind == "i" else 0.0
+        if self.exponent == 0 and bound < 2 ** (self.bits - 1):
             self._accumulate(rows, acc, largest)
             return
-        part = np.zeros(acc.shape, np.int32 if self.reach * largest < 2**31 else np.int64)
+        part = np.zeros(acc.shape, np.int32 if bound < 2**31 else np.int64)
         self._accumulate(rows, part, largest)
-        kernels.add_shifted(part.ravel(), -self.exponent, self._wraps(largest), acc.ravel())
+        self._add_sums(part, acc)
 
-    def _wraps(self, largest: float) -> bool:
-        """Whether sums may leave the 24 bits that this link's result has."""
-        return False
+    def bound(self, rows: Rows, largest: float) -> float:
+        """No |sum| is larger."""
+        bound = self.reach * largest
+        if bound >= 2 ** (self.bits - 1) and self.strongest < bound:
+            bound = min(bound, self.strongest * kernels.largest_sum(_flat(rows)))
+        return bound
+
+    def take_wrapped(self) -> int:
+        """How many sums have wrapped since the last call."""
+        taken, self.wrapped = self.wrapped, 0
+        return taken
+
+    def _add_sums(self, sums: Rows, acc: Rows) -> None:
+        wrapped = kernels.add_sums(sums.ravel(), -self.exponent, self.bits, acc.ravel())
+        if wrapped:
+            with LOCK:  # threads may share a link
+                self.wrapped += wrapped
 
     def _accumulate(self, rows: Rows, acc: Rows, largest: float) -> None:
         raise NotImplementedError
@@ -57,7 +79,8 @@ class DenseLink(Link):
 
     def __init__(self, source: str, delay: int, synapse: Dense) -> None:
         super().__init__(source, delay, synapse.exponent)
-        self.reach = largest_of(synapse.weight) * synapse.weight.shape[1]
+        self.strongest = largest_of(synapse.weight)
+        self.reach = self.strongest * synapse.weight.shape[1]
         self.weight: Bytes | Rows = as_bytes(synapse.weight) or np.ascontiguousarray(
             synapse.weight.T, _narrow(synapse.weight)
         )
@@ -81,7 +104,8 @@ class SparseLink(Link):
     def __init__(self, source: str, delay: int, weight: sp.csr_matrix, exponent: int) -> None:
         super().__init__(source, delay, exponent)
         self.start, self.target, self.weight = _by_source(weight)
-        self.reach = largest_of(weight.data) * int(np.diff(weight.indptr).max(initial=0))
+        self.strongest = largest_of(weight.data)
+        self.reach = self.strongest * int(np.diff(weight.indptr).max(initial=0))
 
     def _accumulate(self, rows: Rows, acc: Rows, largest: float) -> None:
         kernels.sparse_events(_flat(rows), self.start, self.target, self.weight, _flat(acc))
@@ -90,14 +114,12 @@ class SparseLink(Link):
 class ConvLink(Link):
     """Two-dimensional convolution; its integer result wraps at 24 bits, as Lava's does."""
 
+    bits = 24
+
     def __init__(self, source: str, delay: int, synapse: Conv2d, shape: Shape) -> None:
         super().__init__(source, delay, synapse.exponent)
-        self.integer = synapse.weight.dtype.kind in "iu"
         self.plan = convolution.plan_convolution(synapse, shape, _narrow(synapse.weight))
         self.reach = self.plan.reach
-
-    def _wraps(self, largest: float) -> bool:
-        return self.integer and self.reach * largest >= 2**23
 
     def _accumulate(self, rows: Rows, acc: Rows, largest: float) -> None:
         convolution.convolve(self.plan, _flat(rows), _flat(acc), largest)
@@ -106,12 +128,13 @@ class ConvLink(Link):
 class ExpandedConvLink(SparseLink):
     """A convolution's synapses of one delay, listed; their sum wraps as a convolution's."""
 
-    def _wraps(self, largest: float) -> bool:
-        return self.reach * largest >= 2**23
+    bits = 24
 
 
 class InjectionLink(Link):
     """External current, one to one."""
+
+    reach = strongest = 1.0
 
     def _accumulate(self, rows: Rows, acc: Rows, largest: float) -> None:
         acc += rows.astype(acc.dtype)
@@ -126,6 +149,12 @@ class DelayedLink(Link):
     splits = False
     longest = 0
     pending: Rows | None = None
+
+    link: Link | None = None  # that does the work, where it is another
+
+    def take_wrapped(self) -> int:
+        """See `Link.take_wrapped`."""
+        return super().take_wrapped() if self.link is None else self.link.take_wrapped()
 
     def waiting(self, samples: int, targets: int, kind: Any) -> Rows:
         """A copy of what is still under way; kind: type of the targets' input."""
@@ -144,7 +173,7 @@ class DelayedTargets(DelayedLink):
 
     def __init__(self, link: Link, delays: NDArray[np.int64]) -> None:
         super().__init__(link.source, link.delay)
-        self.link = link
+        self.link: Link = link
         self.delays = _narrow_delays(delays - link.delay)
         self.longest = int(self.delays.max())
 
@@ -163,7 +192,7 @@ class DelayedSources(DelayedLink):
 
     def __init__(self, link: Link, delays: NDArray[np.int64]) -> None:
         super().__init__(link.source, link.delay)
-        self.link = link
+        self.link: Link = link
         self.delays = _narrow_delays(delays - link.delay)
         self.longest = int(self.delays.max())
 
@@ -175,7 +204,8 @@ class DelayedSources(DelayedLink):
         if self.pending is not None and kind != np.uint8:
             largest = max(largest, largest_of(self.pending))
         late, self.pending = room[: len(acc)], room[len(acc) :]
-        if self.link.exponent == 0 and not self.link._wraps(largest):
+        exact = acc.dtype.kind == "f" or self.link.bits == 32 or self.link.bound(late, largest) < 2**23
+        if self.link.exponent == 0 and exact:  # one sum, then, is the sum of all
             self.link.add(late, acc, largest)
             return
         for delay in np.unique(self.delays):
@@ -194,12 +224,19 @@ class DelayedSynapses(DelayedLink):
         self.start, self.target, self.weight = _by_source(weight)
         self.delays = _narrow_delays(delays.tocsc().data - self.delay)
         self.longest = int(self.delays.max(initial=0))
+        self.strongest = largest_of(weight.data)
+        self.reach = self.strongest * int(np.diff(weight.indptr).max(initial=0))
 
     def add(self, rows: Rows, acc: Rows, largest: float) -> None:
         """See `Link.add`."""
-        room = self._begin(acc.shape, acc.dtype)
+        wide = acc.dtype.kind == "i" and self.reach * largest >= 2**31
+        kind = np.dtype(np.int64) if wide else acc.dtype
+        room = self._begin(acc.shape, kind if self.pending is None else np.promote_types(kind, self.pending.dtype))
         kernels.delayed_events(rows, self.start, self.target, self.weight, self.delays, room)
-        acc += room[: len(acc)]
+        if room.dtype == acc.dtype:
+            acc += room[: len(acc)]
+        else:
+            self._add_sums(room[: len(acc)], acc)
         self.pending = room[len(acc) :]
 
 

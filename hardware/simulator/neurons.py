@@ -22,6 +22,7 @@ class Neurons:
 
     states: name -> (samples, n), all that a run carries from one step to the next. counts: (samples, n) int64, events
     sent. step_counts: arrays of the events of each step, summed over neurons and samples.
+    wraps: (2,) times that u wrapped, and that another state was clipped, of integer neurons.
     input_type, state_type, output_type: of synaptic input, states and what is sent (uint8 means 0 or 1 only).
     """
 
@@ -35,6 +36,7 @@ class Neurons:
         self.states = {name: np.zeros((samples, population.size), self.state_type) for name in population.neuron.states}
         self.counts = np.zeros((samples, population.size), np.int64)
         self.step_counts: list[NDArray[np.int64]] = []
+        self.wraps = np.zeros(2, np.int64)
 
     def take_step_counts(self) -> NDArray[np.int64]:
         """Events of each step since the last call, over neurons and samples: (steps,)."""
@@ -131,7 +133,6 @@ class LoihiNeurons(FixedNeurons):
         values = numbers_or_rows((*keep, threshold, neuron.reset_value), population.shape, np.float64)
         (bias,) = numbers_or_rows((neuron.bias,), population.shape, np.int32, rows=np.ndim(values[0]) > 0)
         self.constants = (*values[:2], bias, *(to_int32(value) for value in values[2:]), neuron.reset == "soft")
-        self.wraps = np.zeros(2, np.int64)
 
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
         """See `Neurons.run_block`."""

@@ -112,6 +112,8 @@ class Runner:
             given[name] = time_first(values, start, stop).astype(self.kinds[name], copy=False)
             count_events(given[name], counts[name], step_counts[name])
         states = engine.advance(given, stop - start, list(recorder.states))
+        for name, found in engine.take_overflows().items():
+            recorder.overflows[name] += found
         shapes = {name: population.shape for name, population in self.graph.populations.items()}
         recorder.write(
             samples,

@@ -17,8 +17,11 @@ from neurokit.hardware.lava.backend import LavaBackend, in_process
 from neurokit.records import Recording
 from tests.hardware.programs import neuron, one_projection, program, sparse, spikes, weights
 from tests.images import image_map
+from tests.overflowing import ON_PURPOSE
 from tests.reference import run as run_reference
 from tests.tolerances import FLOAT64_SUMS
+
+pytestmark = ON_PURPOSE
 
 pytest.importorskip("lava", reason="Lava needs Python 3.10")
 RNG = np.random.default_rng

@@ -20,7 +20,10 @@ from neurokit.hardware.lava.choice import OWN, neuron_process
 from tests.graded import any_neuron, payloads, side_by_side
 from tests.hardware.test_simulator_equals_lava import differing
 from tests.networks import network
+from tests.overflowing import ON_PURPOSE
 from tests.programs import seeds
+
+pytestmark = ON_PURPOSE
 
 pytest.importorskip("lava", reason="Lava needs Python 3.10")
 

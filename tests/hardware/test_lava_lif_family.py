@@ -30,7 +30,10 @@ from neurokit.lower.fixedpoint import neuron_step
 from tests.hardware.programs import program
 from tests.hardware.test_lava_neuron import CURRENTS, DECAYS, INPUTS, POTENTIALS
 from tests.networks import network
+from tests.overflowing import ON_PURPOSE
 from tests.tolerances import COSINES
+
+pytestmark = ON_PURPOSE
 
 pytest.importorskip("lava", reason="Lava needs Python 3.10")
 

@@ -23,8 +23,11 @@ from neurokit.hardware.lava.backend import LavaBackend
 from tests.cuts import assert_case_streams, assert_cut_equal, cuts, streamed
 from tests.hardware.programs import one_projection
 from tests.hardware.test_lava_failures import chain, children, in_fresh_python, session
+from tests.overflowing import ON_PURPOSE
 from tests.programs import random_input, random_program, seeds
 from tests.saying import fault
+
+pytestmark = ON_PURPOSE
 
 pytest.importorskip("lava", reason="Lava needs Python 3.10")
 RNG = np.random.default_rng

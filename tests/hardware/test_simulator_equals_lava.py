@@ -11,7 +11,10 @@ import neurokit as nk
 from neurokit.api import get_backend
 from neurokit.conformance.running import run_case
 from tests import data
+from tests.overflowing import ON_PURPOSE
 from tests.programs import cases
+
+pytestmark = ON_PURPOSE
 
 
 def everything(program):

@@ -18,6 +18,9 @@ from neurokit.hardware.simulator.links import (
     make_links,
 )
 from tests import reference
+from tests.overflowing import ON_PURPOSE
+
+pytestmark = ON_PURPOSE
 
 SHAPE = (2, 4, 5)
 SIZES = {"by source": (1, 40), "by target": (40, 1), "by synapse": (40, 40), "of a vector": (40,)}

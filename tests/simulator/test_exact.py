@@ -7,7 +7,10 @@ from hypothesis import HealthCheck, given, settings
 import neurokit as nk
 from neurokit.conformance.running import run_case
 from neurokit.hardware.simulator.backend import Simulator
+from tests.overflowing import ON_PURPOSE
 from tests.programs import cases, random_input, random_program
+
+pytestmark = ON_PURPOSE
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -20,7 +20,10 @@ from neurokit.hardware.simulator import conv_kernels, engine, runner
 from neurokit.lower.fixedpoint import lif_step
 from tests import reference
 from tests.networks import network
+from tests.overflowing import ON_PURPOSE
 from tests.programs import random_input, random_program, seeds
+
+pytestmark = ON_PURPOSE
 
 LIMIT = 2**23 - 1
 

@@ -31,7 +31,10 @@ from neurokit.hardware.simulator.kinds import make_neurons
 from neurokit.lower.fixedpoint import neuron_step
 from tests.graded import any_neuron, payloads, side_by_side
 from tests.networks import network
+from tests.overflowing import ON_PURPOSE
 from tests.programs import seeds
+
+pytestmark = ON_PURPOSE
 
 STEPS, SAMPLES = 25, 2
 

@@ -13,8 +13,11 @@ from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Flatten, ResizeConv
 from neurokit.lower.fixedpoint import image_input, wrap24
 from tests import images, reference
 from tests.networks import network
+from tests.overflowing import ON_PURPOSE
 from tests.programs import seeds
 from tests.tolerances import FLOAT64_SUMS
+
+pytestmark = ON_PURPOSE
 
 
 def one(synapse, source, delay=1):

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from neurokit.hardware.simulator import kernels
 from neurokit.hardware.simulator.links import Bytes, as_bytes
-from neurokit.lower.fixedpoint import wrap24
 from tests.programs import seeds
 
 SIGN_MODES = [(-128, 127, 1), (-256, 254, 2), (0, 255, 1), (-255, 0, 1), (5, 5, 1), (0, 0, 1), (-1024, 1016, 8)]
@@ -86,12 +85,23 @@ def test_weights_larger_than_the_cache():
 
 
 @pytest.mark.parametrize("kind", [np.int32, np.int64])
-@pytest.mark.parametrize("wraps", [False, True])
+@pytest.mark.parametrize("bits", [24, 32])
 @pytest.mark.parametrize("places", [0, 1, 7])
-def test_sums_shifted_and_wrapped(kind, wraps, places):
+def test_sums_shifted_and_wrapped(kind, bits, places):
     rng = np.random.default_rng(places)
-    sums = np.concatenate([rng.integers(-(2**30), 2**30, 200), [-1, 0, 1, 2**23 - 1, 2**23, -(2**23), -(2**23) - 1]])
+    edge = 1 << (bits - 1)
+    sums = np.concatenate([rng.integers(-(2**30), 2**30, 200), [-1, 0, 1, edge - 1, edge, -edge, -edge - 1]])
+    sums = sums.astype(kind)
     found = np.full(sums.size, 3, np.int32)
-    kernels.add_shifted(sums.astype(kind), places, wraps, found)
-    wanted = sums >> places
-    np.testing.assert_array_equal(found, 3 + (wrap24(wanted) if wraps else wanted))
+    count = kernels.add_sums(sums, places, bits, found)
+    exact = sums.astype(np.int64) >> places
+    wanted = (exact + edge) % (2 * edge) - edge
+    np.testing.assert_array_equal(found, (3 + wanted).astype(np.int32))
+    assert count == np.sum(wanted != exact)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seeds)
+def test_the_largest_sum_of_sizes(seed):
+    rows = np.random.default_rng(seed).integers(-(2**23), 2**23, (3, 50)).astype(np.int32)
+    assert kernels.largest_sum(rows) == np.abs(rows.astype(np.int64)).sum(axis=1).max()

@@ -13,9 +13,12 @@ from neurokit.graph.synapses import Dense
 from neurokit.hardware.simulator.kinds import make_neurons
 from neurokit.lower.fixedpoint import neuron_step
 from tests.networks import network
+from tests.overflowing import ON_PURPOSE
 from tests.programs import Drawn
 from tests.simulator.test_extremes import injected
 from tests.tolerances import COSINES
+
+pytestmark = ON_PURPOSE
 
 LIMIT = 2**23 - 1
 DT = 1e-3

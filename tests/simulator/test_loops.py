@@ -16,8 +16,11 @@ from neurokit.graph.neurons import LoihiLIF
 from neurokit.graph.synapses import Dense, Sparse
 from neurokit.hardware.simulator import engine, parts
 from tests import reference
+from tests.overflowing import ON_PURPOSE
 from tests.programs import seeds
 from tests.simulator.test_extremes import everything, same
+
+pytestmark = ON_PURPOSE
 
 
 def recurrent(seed):

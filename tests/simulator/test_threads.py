@@ -14,8 +14,11 @@ from neurokit.graph.synapses import Dense
 from neurokit.hardware.simulator import parts, team, wave
 from neurokit.hardware.simulator.team import Team
 from tests.networks import network
+from tests.overflowing import ON_PURPOSE
 from tests.programs import random_input, random_program
 from tests.simulator.test_extremes import everything, same
+
+pytestmark = ON_PURPOSE
 
 
 @pytest.fixture(autouse=True, params=["rows", "belt"])
