@@ -358,9 +358,9 @@ def test_counters_are_kept_whatever_is_recorded():
 def test_the_time_limit():
     graph = program(Dense([[1]]), LoihiLIF(0, 0, 64))
     with pytest.raises(
-        BackendError, match=r"'simulator': is at step 0 of 10; the time limit is 0 s\. Raise it, or run less\."
+        BackendError, match=r"'simulator': is at step 0 of 10; the time limit is 1e-09 s\. Raise it, or run less\."
     ):
-        nk.run(graph, np.ones((10, 1), int), time_limit=0)
+        nk.run(graph, np.ones((10, 1), int), time_limit=1e-9)
     assert nk.run(graph, np.ones((10, 1), int), time_limit=60).steps == 10
 
 
