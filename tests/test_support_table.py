@@ -7,7 +7,7 @@ import pytest
 
 import neurokit as nk
 from neurokit.api import get_backend
-from tests import reference, support
+from tests import operators, reference, support
 
 README = Path(__file__).parents[1] / "README.md"
 STEPS = 12
@@ -40,3 +40,7 @@ def test_every_input_on_every_backend(name, backend, tmp_path):
 
 def test_readme_tells_what_the_tests_show(tmp_path):
     assert support.table(tmp_path) in README.read_text(encoding="utf-8")
+
+
+def test_readme_tells_which_operators_there_are():
+    assert operators.table() in README.read_text(encoding="utf-8")
