@@ -10,9 +10,10 @@ import numpy as np
 
 import neurokit as nk
 from neurokit.api import get_backend
+from neurokit.graph.lif_family import ALIF, TernaryLIF
 from neurokit.graph.network import Input, Network, Population, Projection
-from neurokit.graph.neurons import IF
-from neurokit.graph.synapses import Conv2d, ConvTranspose2d, SumPool2d, Upsample2d, chain_shape
+from neurokit.graph.neurons import IF, LIF
+from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense, SumPool2d, Upsample2d, chain_shape
 
 BACKENDS = ("simulator", "lava", "lava-inprocess")
 COLUMNS = ("float", *BACKENDS, "loihi2-stock")
@@ -106,6 +107,25 @@ def _net(kind="CUBA", conv=False, delay=False, layer0=False):
     return file
 
 
+def _sigma_delta():
+    """A `.net` file of an encoder, a layer and a decoder."""
+    file = h5py.File("SDNN", "w", driver="core", backing_store=False)
+    sizes = (6, 5, 3)
+    for number, size in enumerate(sizes):
+        group = file.create_group(f"layer/{number}")
+        group["type"] = np.array(["dense" if number else "input"], "S10")
+        group["shape"] = [size]
+        if number:
+            group["inFeatures"], group["outFeatures"] = sizes[number - 1], size
+            group["weight"] = 1.0 * _rng.integers(-60, 127, (size, sizes[number - 1]))
+        neuron = group.create_group("neuron")
+        for key, value in {"type": "SDNN", "activation": "relu", "vThMant": 2}.items():
+            neuron[key] = value
+        if number == len(sizes) - 1:
+            neuron["sigma_output"] = True
+    return file
+
+
 def _saved(file, folder):
     path = folder / "net.net"
     file.flush()
@@ -121,7 +141,7 @@ def _built(*layers, shape):
         populations[name] = Population(name, size, neuron)
         projections.append(Projection(before, name, maps))
         before = name
-    return Network({"input": Input("input", shape)}, populations, projections, {before: populations[before]})
+    return Network({"input": Input("input", shape)}, populations, projections, {before: populations[before]}, dt=1e-3)
 
 
 SOURCES = {
@@ -154,6 +174,16 @@ SOURCES = {
     "SLAYER .net: conv, flatten": lambda folder: _saved(_net("LOIHI", conv=True, layer0=True), folder),
     "SLAYER .net: axonal delays": lambda folder: _saved(_net("LOIHI", delay=True), folder),
     "SLAYER .net: input layer, as currents": lambda folder: _saved(_net("LOIHI", conv=True, layer0=True), folder),
+    "SLAYER .net: SDNN, values as currents": lambda folder: _saved(_sigma_delta(), folder),
+    "by hand: LIF with a refractory period": lambda _: _built(
+        ((Dense(_weights(5, 6)),), LIF(tau=0.02, r=20.0, refractory=3e-3)), shape=(6,)
+    ),
+    "by hand: TernaryLIF": lambda _: _built(
+        ((Dense(_weights(5, 6)),), TernaryLIF(tau_syn=0.005, tau_mem=0.02, r=40.0)), shape=(6,)
+    ),
+    "by hand: ALIF (e-prop's)": lambda _: _built(
+        ((Dense(_weights(5, 6)),), ALIF(tau=0.02, tau_adaptation=0.2, beta=0.1)), shape=(6,)
+    ),
     "by hand: Upsample2d (nearest, any ratio), Conv2d": lambda _: _built(
         ((Upsample2d((9, 11)), Conv2d(_weights(3, 2, 3, 3), bias=_rng.normal(0, 0.05, 3))), IF()), shape=(2, 4, 5)
     ),

@@ -7,7 +7,8 @@ import pytest
 
 import neurokit as nk
 from neurokit.api import get_backend
-from tests import operators, reference, support
+from neurokit.conformance.interpreter import interpret
+from tests import operators, support
 
 README = Path(__file__).parents[1] / "README.md"
 STEPS = 12
@@ -25,17 +26,16 @@ def values_for(network):
 def test_every_input_on_every_backend(name, backend, tmp_path):
     network, program = support.graphs(name, tmp_path)
     assert get_backend(backend).accepts(program) == []
-    names = tuple(program.populations)
-    everything = (*names, *((n, state) for n in names for state in "uv"))
+    states = [(name, state) for name, p in program.populations.items() for state in p.neuron.states]
     values = values_for(network)
-    found = nk.run(program, values, backend=backend, record=everything, time_limit=60)
-    spikes, u, v = reference.run(program, {"input": values}, STEPS)
-    for n in names:
-        np.testing.assert_array_equal(found.spikes[n], spikes[n])
-        np.testing.assert_array_equal(found.states[n, "u"], u[n])
-        np.testing.assert_array_equal(found.states[n, "v"], v[n])
-    emitting = [n for n in names if program.neuron(n).emits]
-    assert any(spikes[n].any() for n in emitting), "the network must do something"
+    found = nk.run(program, values, backend=backend, record=(*program.populations, *states), time_limit=60)
+    sent, wanted = interpret(program, {"input": values}, STEPS)
+    for name in program.populations:
+        np.testing.assert_array_equal(found.spikes[name], sent[name])
+    for key in states:
+        np.testing.assert_array_equal(found.states[key], wanted[key])
+    emitting = [name for name, p in program.populations.items() if p.neuron.spiking]
+    assert any(sent[name].any() for name in emitting), "the network must do something"
 
 
 def test_readme_tells_what_the_tests_show(tmp_path):
