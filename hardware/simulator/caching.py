@@ -2,13 +2,17 @@
 
 numba keeps compiled kernels in NUMBA_CACHE_DIR, beside their source, or in the user's cache folder, whichever it can
 write first; where it can write none (a read-only install run by a user without a home), it refuses to compile at all.
+It takes a kept kernel for current as long as the kernel's own file is unchanged; kernels call others of other files, so
+ours are current only while all files here are.
 """
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -19,7 +23,11 @@ def njit(*, cache: bool, **options: Any) -> Callable[[Any], Any]:
 
     def decorate(function: Any) -> Any:
         try:
-            return numba.njit(cache=cache, **options)(function)
+            kernel = numba.njit(cache=cache, **options)(function)
+            if cache:
+                kept = kernel._cache._cache_file  # numba 0.57 to 0.68; there is no public way
+                kept._source_stamp = (*kept._source_stamp, sources())
+            return kernel
         except RuntimeError as error:
             if "cannot cache" not in str(error):
                 raise
@@ -27,6 +35,13 @@ def njit(*, cache: bool, **options: Any) -> Callable[[Any], Any]:
         return numba.njit(**options)(function)
 
     return decorate
+
+
+@functools.cache
+def sources() -> str:
+    """A digest of all files here that hold kernels or the intrinsics they are made of."""
+    texts = [file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))]
+    return hashlib.sha256(b"".join(text for text in texts if b"@njit" in text or b"@intrinsic" in text)).hexdigest()
 
 
 @functools.cache

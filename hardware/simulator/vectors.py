@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils, config
+from numba.core import cgutils, config, errors
 from numba.core.codegen import get_host_cpu_features
 from numba.extending import intrinsic
 
@@ -33,7 +33,9 @@ def wide_registers(typingctx):
 
 @intrinsic
 def nonzero_bits(typingctx, row, start):
-    """Bit k: whether row[start + k] is not zero, k < 64."""
+    """Bit k: whether row[start + k] is not zero, k < 64; the row must be contiguous."""
+    if row.layout != "C":
+        raise errors.TypingError("rows of events are contiguous")
 
     def generate(context, builder, signature, arguments):
         vector = ir.VectorType(context.get_data_type(row.dtype), 64)

@@ -61,6 +61,15 @@ def test_kernels_are_kept_where_the_user_says(files, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "kernels").rglob("*.nbc")} == kept
 
 
+def test_a_kept_kernel_is_current_only_while_what_it_calls_is(files, tmp_path):
+    code = RUN.format(program=str(files.program), data=str(files.data))
+    changed = "from neurokit.hardware.simulator import caching; caching.sources = lambda: 'another'; " + code
+    python(code, NUMBA_CACHE_DIR=str(tmp_path / "kernels"))
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "kernels").rglob("*.nbi")}
+    python(changed, NUMBA_CACHE_DIR=str(tmp_path / "kernels"))
+    assert all(path.stat().st_mtime_ns > time for path, time in kept.items())
+
+
 def test_nothing_can_be_written(files):
     """A read-only install without a home: it runs, with one warning that tells the way out."""
     done = python(READ_ONLY.format(program=str(files.program), data=str(files.data)))
