@@ -39,7 +39,7 @@ print(recording.counts["last"].tolist())
 
 def python(code, **environment):
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **environment}, timeout=120
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **environment}, timeout=280
     )
     assert done.returncode == 0, done.stderr
     return done
