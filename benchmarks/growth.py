@@ -1,8 +1,8 @@
 """How time and memory grow: with synaptic events, with the fan-out of neurons that are silent, with the network.
 
 Time is CPU time of the engine per step, one thread, the fastest of several runs. Memory is the largest that Python
-allocates during `nk.run` beyond what was there before (tracemalloc, in a child), against weights of one byte a synapse
-and 8 bytes of state (u, v) a neuron.
+allocates during `nk.run` (tracemalloc, in a child) beyond what was there before and what the Recording holds, against
+weights of one byte a synapse and 8 bytes of state (u, v) a neuron.
 """
 
 from __future__ import annotations
@@ -165,9 +165,11 @@ def measure_memory(kind: str, size: int) -> dict[str, Any]:
     inputs = noise((1, *program.inputs["in"].shape), 0.1)(2)
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    nk.run(program, inputs, threads=1)
+    recording = nk.run(program, inputs, threads=1)
     used = tracemalloc.get_traced_memory()[1] - before
     tracemalloc.stop()
+    given = (recording.spikes, recording.states, recording.counts, recording.step_counts)
+    used -= sum(values.nbytes for arrays in given for values in arrays.values())
     neurons = program.populations["out"].size
     least = weights + 8 * neurons
     return {"kind": kind, "neurons": neurons, "weights": weights, "bytes": used, "ratio": used / least}

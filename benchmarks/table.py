@@ -155,7 +155,8 @@ def _growth(part: Record) -> str:
         f"1900 silent sources with {fan_outs} synapses each beside 100 active ones: largest over smallest time "
         f"{silent['flat']:.2f}.",
         "",
-        f"| memory of a run | neurons | bytes | times weights + states, asked ≤ {part['memory_asked']:g} |",
+        "| memory of a run, beside its result | neurons | bytes | of weights + states, asked ≤ "
+        f"{part['memory_asked']:g} × |",
         "|---|---|---|---|",
     ]
     rows += [
