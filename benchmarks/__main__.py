@@ -60,7 +60,7 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
     context = Context(Machine.from_json(record["limit"]), options.repeats, options.smoke)
     for name in names:
         print(f"measuring {name} ...", file=sys.stderr, flush=True)
-        record["parts"][name] = PARTS[name](context)
+        record["parts"][name] = {**PARTS[name](context), "commit": record["commit"], "date": record["date"]}
         record["parts"] = {known: record["parts"][known] for known in PARTS if known in record["parts"]}
         results.keep(record, options.json)
     return record

@@ -1,6 +1,7 @@
 """What was measured, kept as JSON: build/bench.json of this run, docs/benchmarks.json of the last accepted one.
 
 {"machine": {"processor", "cores", ...}, "commit", "date" (UTC), "limit": see `probe.Machine`, "parts": {name: ...}}.
+Each part has the commit and date of its own measurement, as `--only` and `--resume` keep those of earlier runs.
 A part is written as soon as it is measured, so a run that was interrupted goes on with `--resume`.
 """
 

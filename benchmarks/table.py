@@ -96,6 +96,11 @@ def _circumstances(record: Record, then: Record | None) -> str:
         f"{giga['product8']:.0f} (bytes), additions "
         f"in registers {giga['register16']:.0f} (int16) and {giga['register32']:.0f} (int32). Reads, GB/s: {levels}.",
     ]
+    others = {(part["date"], part["commit"]): [] for part in record["parts"].values() if _differs(part, record)}
+    for name, part in record["parts"].items():
+        if _differs(part, record):
+            others[part["date"], part["commit"]].append(name)
+    lines += [f"Measured {date} UTC, commit {commit}: {', '.join(names)}." for (date, commit), names in others.items()]
     if then is not None:
         where = "the same machine" if same_machine(record, then) else "ANOTHER machine"
         lines.append(
@@ -103,6 +108,10 @@ def _circumstances(record: Record, then: Record | None) -> str:
             f"{limit['row'] / then['limit']['row']:.2f} × the dense operations of then."
         )
     return "\n\n".join(lines)
+
+
+def _differs(part: Record, record: Record) -> bool:
+    return bool((part["date"], part["commit"]) != (record["date"], record["commit"]))
 
 
 def _picked(sizes: Iterable[str]) -> list[str]:

@@ -37,6 +37,7 @@ def part(**changes):
 
 
 def record(**parts):
+    parts = {name: {"commit": "abc", "date": "2026-01-01 00:00", **part} for name, part in parts.items()}
     peaks = dict.fromkeys(("row", "scatter", "listed", "product", "product8", "register16", "register32"), 50e9)
     limit = {**peaks, "bandwidth": {"32768": 200e9, "1048576": 90e9}}
     machine = {"processor": "a", "cores": 2, "memory_gb": 8, "python": "3.10"}
@@ -86,6 +87,12 @@ def test_another_machine_is_named_and_not_held_against():
     assert "ANOTHER machine" in table.speed(now, then)
     assert "**slower**" not in table.speed(now, then)
     assert table.slower(now, then) == []
+
+
+def test_parts_of_an_earlier_commit_are_named():
+    text = table.speed(record(dense=part(), conv=part(commit="old", date="2025-12-31 00:00")), None)
+    assert "Measured 2025-12-31 00:00 UTC, commit old: conv." in text
+    assert text.count("Measured ") == 1
 
 
 def test_a_hanging_lava_leaves_its_reason():
