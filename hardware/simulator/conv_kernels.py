@@ -12,6 +12,7 @@ from neurokit.hardware.simulator.kernels import gather
 
 # Costs in ns on the development machine (Sapphire Rapids, one thread); only their ratio matters, and only to speed.
 SCATTER_NS = 0.5  # a synaptic operation of the scatter kernel
+IMAGE_NS = 4.0  # clearing one output of the scatter kernel, and adding it to its place, channels first
 COLUMN_NS = 0.45  # an element of the column matrix
 PRODUCT_NS = 0.035  # a multiply-accumulate of the matrix product
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.graph.synapses import Conv2d, Shape
-from neurokit.hardware.simulator.conv_kernels import SCATTER_NS, convolve_rows
+from neurokit.hardware.simulator.conv_kernels import IMAGE_NS, SCATTER_NS, convolve_rows
 from neurokit.hardware.simulator.kernels import count_nonzero
 from neurokit.hardware.simulator.product import Product, plan_product
 from neurokit.hardware.simulator.vectors import HAS_DOT
@@ -52,6 +52,7 @@ def plan_convolution(synapse: Conv2d, source: Shape, weight_type: Any) -> ConvPl
     integer = weight.dtype.kind in "iu"
     product = plan_product(synapse, source, target) if HAS_DOT else None
     per_event = rows * columns * (out_channels // groups) / (synapse.stride[0] * synapse.stride[1]) * 1e-9 * SCATTER_NS
+    scattered = 1e-9 * IMAGE_NS * target[0] * target[1] * target[2]  # whatever the events
     geometry = (*source, *target, rows, columns, *synapse.stride, *synapse.padding, *synapse.dilation, groups)
     return ConvPlan(
         by_source.astype(weight_type),
@@ -59,7 +60,7 @@ def plan_convolution(synapse: Conv2d, source: Shape, weight_type: Any) -> ConvPl
         np.array(geometry, np.int64),
         float(np.abs(weight.astype(np.float64)).reshape(out_channels, -1).sum(axis=1).max(initial=0.0)),
         product,
-        product.seconds / per_event if product is not None else np.inf,
+        max(0.0, product.seconds - scattered) / per_event if product is not None else np.inf,
     )
 
 
