@@ -22,7 +22,7 @@ class ConvPlan:
     """A Conv2d laid out for the kernels.
 
     by_source: (in channels, kernel rows, kernel columns, out channels / groups), contiguous over targets.
-    as_matrix: (groups, out channels / groups, taps) float32, or None for float weights.
+    as_matrix: (groups, out channels / groups, taps) float32, or None for float weights and where there is a product.
     geometry: (in channels, in rows, in columns, out channels, out rows, out columns, kernel rows, kernel columns,
         stride y, x, padding y, x, dilation y, x, groups).
     reach: largest possible |sum| for payloads of size 1.
@@ -46,19 +46,21 @@ def plan_convolution(synapse: Conv2d, source: Shape, weight_type: Any) -> ConvPl
         raise AssertionError(f"{synapse} does not fit {source}")
     groups = synapse.groups
     grouped = weight.reshape(groups, out_channels // groups, per_group, rows, columns)
-    by_source = np.ascontiguousarray(grouped.transpose(0, 2, 3, 4, 1)).reshape(
+    by_source = np.ascontiguousarray(grouped.astype(weight_type).transpose(0, 2, 3, 4, 1)).reshape(
         groups * per_group, rows, columns, out_channels // groups
     )
-    integer = weight.dtype.kind in "iu"
     product = plan_product(synapse, source, target) if HAS_DOT else None
     per_event = rows * columns * (out_channels // groups) / (synapse.stride[0] * synapse.stride[1]) * 1e-9 * SCATTER_NS
     scattered = 1e-9 * IMAGE_NS * target[0] * target[1] * target[2]  # whatever the events
+    as_matrix = None
+    if weight.dtype.kind in "iu" and product is None:
+        as_matrix = np.ascontiguousarray(grouped.reshape(groups, out_channels // groups, -1), np.float32)
     geometry = (*source, *target, rows, columns, *synapse.stride, *synapse.padding, *synapse.dilation, groups)
     return ConvPlan(
-        by_source.astype(weight_type),
-        np.ascontiguousarray(grouped.reshape(groups, out_channels // groups, -1), np.float32) if integer else None,
+        by_source,
+        as_matrix,
         np.array(geometry, np.int64),
-        float(np.abs(weight.astype(np.float64)).reshape(out_channels, -1).sum(axis=1).max(initial=0.0)),
+        max((float(np.abs(channel.astype(np.float64)).sum()) for channel in weight), default=0.0),
         product,
         max(0.0, product.seconds - scattered) / per_event if product is not None else np.inf,
     )

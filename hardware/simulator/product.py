@@ -85,7 +85,7 @@ def plan_product(synapse: Conv2d, source: Shape, target: Shape) -> Product | Non
         phases=np.array(phases, np.int64),
         offsets=np.array(offsets, np.int32),
         weights=np.ascontiguousarray(tiles).view(np.int32).reshape(groups, -1),
-        totals=weight.astype(np.int64).reshape(groups, outputs, -1).sum(axis=2),
+        totals=weight.reshape(groups, outputs, -1).sum(axis=2, dtype=np.int64),
         swapped=swapped,
         factor=factor,
         seconds=1e-9 * (seconds + SUM_NS * target[0] * target[1] * target[2]),
@@ -100,7 +100,7 @@ def _as_bytes(weight: NDArray[Any]) -> tuple[NDArray[Any], bool, int] | None:
     shift = (bits & -bits).bit_length() - 1 if bits else 0
     low, high = int(weight.min()) >> shift, int(weight.max()) >> shift
     if low >= -128 and high <= 127:
-        return (weight >> shift).astype(np.int8), False, 1 << shift
+        return (weight >> shift if shift else weight).astype(np.int8), False, 1 << shift
     if low >= 0 and high <= 255:
         return (weight >> shift).astype(np.uint8), True, 1 << shift
     if low >= -255 and high <= 0:

@@ -17,6 +17,7 @@ from neurokit.graph.network import Input, Population, Program, Projection
 from neurokit.graph.neurons import IF, LoihiLIF
 from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse
 from neurokit.hardware.simulator import conv_kernels, engine, runner
+from neurokit.hardware.simulator import convolution as layout
 from neurokit.lower.fixedpoint import lif_step
 from tests import reference
 from tests.networks import network
@@ -173,10 +174,10 @@ def test_scatter_and_product_agree(geometry, activity):
 
 def assert_same_by_both_ways(graph, values):
     """The scatter and the matrix product, each called by itself."""
-    from neurokit.hardware.simulator import convolution as layout
-
     (projection,) = graph.projections
-    plan = layout.plan_convolution(projection.synapse, graph.inputs["in"].shape, np.int32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layout, "HAS_DOT", False)
+        plan = layout.plan_convolution(projection.synapse, graph.inputs["in"].shape, np.int32)
     rows = np.ascontiguousarray(values.reshape(len(values), -1).astype(np.int32))
     size = int(np.prod(graph.populations["out"].shape))
     found = []
@@ -191,6 +192,18 @@ def assert_same_by_both_ways(graph, values):
             layout.convolve_rows(rows, plan.by_source, np.zeros((1, 1, 1), np.float32), plan.geometry, acc, False)
         found.append(acc)
     np.testing.assert_array_equal(found[0], found[1])
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES, ids=str)
+def test_convolutions_on_another_processor(geometry, monkeypatch):
+    """Where none multiplies bytes: scatter and float32 product, whichever is cheaper."""
+    monkeypatch.setattr(layout, "HAS_DOT", False)
+    rng = np.random.default_rng(2)
+    synapse = convolution(rng, **geometry)
+    for activity in (0.02, 0.5, 1.0):
+        x = (rng.random((5, 4, 9, 8)) < activity) * rng.integers(-9, 10, (5, 4, 9, 8))
+        for values in (x, (x != 0).astype(int)):
+            assert_as_reference(program(synapse, LoihiLIF(300, 100, 64 * 900), (4, 9, 8)), values)
 
 
 @pytest.mark.parametrize("payload", [3, 2**11, 2**12, 2**14, 2**19, LIMIT])  # sums of 2**12 to 2**34
