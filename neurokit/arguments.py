@@ -107,7 +107,7 @@ def _as_numbers(name: str, value: ArrayLike, wanted: str) -> NDArray[Any] | Faul
 
 
 def _check_values(name: str, array: NDArray[Any], integer: bool) -> NDArray[Any] | Fault:
-    low, high = array.min(), array.max()
+    low, high = (0 if array.dtype.kind in "bu" else array.min()), array.max()
     if array.dtype.kind == "f" and not (np.isfinite(low) and np.isfinite(high)):
         return Fault(name, "holds NaN or infinity", "inputs are finite", "Repair the data.")
     if not integer:

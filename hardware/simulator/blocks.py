@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 
 def kernel_type(values: NDArray[Any], integer: bool) -> type:
     """uint8 tells the kernels that all values are 0 or 1."""
-    if values.min() >= 0 and values.max() <= 1 and (values.dtype.kind in "bui" or np.isin(values, (0, 1)).all()):
+    if (
+        values.max() <= 1
+        and (values.dtype.kind in "bu" or values.min() >= 0)
+        and (values.dtype.kind in "bui" or np.isin(values, (0, 1)).all())
+    ):
         return np.uint8
     return np.int32 if integer else np.float64
 
