@@ -18,7 +18,9 @@ from neurokit.hardware.simulator.stage import Stage
 from neurokit.hardware.simulator.team import Team
 from neurokit.hardware.simulator.wave import run_parts
 
-BLOCK_BYTES = 64 << 20  # of synaptic input held at once; 64 MB keeps a block well inside memory, far above any cache
+BLOCK_BYTES = (
+    128 << 20
+)  # of synaptic input, were it held at once; well inside memory, long enough for threads to overlap
 
 
 class Engine:

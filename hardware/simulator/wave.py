@@ -14,6 +14,9 @@ from neurokit.hardware.simulator.parts import Part, States
 from neurokit.hardware.simulator.team import WORTH, Team
 
 FEWEST_CHUNKS = 8  # of a block, for a belt that is well filled
+CHUNK_SECONDS = (
+    4e-3  # of work between two looks at the belt, at which threads may wait for each other and Python's lock
+)
 HEAVY = 0.75  # share of all work from which one part is better shared than set beside others
 
 ALONE = Team(1)
@@ -44,12 +47,12 @@ class _Belt:
 
     def __init__(self, parts: Sequence[Part], start: int, stop: int, now: int, states: States, threads: int) -> None:
         self._parts = parts
+        self._start = start
         self._stop = stop
         self._now = now
         self._states = states
         self._costs = [part.seconds_per_step for part in parts]
-        most = max(1, (stop - start) // (FEWEST_CHUNKS * (threads - 1)))
-        self._widths = [min(part.steps_at_once, most) for part in parts]
+        self._most = max(1, (stop - start) // (FEWEST_CHUNKS * (threads - 1)))
         self._done = [start] * len(parts)
         self._busy = [False] * len(parts)
         owner = {name: k for k, part in enumerate(parts) for name in part.names}
@@ -60,8 +63,8 @@ class _Belt:
     def work(self) -> None:
         """Take chunks as long as there are any; after an error or an interrupt nobody takes one any more."""
         try:
-            while (number := self._take()) is not None:
-                last = self._goal(number)
+            while (taken := self._take()) is not None:
+                number, last = taken
                 self._parts[number].run(self._done[number], last, self._now, self._states, ALONE)
                 with self._changed:
                     self._done[number] = last
@@ -73,21 +76,26 @@ class _Belt:
                 self._changed.notify_all()
             raise
 
-    def _take(self) -> int | None:
+    def _take(self) -> tuple[int, int] | None:
+        """A part that is free and fed, and the step up to which it may go; None when nothing is left."""
         with self._changed:
             while not self._failed and min(self._done) < self._stop:
-                ready = [k for k in range(len(self._parts)) if self._is_ready(k)]
+                goals = {k: self._goal(k) for k in range(len(self._parts)) if not self._busy[k]}
+                ready = [k for k, goal in goals.items() if self._is_ready(k, goal)]
                 if ready:  # the one with the most work ahead, on which the end is likeliest to wait
                     number = max(ready, key=lambda k: self._costs[k] * (self._stop - self._done[k]))
                     self._busy[number] = True
-                    return number
+                    return number, goals[number]
                 self._changed.wait()
             return None
 
-    def _is_ready(self, number: int) -> bool:
-        if self._busy[number] or self._done[number] == self._stop:
-            return False
-        return all(self._done[k] >= self._goal(number) for k in self._before[number])
-
     def _goal(self, number: int) -> int:
-        return min(self._done[number] + self._widths[number], self._stop)
+        """Few steps at the beginning and end of a block, when others wait for this part, more between."""
+        done, cost = self._done[number], self._parts[number].seconds_per_step
+        least = max(1, int(WORTH / cost))
+        most = max(least, min(self._most, int(CHUNK_SECONDS / cost)))
+        ramp = min(1 + done - self._start, (self._stop - done) // 2)
+        return min(done + min(most, max(least, ramp)), self._stop)
+
+    def _is_ready(self, number: int, goal: int) -> bool:
+        return self._done[number] < goal and all(self._done[k] >= goal for k in self._before[number])
