@@ -125,7 +125,8 @@ def _threads(part: Record) -> str:
     return (
         f"## Two threads\n\n{part['title']}, by the clock: {written_time(one)} a step with one thread, "
         f"{written_time(two)} with two: {part['ratio']:.2f} × (fastest runs: {part['best_ratio']:.2f} ×), "
-        f"asked {part['ratio_asked']:g}. Two take {part['cpu_ratio']:.2f} × the CPU seconds of one."
+        f"asked {part['ratio_asked']:g}. Two take {part['cpu_ratio']:.2f} × the CPU seconds of one. Two runs that "
+        f"share nothing are {part['machine_ratio']:.2f} × faster side by side than in turn."
     )
 
 

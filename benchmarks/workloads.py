@@ -68,7 +68,7 @@ def pilotnet() -> Workload:
     def draw(steps: int) -> NDArray[np.uint8]:
         return np.tile(spikes, (-(-steps // 16), 1, 1, 1))[None, :steps]
 
-    return Workload("pilotnet", "PilotNet LIF", program, draw, 256, 24, 130, 3)
+    return Workload("pilotnet", "PilotNet LIF", program, draw, 1024, 24, 130, 3)
 
 
 def conv() -> Workload:
