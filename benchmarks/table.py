@@ -68,9 +68,9 @@ def _speed_row(part: Record, before: Record | None, comparable: bool) -> str:
         f"{written_time(_median(part))} ({written_time(part['engine_ms']['median'])})",
         rates,
         f"{written_time(part['limit_ms'])}, by {part['bound_by']}",
-        takes + (f", asked {allowed:g}" if allowed else ""),
+        takes + (f", aim {allowed:g}" if allowed else ""),
         written_time(part["lava_ms"]["median"]) if part["lava_ms"] else f"none: {'; '.join(part['lava_failures'])}",
-        f"{ratio:.0f} ×, asked {part['ratio_asked']:.0f}" if ratio else "-",
+        f"{ratio:.0f} ×, aim {part['ratio_asked']:.0f}" if ratio else "-",
         _beside(_median(part), _median(before) if before else None, comparable),
     )
 
@@ -125,7 +125,7 @@ def _threads(part: Record) -> str:
     return (
         f"## Two threads\n\n{part['title']}, by the clock: {written_time(one)} a step with one thread, "
         f"{written_time(two)} with two: {part['ratio']:.2f} × (fastest runs: {part['best_ratio']:.2f} ×), "
-        f"asked {part['ratio_asked']:g}. Two take {part['cpu_ratio']:.2f} × the CPU seconds of one. Two runs that "
+        f"aim {part['ratio_asked']:g}. Two take {part['cpu_ratio']:.2f} × the CPU seconds of one. Two runs that "
         f"share nothing are {part['machine_ratio']:.2f} × faster side by side than in turn."
     )
 
@@ -146,7 +146,7 @@ def _peers(part: Record) -> str:
 
 def _growth(part: Record) -> str:
     rows = [
-        f"| 1 to 50 % of the sources active | a synaptic event | at rest | line, asked R² ≥ {part['fit_asked']:g} "
+        f"| 1 to 50 % of the sources active | a synaptic event | at rest | line, aim R² ≥ {part['fit_asked']:g} "
         "| flat: largest over smallest |",
         "|---|---|---|---|---|",
     ]
@@ -165,7 +165,7 @@ def _growth(part: Record) -> str:
         f"1900 silent sources with {fan_outs} synapses each beside 100 active ones: largest over smallest time "
         f"{silent['flat']:.2f}.",
         "",
-        "| memory of a run, beside its result | neurons | bytes | of weights + states, asked ≤ "
+        "| memory of a run, beside its result | neurons | bytes | of weights + states, aim ≤ "
         f"{part['memory_asked']:g} × |",
         "|---|---|---|---|",
     ]
@@ -182,9 +182,9 @@ def _scale(part: Record) -> str:
         f"## Scale\n\nStereoSpike v2 at {rows}×{columns}, random 8-bit weights: {part['neurons']:,} neurons, of each "
         f"layer {100 * low:.0f} to {100 * high:.0f} % fire. One window is one frame, which takes {part['steps']} steps "
         f"to pass; the other steps are silent. {part['synaptic_operations'] / 1e9:.2f} G synaptic operations, "
-        f"{part['memory_gb']:.2f} GB resident at most (asked ≤ {part['memory_asked_gb']:g}), "
+        f"{part['memory_gb']:.2f} GB resident at most (aim ≤ {part['memory_asked_gb']:g}), "
         f"{part['build_s']:.2g} s to compile and {part['open_s']:.2g} s to open a session, which are not in the times.",
-        f"| one window | neurokit | torch 2.13, resizes and float32 convolutions | times torch, asked ≤ "
+        f"| one window | neurokit | torch 2.13, resizes and float32 convolutions | times torch, aim ≤ "
         f"{part['ratio_asked']:g} |\n|---|---|---|---|",
     ]
     for title, ours, theirs, ratio in (

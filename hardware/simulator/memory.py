@@ -13,7 +13,7 @@ from neurokit.graph.neurons import Neuron
 from neurokit.graph.synapses import Synapse
 from neurokit.hardware.base import RecordKey
 from neurokit.hardware.simulator.engine import Engine
-from neurokit.hardware.simulator.parts import CACHED_BYTES
+from neurokit.hardware.simulator.parts import BELT_BYTES
 from neurokit.hardware.simulator.runner import samples_at_once
 from neurokit.lower.fold import fold
 from neurokit.recorder import wanted
@@ -45,7 +45,8 @@ def taken(program: Program | Network, batch: int, record: Iterable[RecordKey]) -
             blocks += 3 * widest * rows * stage.size
         else:
             kept = (2 * stage.history * engine.samples + rows) * stage.size  # see Stage.move_on
-            blocks += kept * np.dtype(stage.neurons.output_type).itemsize + max(CACHED_BYTES, 8 * stage.size)
+            held = max(8 * stage.size, min(BELT_BYTES, widest * rows * stage.size))  # synaptic input
+            blocks += kept * np.dtype(stage.neurons.output_type).itemsize + held
     for array in wanted(graph, engine.samples, engine.block, record):
         blocks += 2 * array.size  # time first, and batch first
     return Taken(weights, states, blocks)

@@ -20,6 +20,7 @@ from neurokit.hardware.simulator.team import Team
 from neurokit.lower.align import steps_of
 
 CACHED_BYTES = 1 << 20  # of synaptic input, which so goes from kernel to kernel within a core's second-level cache
+BELT_BYTES = 4 << 20  # the same where threads run parts side by side and longer chunks save them waiting
 
 States: TypeAlias = "Mapping[tuple[str, str], NDArray[Any]]"  # (name, state) -> (steps, samples, n), to be filled
 
@@ -27,7 +28,8 @@ States: TypeAlias = "Mapping[tuple[str, str], NDArray[Any]]"  # (name, state) ->
 class Part:
     """One population, or several on loops, in order of undelayed edges.
 
-    sources: stages by name, all that may feed it. steps_at_once: whose synaptic input is held at a time.
+    sources: stages by name, all that may feed it. steps_at_once: whose synaptic input is held at a time;
+    steps_on_belt: where threads run parts side by side.
     seconds_per_step: what the last call took on one core.
     """
 
@@ -36,7 +38,9 @@ class Part:
         self.cyclic = cyclic
         self.samples = samples
         self.names = {stage.name for stage in stages}
-        self.steps_at_once = max(1, CACHED_BYTES // (4 * samples * sum(stage.size for stage in stages)))
+        bytes_per_step = 4 * samples * sum(stage.size for stage in stages)
+        self.steps_at_once = max(1, CACHED_BYTES // bytes_per_step)
+        self.steps_on_belt = max(1, BELT_BYTES // bytes_per_step)
         self.seconds_per_step = 0.0
         self._sources = sources
         self._loop = Loop(stages) if cyclic and fits(stages) else None

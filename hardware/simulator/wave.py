@@ -91,11 +91,11 @@ class _Belt:
 
     def _goal(self, number: int) -> int:
         """Few steps at the beginning and end of a block, when others wait for this part, more between."""
-        done, cost = self._done[number], self._parts[number].seconds_per_step
-        least = max(1, int(WORTH / cost))
-        most = max(least, min(self._most, int(CHUNK_SECONDS / cost)))
+        done, part = self._done[number], self._parts[number]
+        least = max(1, int(WORTH / part.seconds_per_step))
+        most = max(least, min(self._most, int(CHUNK_SECONDS / part.seconds_per_step)))
         ramp = min(1 + done - self._start, (self._stop - done) // 2)
-        return min(done + min(most, max(least, ramp)), self._stop)
+        return min(done + min(most, max(least, ramp), part.steps_on_belt), self._stop)
 
     def _is_ready(self, number: int, goal: int) -> bool:
         return self._done[number] < goal and all(self._done[k] >= goal for k in self._before[number])

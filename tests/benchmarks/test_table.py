@@ -69,8 +69,8 @@ def row(text):
 def test_the_limit_stands_before_the_ratio():
     line = row(table.speed(record(dense=part()), None))
     assert line == (
-        "| dense | 4 µs (3 µs) | 33.0 G, 40.0 GB | 2 µs, by operations | 1.5 × (2.0 ×) of it, asked 2 | 1 ms "
-        "| 250 ×, asked 200 | - |"
+        "| dense | 4 µs (3 µs) | 33.0 G, 40.0 GB | 2 µs, by operations | 1.5 × (2.0 ×) of it, aim 2 | 1 ms "
+        "| 250 ×, aim 200 | - |"
     )
 
 
