@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from neurokit.graph.graded_neurons import Relay
 from neurokit.graph.lif_family import ALIF, ATRLIF, QIF, TernaryLIF, Theta
 from neurokit.graph.neurons import IF, LIF, CubaLIF, Neuron
 from neurokit.lower.discretise import recurrence, step_of
@@ -100,6 +101,14 @@ def _theta(neuron: Theta, dt: float | None, states: States, x: Floats) -> tuple[
     return {"u": u, "theta": np.where(spikes, phase - 2 * np.pi, phase)}, spikes.astype(np.float64)
 
 
+def _relay(neuron: Relay, dt: float | None, states: States, x: Floats) -> tuple[dict[str, Floats], Floats]:
+    v = neuron.gain * x
+    if neuron.activation == "relu":
+        v = np.maximum(v, 0)
+    v = np.where(x == 0, states["v"], v) if neuron.latched else v
+    return {"v": v}, v
+
+
 def _countdown(left: Floats, spikes: NDArray[np.bool_], refractory: Floats) -> Floats:
     return np.where(spikes, refractory, np.maximum(left - 1, 0))
 
@@ -113,4 +122,5 @@ STEPS: Mapping[type[Neuron], Step] = {
     ATRLIF: _atrlif,
     QIF: _qif,
     Theta: _theta,
+    Relay: _relay,
 }

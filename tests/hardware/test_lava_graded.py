@@ -103,7 +103,7 @@ def test_float_relays_equal_our_floating_model(latched):
     rng = np.random.default_rng(7)
     data = rng.normal(size=(30, 4)) * (rng.random((30, 4)) < 0.5)
     neuron = Relay(rng.normal(size=4), "relu", latched)
-    model, sent = PyRelayNeuronFloatModel({"neuron": neuron}), []
+    model, sent = PyRelayNeuronFloatModel({"neuron": neuron, "dt": None}), []
     model.v, model.s_out = np.zeros(4), SimpleNamespace(send=lambda values: sent.append(values.copy()))
     for row in data:
         model.a_in = SimpleNamespace(recv=lambda row=row: row)

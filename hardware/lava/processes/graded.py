@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from lava.magma.core.decorator import implements, requires, tag
-from lava.magma.core.model.py.model import PyLoihiProcessModel
-from lava.magma.core.model.py.ports import PyInPort, PyOutPort
-from lava.magma.core.model.py.type import LavaPyType
 from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 from numpy.typing import NDArray
 
-from neurokit.graph.graded_neurons import Relay
-from neurokit.hardware.lava.processes.basic import STATE, OwnNeuron, PyOwnNeuronModel
+from neurokit.hardware.lava.processes.basic import FLOAT_STATE, STATE, OwnNeuron, PyOwnFloatModel, PyOwnNeuronModel
 
 
 class SigmaNeuron(OwnNeuron):
@@ -75,19 +71,7 @@ class PyRelayNeuronModel(PyOwnNeuronModel):
 @implements(proc=RelayNeuron, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("floating_pt")
-class PyRelayNeuronFloatModel(PyLoihiProcessModel):  # type: ignore[misc]
-    """Relay's equation."""
+class PyRelayNeuronFloatModel(PyOwnFloatModel):
+    """See the base."""
 
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    v: NDArray[np.float64] = LavaPyType(np.ndarray, float)
-
-    def run_spk(self) -> None:
-        """One step."""
-        neuron: Relay = self.proc_params["neuron"]
-        a = self.a_in.recv()
-        value = neuron.gain * a
-        if neuron.activation == "relu":
-            value = np.maximum(value, 0)
-        self.v[:] = np.where(a == 0, self.v, value) if neuron.latched else value
-        self.s_out.send(self.v)
+    v: NDArray[np.float64] = FLOAT_STATE
