@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from neurokit.errors import Fault
 from neurokit.graph.network import Program, Projection
-from neurokit.graph.neurons import FixedNeuron
 from neurokit.graph.synapses import Convolving, Dense, Injection, Shape, Sparse, Synapse
 from neurokit.hardware.base import Progress, RecordKey
-from neurokit.lower.fixedpoint import image_sum, neuron_step, shift, wrap24
+from neurokit.lower.fixedpoint import image_sum, neuron_step, resets_before, shift, wrap24
 from neurokit.records import Recorded, Recording
 
 Ints = NDArray[np.int64]
@@ -83,7 +82,7 @@ def interpret(
             if neuron.held and t < neuron.reset_offset:
                 continue
             a = _input(wires[name], neuron.ports, sent, t, shapes[name])
-            fresh = t == 0 or resets(neuron, t)
+            fresh = t == 0 or resets_before(neuron, t)
             before = {s: start[name, s] if fresh else states[name, s][t - 1] for s in neuron.states}
             before = {state: np.broadcast_to(values, shapes[name]) for state, values in before.items()}
             after, sent[name][t] = neuron_step(neuron, before, a)
@@ -97,12 +96,6 @@ def _input(wires: list[_Wire], ports: tuple[str, ...], sent: Mapping[str, Ints],
     zeros = np.zeros(shape, np.int64)
     found = [sum((w.arriving(sent[w.source], t) for w in wires if w.port == port), zeros) for port in ports]
     return found[0] if len(ports) == 1 else np.stack(found)
-
-
-def resets(neuron: FixedNeuron, step: int) -> bool:
-    """Whether all states become zero before `step`."""
-    since = step - neuron.reset_offset
-    return since == 0 or (since > 0 and neuron.reset_interval > 0 and since % neuron.reset_interval == 0)
 
 
 class _Wire:

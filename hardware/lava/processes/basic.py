@@ -21,7 +21,7 @@ from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 from numpy.typing import NDArray
 
 from neurokit.graph.neurons import FixedNeuron, Neuron
-from neurokit.lower.fixedpoint import neuron_step
+from neurokit.lower.fixedpoint import neuron_step, resets_before
 from neurokit.lower.floating import float_step, initial_states
 
 
@@ -62,7 +62,7 @@ class PyOwnNeuronModel(PyLoihiProcessModel):  # type: ignore[misc]
             self.s_out.send(np.zeros(self.s_out.shape, np.int32))
             return
         states = {name: getattr(self, name) for name in neuron.states}
-        if _resets(neuron, step):
+        if resets_before(neuron, step):
             for name, values in states.items():
                 values[:] = neuron.initial.get(name, 0)
         after, payloads = neuron_step(neuron, {name: v.astype(np.int64) for name, v in states.items()}, a_in)
@@ -89,14 +89,6 @@ class PyOwnFloatModel(PyLoihiProcessModel):  # type: ignore[misc]
         for name, values in after.items():
             states[name][:] = values
         self.s_out.send(payloads)
-
-
-def _resets(neuron: FixedNeuron, step: int) -> bool:
-    """Whether the states become zero before 0-based `step`."""
-    since = step - neuron.reset_offset
-    if neuron.reset_interval == 0:
-        return since == 0
-    return since >= 0 and since % neuron.reset_interval == 0
 
 
 STATE = LavaPyType(np.ndarray, np.int32, precision=24)

@@ -6,7 +6,7 @@ where its int32 arrays wrap.
 
 from neurokit.lower.fixedpoint.image import image_input, image_sum
 from neurokit.lower.fixedpoint.lif import ACTIVATION_SHIFT, MAX_POTENTIAL, lif_step
-from neurokit.lower.fixedpoint.neuron import neuron_step
+from neurokit.lower.fixedpoint.neuron import neuron_step, resets_before
 from neurokit.lower.fixedpoint.synapse import ChipWeights, chip_weights, shift, wrap24, wrap32
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "image_sum",
     "lif_step",
     "neuron_step",
+    "resets_before",
     "shift",
     "wrap24",
     "wrap32",

@@ -25,6 +25,12 @@ STEPS: Mapping[type[FixedNeuron], Callable[[Any, States, Any], tuple[dict[str, I
 }
 
 
+def resets_before(neuron: FixedNeuron, step: int) -> bool:
+    """Whether all states become what they are at the start before 0-based `step`; see `FixedNeuron`."""
+    since = step - neuron.reset_offset
+    return since == 0 or (since > 0 and neuron.reset_interval > 0 and since % neuron.reset_interval == 0)
+
+
 def neuron_step(neuron: FixedNeuron, states: States, a: Any) -> tuple[dict[str, Ints], Ints]:
     """One step of any FixedNeuron: (states by name, synaptic input a) -> (states, payloads sent); no reset schedule.
 
