@@ -7,6 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurokit.errors import BackendError, Fault
+
+
+def out_of_time(limit: float, step: int, steps: int) -> BackendError:
+    """What is raised at `step` of `steps` when `limit` seconds are over."""
+    fact = f"is at step {step} of {steps}"
+    return BackendError(Fault("simulator", fact, f"the time limit is {limit:g} s", "Raise it, or run less."))
+
 
 def kernel_type(values: NDArray[Any], integer: bool) -> type:
     """uint8 tells the kernels that all values are 0 or 1."""

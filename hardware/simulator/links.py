@@ -168,14 +168,18 @@ class DelayedLink(Link):
         return room
 
 
-class DelayedTargets(DelayedLink):
-    """A delay of its own for each target: the sums wait."""
+class _DelayedRows(DelayedLink):
+    """Another link behind or before delays of its own for each target or source."""
 
     def __init__(self, link: Link, delays: NDArray[np.int64]) -> None:
         super().__init__(link.source, link.delay)
         self.link: Link = link
         self.delays = _narrow_delays(delays - link.delay)
         self.longest = int(self.delays.max())
+
+
+class DelayedTargets(_DelayedRows):
+    """A delay of its own for each target: the sums wait."""
 
     def add(self, rows: Rows, acc: Rows, largest: float) -> None:
         """See `Link.add`."""
@@ -187,14 +191,8 @@ class DelayedTargets(DelayedLink):
         self.pending = room[len(acc) :]
 
 
-class DelayedSources(DelayedLink):
+class DelayedSources(_DelayedRows):
     """A delay of its own for each source: the spikes wait. Rounded or wrapped sums are those of each delay."""
-
-    def __init__(self, link: Link, delays: NDArray[np.int64]) -> None:
-        super().__init__(link.source, link.delay)
-        self.link: Link = link
-        self.delays = _narrow_delays(delays - link.delay)
-        self.longest = int(self.delays.max())
 
     def add(self, rows: Rows, acc: Rows, largest: float) -> None:
         """See `Link.add`."""

@@ -43,6 +43,8 @@ class Part:
         self.steps_on_belt = max(1, BELT_BYTES // bytes_per_step)
         self.seconds_per_step = 0.0
         self._sources = sources
+        self._inner = {s.name: [link for link in s.links if link.source in self.names] for s in stages}
+        self._outer = {s.name: [link for link in s.links if link.source not in self.names] for s in stages}
         self._loop = Loop(stages) if cyclic and fits(stages) else None
 
     def run(self, start: int, stop: int, now: int, states: States, team: Team) -> None:
@@ -64,16 +66,13 @@ class Part:
             for stage in self.stages:
                 rows = acc[stage.name][first - start : first - start + width]
                 if self.cyclic:
-                    self._feed(stage, self._links(stage, inside=True), rows, first, team)
+                    self._feed(stage, self._inner[stage.name], rows, first, team)
                 _run_neurons(stage, rows, first, now, states)
 
     @property
     def feeders(self) -> set[str]:
         """Names of the stages that feed it, its own among them."""
         return {link.source for stage in self.stages for link in stage.links}
-
-    def _links(self, stage: Stage, inside: bool) -> list[Link]:
-        return [link for link in stage.links if (link.source in self.names) == inside]
 
     def _outside(self, stage: Stage, start: int, stop: int, team: Team) -> NDArray[Any]:
         """What comes from other parts, and a Network's constant input: (steps, samples, n)."""
@@ -82,7 +81,7 @@ class Part:
         acc = np.zeros((stop - start, self.samples, width), stage.neurons.input_type)
         if stage.bias is not None:
             acc[..., : stage.size] += stage.bias
-        self._feed(stage, self._links(stage, inside=False), acc, start, team)
+        self._feed(stage, self._outer[stage.name], acc, start, team)
         return acc
 
     def _feed(self, stage: Stage, links: Sequence[Link], acc: NDArray[Any], start: int, team: Team) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.errors import BackendError, Fault, Interrupted
+from neurokit.errors import Interrupted
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Keeper, Place, Progress
-from neurokit.hardware.simulator.blocks import batch_first, kernel_type, time_first
+from neurokit.hardware.simulator.blocks import batch_first, kernel_type, out_of_time, time_first
 from neurokit.hardware.simulator.engine import Engine
 from neurokit.hardware.simulator.kernels import count_events
 from neurokit.hardware.simulator.team import Team, one_blas_thread
@@ -126,8 +126,7 @@ class Runner:
     def _check_time(self, step: int, keep: Callable[[], None]) -> None:
         if self.time_limit is not None and self.seconds > self.time_limit:
             keep()
-            limit, fact = f"the time limit is {self.time_limit:g} s", f"is at step {step} of {self.recorder.steps}"
-            raise BackendError(Fault("simulator", fact, limit, "Raise it, or run less."))
+            raise out_of_time(self.time_limit, step, self.recorder.steps)
 
 
 def samples_at_once(graph: Program | Network, batch: int) -> int:

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.errors import BackendError, Fault
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Block, RecordKey, Snapshot
-from neurokit.hardware.simulator.blocks import batch_first, kernel_type, time_first
+from neurokit.hardware.simulator.blocks import batch_first, kernel_type, out_of_time, time_first
 from neurokit.hardware.simulator.engine import Engine
 from neurokit.hardware.simulator.team import Team
 from neurokit.lower.fold import fold
@@ -64,8 +63,7 @@ class SimulatorStepper:
 
     def _check_time(self, started: float, step: int, steps: int) -> None:
         if self._time_limit is not None and time.monotonic() - started > self._time_limit:
-            limit = f"the time limit is {self._time_limit:g} s"
-            raise BackendError(Fault("simulator", f"is at step {step} of {steps}", limit, "Raise it, or run less."))
+            raise out_of_time(self._time_limit, step, steps)
 
     def reset(self) -> None:
         """See `Stepper.reset`."""

@@ -14,9 +14,7 @@ from neurokit.hardware.simulator.parts import Part, States
 from neurokit.hardware.simulator.team import WORTH, Team
 
 FEWEST_CHUNKS = 8  # of a block, for a belt that is well filled
-CHUNK_SECONDS = (
-    4e-3  # of work between two looks at the belt, at which threads may wait for each other and Python's lock
-)
+CHUNK_SECONDS = 4e-3  # of work between two looks at the belt, where threads may wait for each other and Python's lock
 HEAVY = 0.75  # share of all work from which one part is better shared than set beside others
 
 ALONE = Team(1)
