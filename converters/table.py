@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from neurokit.errors import Fault, FormatError
+from neurokit.errors import Fault, FormatError, InputError
 from neurokit.graph.network import Network
 
 
@@ -18,13 +18,15 @@ class Converter:
     """One row of the table.
 
     kind: the name that `kind=` takes. suffixes: of the files it reads. package: top-level package of the live objects
-    it takes, or None. load: "module:function", with the signature (source, *, dt, reset, inputs) -> Network.
+    it takes (or of one of their base classes), or None. load: "module:function", with the signature
+    (source, *, dt, reset, inputs, and the options it names) -> Network. options: those of OPTIONS that it takes.
     """
 
     kind: str
     suffixes: tuple[str, ...]
     package: str | None
     load: str
+    options: tuple[str, ...] = ()
 
 
 CONVERTERS: tuple[Converter, ...] = (
@@ -40,6 +42,11 @@ def convert(
     dt: float | None = None,
     reset: str | None = None,
     inputs: str | None = None,
+    shape: tuple[int, ...] | None = None,
+    spec: Any = None,
+    code: str | None = None,
+    calibrate: Any = None,
+    fires: str | None = None,
 ) -> Network:
     """Convert a file or live object with the converter that its suffix, package or `kind` names.
 
@@ -47,11 +54,20 @@ def convert(
     kind: forces a converter whatever the suffix is ("net", "nir").
     dt: seconds per step, where the source leaves it out. reset: "hard" or "soft", likewise.
     inputs: "current" or "spikes": how data enter a `.net` file's input layer.
+    shape, spec, code, calibrate, fires: what single converters take besides, see `neurokit.convert`.
     Raises FormatError when no converter fits or the file is unreadable, ConversionError when the source holds what
     cannot be converted, InputError when an argument does not fit the source.
     """
-    load = _function(_choose(source, kind).load)
-    network: Network = load(source, dt=dt, reset=reset, inputs=inputs)
+    row = _choose(source, kind)
+    every = {"shape": shape, "spec": spec, "code": code, "calibrate": calibrate, "fires": fires}
+    given = {name: value for name, value in every.items() if value is not None}
+    faults = [
+        Fault(name, "was given", f"sources of kind '{row.kind}' do not take it", "Leave it out.")
+        for name in given.keys() - set(row.options)
+    ]
+    if faults:
+        raise InputError(sorted(faults, key=str))
+    network: Network = _function(row.load)(source, dt=dt, reset=reset, inputs=inputs, **given)
     return network
 
 
@@ -65,8 +81,8 @@ def _choose(source: Any, kind: str | None) -> Converter:
         fact = f"has the suffix '{suffix}'" if suffix else "has no suffix"
         fault = Fault(str(source), fact, _supported(), "Rename it, or name its converter with kind=.")
     else:
-        package = type(source).__module__.partition(".")[0]
-        rows = [row for row in CONVERTERS if row.package == package]
+        packages = {base.__module__.partition(".")[0] for base in type(source).__mro__}
+        rows = [row for row in CONVERTERS if row.package in packages]
         found = f"{type(source).__module__}.{type(source).__qualname__}"
         fault = Fault("source", f"is a {found}", _supported(), "Pass a path or one of these objects.")
     if not rows:

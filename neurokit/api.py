@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurokit.arguments import (
     Inputs,
@@ -47,6 +48,11 @@ def convert(
     dt: float | None = None,
     reset: str | None = None,
     inputs: str | None = None,
+    shape: tuple[int, ...] | None = None,
+    spec: Any = None,
+    code: str | None = None,
+    calibrate: ArrayLike | None = None,
+    fires: str | None = None,
 ) -> Network:
     """Read a trained network: a path (.nir, .net, .nk) or a nir.NIRGraph.
 
@@ -54,11 +60,16 @@ def convert(
     (NIR does). reset: "hard" or "soft" where the format leaves it out. inputs: for a `.net` with an input layer:
     "current" (default) keeps it as a population into which currents are injected, "spikes" feeds past it.
 
+    Where a source leaves it out: shape: of one sample of its input. spec: the layers and neurons that bare weights
+    belong to. code: "rate" or "sigma-delta", how a plain network (no spikes) is to spike; calibrate: sample inputs
+    (batch, *shape) to balance it by. fires: ">" or ">=", how neurons compare with their threshold.
+
     Raises FormatError (unreadable file), ConversionError (every node that cannot be converted, each with its mend),
     GraphError (the network is unsound) or InputError (arguments).
     """
     if is_saved(source) and kind in (None, "nk"):
-        refuse({"dt": dt, "reset": reset, "inputs": inputs}, "a .nk file states it itself")
+        given = {"dt": dt, "reset": reset, "inputs": inputs, "shape": shape, "spec": spec, "code": code}
+        refuse({**given, "calibrate": calibrate, "fires": fires}, "a .nk file states it itself")
         graph = io.load(source)
         if isinstance(graph, Program):
             raise InputError(
@@ -69,7 +80,18 @@ def convert(
         return graph
     from neurokit.converters.table import convert as dispatch
 
-    return dispatch(source, kind=kind, dt=dt, reset=reset, inputs=inputs)
+    return dispatch(
+        source,
+        kind=kind,
+        dt=dt,
+        reset=reset,
+        inputs=inputs,
+        shape=shape,
+        spec=spec,
+        code=code,
+        calibrate=calibrate,
+        fires=fires,
+    )
 
 
 def compile(network: Network, *, bits: int = 8, calibrate: Inputs | None = None, window: int | None = None) -> Program:

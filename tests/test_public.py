@@ -13,7 +13,8 @@ FUNCTIONS = {
     "compile": "network, *, bits=8, calibrate=None, window=None",
     "conformance": "backend='simulator', *, networks=60, seed=0, start=0, edges=True, truths=False,"
     " time_limit=None, progress=None",
-    "convert": "source, *, kind=None, dt=None, reset=None, inputs=None",
+    "convert": "source, *, kind=None, dt=None, reset=None, inputs=None, shape=None, spec=None, code=None, "
+    "calibrate=None, fires=None",
     "expand": "program, *projections",
     "load": "path",
     "load_recording": "path",

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from neurokit.converters.table import CONVERTERS, convert
-from neurokit.errors import FormatError
+from neurokit.errors import FormatError, InputError
 from tests.converters.conftest import cuba, dense
 from tests.converters.test_nir import chain, if_node, lif_node
 
@@ -67,6 +67,22 @@ def test_sources_that_nobody_reads(source, kind, words):
 def test_single_nodes_are_no_graphs():
     with pytest.raises(FormatError, match="is a IF; a NIR graph is an HDF5 file"):
         convert(if_node(2))
+
+
+def test_options_that_a_converter_does_not_take():
+    with pytest.raises(InputError) as caught:
+        convert(GRAPH, code="rate", shape=(2,))
+    assert [str(fault) for fault in caught.value.faults] == [
+        "'code': was given; sources of kind 'nir' do not take it. Leave it out.",
+        "'shape': was given; sources of kind 'nir' do not take it. Leave it out.",
+    ]
+
+
+def test_objects_are_known_by_their_base_classes():
+    class Own(nir.NIRGraph):
+        """A user's own class."""
+
+    assert list(convert(Own(GRAPH.nodes, GRAPH.edges)).populations) == ["n"]
 
 
 def test_every_row_names_a_function():
