@@ -14,7 +14,7 @@ import numpy as np
 
 import neurokit as nk
 from neurokit.api import is_saved
-from neurokit.cli.options import Feed, ResetMode
+from neurokit.cli.options import Code, Feed, Fires, ResetMode
 from neurokit.errors import Fault, FormatError, InputError, OutputError
 from neurokit.files import check_writable
 
@@ -30,6 +30,11 @@ class Reading:
     dt: float | None = None
     reset: ResetMode | None = None
     inputs: Feed | None = None
+    shape: str | None = None
+    spec: Path | None = None
+    code: Code | None = None
+    calibrate: Path | None = None
+    fires: Fires | None = None
 
 
 def read_graph(source: Path, reading: Reading) -> nk.Network | nk.Program:
@@ -44,8 +49,20 @@ def read_source(source: Path, reading: Reading) -> nk.Network:
     """A converted source, or the Network of a .nk file."""
     if _is_nk(source, reading):
         _check_reading(source, reading)
-    reset, inputs = (None if choice is None else choice.value for choice in (reading.reset, reading.inputs))
-    return nk.convert(source, kind=reading.kind, dt=reading.dt, reset=reset, inputs=inputs)
+    chosen = (reading.reset, reading.inputs, reading.code, reading.fires)
+    reset, inputs, code, fires = (None if choice is None else choice.value for choice in chosen)
+    return nk.convert(
+        source,
+        kind=reading.kind,
+        dt=reading.dt,
+        reset=reset,
+        inputs=inputs,
+        shape=None if reading.shape is None else tuple(int(part) for part in reading.shape.split(",")),
+        spec=reading.spec,
+        code=code,
+        calibrate=None if reading.calibrate is None else read_arrays(reading.calibrate),
+        fires=fires,
+    )
 
 
 def _is_nk(source: Path, reading: Reading) -> bool:

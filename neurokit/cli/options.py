@@ -48,9 +48,29 @@ class Feed(str, Enum):
     spikes = "spikes"
 
 
+class Code(str, Enum):
+    """How a plain network is to spike."""
+
+    rate = "rate"
+    sigma_delta = "sigma-delta"
+
+
+class Fires(str, Enum):
+    """How neurons compare their potential with their threshold."""
+
+    above = ">"
+    reaching = ">="
+
+
 def _positive(value: float | None) -> float | None:
     if value is not None and not 0 < value < math.inf:
         raise typer.BadParameter(f"{value} is not a positive number of seconds.")
+    return value
+
+
+def _shape(value: str | None) -> str | None:
+    if value is not None and not all(part.strip().isdigit() and int(part) for part in value.split(",")):
+        raise typer.BadParameter(f"{value!r} is no shape: write numbers with commas, e.g. 2,34,34.")
     return value
 
 
@@ -100,6 +120,35 @@ Inputs = Annotated[
     typer.Option(
         rich_help_panel=READING,
         help="What feeds the input layer of a .net file: currents into its neurons, or spikes past them.",
+    ),
+]
+
+SampleShape = Annotated[
+    str | None,
+    typer.Option(
+        "--shape",
+        rich_help_panel=READING,
+        metavar="C,H,W",
+        callback=_shape,
+        help="Shape of one sample of the input, where the file leaves it open.",
+    ),
+]
+Spec = Annotated[
+    Path | None,
+    typer.Option(rich_help_panel=READING, help="The .json file of the layers and neurons that bare weights belong to."),
+]
+CodeOf = Annotated[
+    Code | None,
+    typer.Option("--code", rich_help_panel=READING, help="How a plain network, which has no spikes, is to spike."),
+]
+Calibrate = Annotated[
+    Path | None,
+    typer.Option(rich_help_panel=READING, help="Sample inputs (batch, *shape) to balance a plain network by: .npy."),
+]
+FiresAt = Annotated[
+    Fires | None,
+    typer.Option(
+        "--fires", rich_help_panel=READING, metavar="'>'|'>='", help="How potentials compare with thresholds (.net)."
     ),
 ]
 

@@ -54,11 +54,16 @@ def convert(
     dt: opt.Dt = None,
     reset: opt.Reset = None,
     inputs: opt.Inputs = None,
+    shape: opt.SampleShape = None,
+    spec: opt.Spec = None,
+    code: opt.CodeOf = None,
+    calibrate: opt.Calibrate = None,
+    fires: opt.FiresAt = None,
     as_json: opt.AsJson = False,
 ) -> None:
     """Read a trained network and save it, still in floats, as a Network in a .nk file."""
     check_output(output, ".nk", source)
-    network = read_source(source, Reading(kind, dt, reset, inputs))
+    network = read_source(source, Reading(kind, dt, reset, inputs, shape, spec, code, calibrate, fires))
     network.save(output)
     _show(network, as_json)
 

@@ -314,3 +314,14 @@ def test_files_of_a_long_run(refused, files, tmp_path):
     refused(1, *run, "--backend", "lava-inprocess", "--checkpoint", "x", words=["keeps no checkpoints", "--checkpoint"])
     (tmp_path / "x.ck").write_text("nothing")
     refused(2, *run, "--checkpoint", "x.ck", words=["'x.ck'", "cannot be read"])
+
+
+@pytest.mark.parametrize("option", [("--code", "rate"), ("--fires", ">="), ("--shape", "2,3"), ("--spec", "a.json")])
+def test_options_that_the_source_does_not_take(refused, files, tmp_path, option):
+    words = [f"'{option[0][2:]}': was given; sources of kind 'nir' do not take it"]
+    refused(2, "convert", files.nir, "-o", "net.nk", *option, words=words)
+    assert not (tmp_path / "net.nk").exists()
+
+
+def test_a_shape_in_words(refused, files):
+    refused(2, "convert", files.nir, "-o", "net.nk", "--shape", "2xthree", words=["'2xthree' is no shape"])
