@@ -2,7 +2,8 @@
 # Makes .venv with CPython 3.10 and installs neurokit into it, at the versions of constraints.txt.
 #
 #   tools/setup.sh core    neurokit as an editable install (default)
-#   tools/setup.sh test    the same, the test tools, and lava-dl for its ground-truth files (without torch)
+#   tools/setup.sh test    the same, the test tools, and the frameworks that the tests convert from: torch 2.3 (5 GB with
+#                          the CUDA libraries that PyPI's build is linked to), snnTorch, Norse, sinabs, SpikingJelly, lava-dl
 #
 # A finished install leaves a stamp that names its inputs. As long as they are unchanged a further run does nothing.
 set -euo pipefail
@@ -95,13 +96,17 @@ run_once() {
         fail "the install is broken, see above: 'make clean', then run this again."
 }
 
-say "installing neurokit ($MODE) into $VENV: a minute or so, only this once"
+if [[ $MODE == test ]]; then readonly DURATION="a few minutes"; else readonly DURATION="a minute or so"; fi
+say "installing neurokit ($MODE) into $VENV: $DURATION, only this once"
 rm -f "$(stamp core)" "$(stamp test)"
 if [[ $MODE == test ]]; then
     pip_install --editable '.[test]'
-    # Its wheel carries the recordings that the tests compare with. Its dependencies (torch, opencv) are not wanted.
+    # Its wheel carries the recordings that the tests compare with. It runs with newer versions than it asks for (pillow),
+    # and what else it needs is in the extra.
     pip_install --no-deps lava-dl
     import_once "_pytest.config, hypothesis, xdist"
+    import_once "torch, torch.fx, snntorch, norse.torch, sinabs.layers, safetensors.numpy, nirtorch, \
+spikingjelly.clock_driven.neuron, spikingjelly.activation_based.neuron"
 else
     pip_install --editable .
 fi
