@@ -85,9 +85,13 @@ pip_install() {
 }
 
 # Instead of compiling 700 MB of Python, import what neurokit imports: that compiles the part in use, and shows that it works.
+# What packages say when they are imported (lava-dl: "Prophesee Dataset Toolbox could not be found!") is shown on failure only.
 import_once() {
-    env -u PYTHONDONTWRITEBYTECODE "$VENV/bin/python" -W ignore -c "import $1" </dev/null ||
+    local said
+    said=$(env -u PYTHONDONTWRITEBYTECODE "$VENV/bin/python" -W ignore -c "import $1" </dev/null 2>&1) || {
+        printf '%s\n' "$said" >&2
         fail "the install is broken, see above: 'make clean', then run this again."
+    }
 }
 
 # One network through everything: that compiles what is imported late (numba's library, typer's) and shows that it computes.
