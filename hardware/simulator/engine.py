@@ -140,6 +140,8 @@ class Engine:
         for name, stage in self.stages.items():
             stage.spikes = snapshot[f"history/{name}"].copy()
             stage.largest = max(1.0, largest_of(stage.spikes))
+            if stage.neurons is not None:
+                stage.neurons.reach = np.inf  # nothing is known of what it went through
             for state, values in stage.neurons.states.items() if stage.neurons is not None else ():
                 values[...] = snapshot[f"state/{state}/{name}"]
             for k, link in enumerate(stage.links):

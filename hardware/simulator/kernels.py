@@ -13,6 +13,7 @@ from numba import types
 from numba.extending import overload
 
 from neurokit.hardware.simulator.caching import njit
+from neurokit.hardware.simulator.lif_vectors import lif_span, lif_span_wide
 from neurokit.hardware.simulator.vectors import (
     LANES,
     STRIP,
@@ -26,6 +27,7 @@ from neurokit.hardware.simulator.vectors import (
     wide_registers,
 )
 
+NARROW = 1 << 17  # synaptic input up to here leaves u within 24 bits, wrapped once
 CACHE_BYTES = 1 << 20  # of weights that stay in a core's second-level cache beside everything else
 
 
@@ -42,42 +44,23 @@ def _at(parameter, index):
 
 
 @njit(nogil=True, cache=True)
-def lif_block(acc, u, v, spikes, wraps, keep_u, keep_v, bias, threshold, reset_value, soft):
+def lif_block(acc, u, v, spikes, wraps, keep_u, keep_v, bias, threshold, reset_value, strides, soft, narrow):
     """LoihiLIF over a block; see `lower.fixedpoint.lif_step`, with which it agrees bit for bit.
 
     acc: (steps, samples, neurons) int32 synaptic input. u, v: (samples, neurons) int32, updated.
     spikes: (steps, samples, neurons) uint8, written. wraps: (2,) int64, to which the times that u wrapped and that v
-    saturated are added. keep_u, keep_v: 1 - decay / 4096, float64. bias, threshold, reset_value: in units of v, int32.
-    All a number or (neurons,).
+    saturated are added. keep_u, keep_v: 1 - decay / 4096, float32. bias, threshold, reset_value: in units of v, int32.
+    strides: (5,) of these, 1 where they are (neurons,), 0 where they are `lif_vectors.NEURONS` times the same.
+    narrow: no |acc| is beyond NARROW, nor was while u came about.
     """
     wide_registers()
-    steps, samples, size = acc.shape
-    for t in range(steps):
-        for b in range(samples):
-            a_row, u_row, v_row, s_row = acc[t, b], u[b], v[b], spikes[t, b]
-            wrapped = saturated = np.int32(0)
-            for j in range(size):
-                # sign(x) (|x| k >> 12) is x k / 4096 without its fraction; 44 bits, exact in float64
-                current = np.int32(np.float64(u_row[j]) * at(keep_u, j))
-                current = np.int32(current + np.int32(a_row[j] << 6))
-                wrapped += (current > 8388608) | (current <= -8388608) | (a_row[j] != np.int32(a_row[j] << 6) >> 6)
-                if current > 8388608:
-                    current = np.int32(current - 16777216)
-                if current <= -8388608:
-                    current = np.int32(current + 16777216)
-                potential = np.int32(np.int32(np.float64(v_row[j]) * at(keep_v, j)) + current)
-                potential = np.int32(potential + at(bias, j))
-                saturated += (potential > 8388607) | (potential < -8388607)
-                potential = min(max(potential, np.int32(-8388607)), np.int32(8388607))
-                fires = potential > at(threshold, j)
-                after = at(reset_value, j)
-                if soft:
-                    after = np.int32(potential - after)
-                u_row[j] = current
-                v_row[j] = after if fires else potential
-                s_row[j] = np.uint8(fires)
-            wraps[0] += wrapped
-            wraps[1] += saturated
+    for t in range(acc.shape[0]):
+        for b in range(acc.shape[1]):
+            parameters = (keep_u, keep_v, bias, threshold, reset_value, strides, soft)
+            if narrow:
+                lif_span(acc[t, b], u[b], v[b], spikes[t, b], wraps, *parameters)
+            else:
+                lif_span_wide(acc[t, b], u[b], v[b], spikes[t, b], wraps, *parameters)
 
 
 @njit(nogil=True, cache=True)

@@ -174,6 +174,7 @@ class _DelayedRows(DelayedLink):
     def __init__(self, link: Link, delays: NDArray[np.int64]) -> None:
         super().__init__(link.source, link.delay)
         self.link: Link = link
+        self.reach = link.reach
         self.delays = _narrow_delays(delays - link.delay)
         self.longest = int(self.delays.max())
 

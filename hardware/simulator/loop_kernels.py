@@ -5,6 +5,8 @@ No type annotations, as in `kernels`.
 
 from __future__ import annotations
 
+import numpy as np
+
 from neurokit.hardware.simulator.caching import njit
 from neurokit.hardware.simulator.kernels import dense_bytes, lif_block, sparse_events
 from neurokit.hardware.simulator.vectors import wide_registers
@@ -42,6 +44,7 @@ def loop_block(
     """
     wide_registers()
     steps, samples, _ = acc.shape
+    strides = np.ones(5, np.int64)
     for t in range(steps):
         for k in range(links.shape[0]):
             kind, source, sources, target, size, delay, first, width, offset, shift = links[k]
@@ -69,7 +72,9 @@ def loop_block(
                     bias[place:stop],
                     threshold[place:stop],
                     reset_value[place:stop],
+                    strides,
                     soft[p],
+                    False,
                 )
         if u_record.shape[0]:
             u_record[t] = u

@@ -205,5 +205,5 @@ def _joined(parts: Sequence[NDArray[Any]], kind: type) -> NDArray[Any]:
 
 def _rows(stage: Stage) -> tuple[Any, ...]:
     """Constants of `lif_block`, a value a neuron, and whether resets are soft."""
-    *values, soft = _neurons(stage).constants
-    return (*(np.broadcast_to(value, stage.size) for value in values), soft)
+    *values, strides, soft = _neurons(stage).constants
+    return (*(values[k] if strides[k] else np.full(stage.size, values[k][0]) for k in range(len(values))), soft)

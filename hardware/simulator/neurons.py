@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
-from neurokit.hardware.simulator.kernels import count_events, float_block, lif_block
+from neurokit.hardware.simulator.kernels import NARROW, count_events, float_block, lif_block
+from neurokit.hardware.simulator.lif_vectors import NEURONS
 from neurokit.lower.discretise import recurrence
 
 NEVER = np.iinfo(np.int32).max  # a threshold that no potential reaches
@@ -23,6 +24,7 @@ class Neurons:
     states: name -> (samples, n), all that a run carries from one step to the next. counts: (samples, n) int64, events
     sent. step_counts: arrays of the events of each step, summed over neurons and samples.
     wraps: (2,) times that u wrapped, and that another state was clipped, of integer neurons.
+    reach: no |synaptic input| since `clear` was larger; whoever calls `advance` says so before.
     input_type, state_type, output_type: of synaptic input, states and what is sent (uint8 means 0 or 1 only).
     """
 
@@ -37,6 +39,7 @@ class Neurons:
         self.counts = np.zeros((samples, population.size), np.int64)
         self.step_counts: list[NDArray[np.int64]] = []
         self.wraps = np.zeros(2, np.int64)
+        self.reach = 0.0
 
     def take_step_counts(self) -> NDArray[np.int64]:
         """Events of each step since the last call, over neurons and samples: (steps,)."""
@@ -59,6 +62,7 @@ class Neurons:
         self.rest()
         self.counts = np.zeros_like(self.counts)  # the former array may be somebody else's, see `Engine.count_into`
         self.step_counts.clear()
+        self.reach = 0.0
 
     def rest(self) -> None:
         """All states to their initial values, zero if a model says nothing else."""
@@ -130,13 +134,15 @@ class LoihiNeurons(FixedNeurons):
         assert isinstance(neuron, LoihiLIF), "see `kinds`"
         threshold = neuron.threshold if neuron.emits else np.asarray(NEVER)
         keep = [1 - np.asarray(decay) / 4096 for decay in (neuron.current_decay, neuron.voltage_decay)]
-        values = numbers_or_rows((*keep, threshold, neuron.reset_value), population.shape, np.float64)
-        (bias,) = numbers_or_rows((neuron.bias,), population.shape, np.int32, rows=np.ndim(values[0]) > 0)
-        self.constants = (*values[:2], bias, *(to_int32(value) for value in values[2:]), neuron.reset == "soft")
+        held = [_constant(value, population, np.float32) for value in keep]
+        held += [_constant(value, population, np.int32) for value in (neuron.bias, threshold, neuron.reset_value)]
+        strides = np.array([stride for _, stride in held], np.int64)
+        self.constants: tuple[Any, ...] = (*(row for row, _ in held), strides, neuron.reset == "soft")
 
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
         """See `Neurons.run_block`."""
-        lif_block(acc, self.states["u"], self.states["v"], spikes, self.wraps, *self.constants)
+        narrow = self.reach <= NARROW
+        lif_block(acc, self.states["u"], self.states["v"], spikes, self.wraps, *self.constants, narrow)
         count_events(spikes, self.counts, totals)
 
 
@@ -172,6 +178,14 @@ def numbers_or_rows(values: tuple[Any, ...], shape: tuple[int, ...], kind: type,
     if not rows and all((array == array.flat[0]).all() for array in arrays):
         return tuple(kind(array.flat[0]) for array in arrays)
     return tuple(np.ascontiguousarray(np.broadcast_to(array, shape).ravel(), dtype=kind) for array in arrays)
+
+
+def _constant(value: Any, population: Population, kind: type) -> tuple[NDArray[Any], int]:
+    """A constant as `lif_block` takes it, and its stride."""
+    array = np.asarray(value)
+    if (array == array.flat[0]).all():
+        return np.full(NEURONS, array.flat[0], kind), 0
+    return np.ascontiguousarray(np.broadcast_to(array, population.shape).ravel(), dtype=kind), 1
 
 
 def to_int32(value: Any) -> Any:

@@ -50,6 +50,7 @@ class Part:
     def run(self, start: int, stop: int, now: int, states: States, team: Team) -> None:
         """Steps start to stop of the block, which began at step `now`; the parts that feed it are there already."""
         began = time.thread_time()  # without what this thread waits for others
+        self._note_reach()
         acc = {stage.name: self._outside(stage, start, stop, team) for stage in self.stages}
         if self._loop is not None:
             watched = {key: values for key, values in states.items() if key[0] in self.names}
@@ -68,6 +69,14 @@ class Part:
                 if self.cyclic:
                     self._feed(stage, self._inner[stage.name], rows, first, team)
                 _run_neurons(stage, rows, first, now, states)
+
+    def _note_reach(self) -> None:
+        """How large synaptic input may become. Of payloads nothing is known, they change from block to block."""
+        for stage in self.stages:
+            assert stage.neurons is not None, "inputs are no parts"
+            spiking = all(self._sources[link.source].spikes.dtype == np.uint8 for link in stage.links)
+            reach = sum(link.reach for link in stage.links) if spiking else np.inf
+            stage.neurons.reach = max(stage.neurons.reach, reach)
 
     @property
     def feeders(self) -> set[str]:

@@ -153,7 +153,8 @@ def _features():
     return get_host_cpu_features() if given is None else given
 
 
-HAS_DOT = "+avx512vnni" in _features()  # what `dot_tile` needs
+FEATURES = _features()
+HAS_DOT = "+avx512vnni" in FEATURES  # what `dot_tile` needs
 
 
 def _dot_tile(vectors, swapped):
