@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from graphlib import TopologicalSorter
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 import nir
-import numpy as np
-import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
 from neurokit.converters.arguments import check_arguments, choice_faults, step_faults
+from neurokit.converters.dataflow import Cells, Node, Source, build
+from neurokit.converters.dataflow_order import structure_faults
 from neurokit.converters.hdf5 import opened
-from neurokit.converters.nir_nodes import Map, Node, is_map, is_neuron, linear_map, neuron, unsupported
+from neurokit.converters.nir_nodes import converted
 from neurokit.errors import ConversionError, Fault, FormatError
-from neurokit.graph.check import check_network
-from neurokit.graph.network import Input, Network, Population, Projection
-from neurokit.graph.neurons import Neuron, Reset
-from neurokit.graph.synapses import Conv2d, Dense, Flatten, Shape, Sparse, Synapse, chain_shape
-
-Nodes: TypeAlias = Mapping[str, Node]
-Edges: TypeAlias = Sequence[tuple[str, str]]
-Chains: TypeAlias = dict[str, tuple[Map, ...]]  # source -> the linear maps between it and a node
+from neurokit.graph.network import Network
+from neurokit.graph.neurons import Integrator, Reset
 
 _KIND = "a NIR graph"
 # What nir.read raises for graphs it rejects: shapes, types, unknown or missing fields.
@@ -56,18 +48,13 @@ def load(
     """
     check_arguments(_argument_faults(dt, reset, inputs))
     graph = source if isinstance(source, nir.NIRGraph) else _read(source)
-    nodes: Nodes = {str(name): node for name, node in graph.nodes.items()}
-    edges: Edges = [(str(start), str(end)) for start, end in graph.edges]
-    neurons, maps, faults = _convert(nodes, cast(Reset, reset or "hard"))
-    structure = [*_edge_faults(nodes, edges), *_cycle_faults(nodes, edges)]
-    faults += structure
-    if not structure:
-        incoming, found = _trace(nodes, edges, maps)
-        faults += [*found, *_output_faults(nodes, incoming, neurons)]
+    edges = [(str(start), str(end)) for start, end in graph.edges]
+    nodes, faults = _nodes(graph, cast(Reset, reset or "hard"))
+    faults += _repeats(edges)
     if faults:
-        raise ConversionError(faults)
+        raise ConversionError([*faults, *structure_faults(nodes, edges, _KIND)])
     name = "nir.NIRGraph" if isinstance(source, nir.NIRGraph) else Path(source).name
-    return check_network(_network(nodes, neurons, incoming, None if dt is None else float(dt), name))
+    return build(nodes, edges, dt=None if dt is None else float(dt), source=name, kind=_KIND)
 
 
 def _argument_faults(dt: float | None, reset: str | None, inputs: str | None) -> Iterator[Fault]:
@@ -104,160 +91,31 @@ def _read(path: str | PathLike[str]) -> Any:
     return graph
 
 
-def _convert(nodes: Nodes, reset: Reset) -> tuple[dict[str, tuple[Neuron, Shape]], dict[str, Map], list[Fault]]:
-    """Neurons (with their shapes) and linear maps by node, and the faults of all nodes."""
-    neurons: dict[str, tuple[Neuron, Shape]] = {}
-    maps: dict[str, Map] = {}
+def _nodes(graph: Any, reset: Reset) -> tuple[dict[str, Node], list[Fault]]:
+    """The nodes in the natural order of their names, which a file does not keep otherwise, and their faults.
+
+    A population stands in for a node with faults of its own, so that the search for faults goes on.
+    """
+    nodes: dict[str, Node] = {}
     faults: list[Fault] = []
-    for name, node in nodes.items():
+    for name, node in sorted(graph.nodes.items(), key=lambda item: natural(str(item[0]))):
+        name = str(name)
         try:
-            if is_neuron(node):
-                neurons[name] = neuron(name, node, reset)
-            elif is_map(node):
-                maps[name] = linear_map(name, node)
-            elif isinstance(node, nir.Input) and not _shape(node.input_type, "input"):
-                faults.append(Fault(name, "states no shape", "an input has one", "Write it with its shape."))
-            elif not isinstance(node, nir.Input | nir.Output):
-                faults.append(unsupported(name, node))
+            nodes[name] = converted(name, node, reset)
         except ConversionError as error:
             faults += error.faults
-    return neurons, maps, faults
+            nodes[name] = Source((1,)) if type(node).__name__ == "Input" else Cells(Integrator())
+    return nodes, faults
 
 
-def _shape(types: Mapping[str, Any] | None, key: str) -> Shape:
-    """A node's input_type or output_type as a tuple, () when it is not stated."""
-    stated = (types or {}).get(key)
-    return () if stated is None else tuple(int(length) for length in np.ravel(stated))
+def natural(name: str) -> tuple[tuple[int, int, str], ...]:
+    """A key that sorts "a10" behind "a2"."""
+    parts = re.findall(r"\d+|\D+", name)
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
 
 
-def _edge_faults(nodes: Nodes, edges: Edges) -> Iterator[Fault]:
-    for edge, count in Counter(edges).items():
-        name = f"{edge[0]}->{edge[1]}"
-        for end in edge:
-            if end not in nodes:
-                yield Fault(
-                    name, f"node '{end}' does not exist", "an edge joins two nodes", "Repair the graph's edges."
-                )
+def _repeats(edges: Sequence[tuple[str, str]]) -> Iterator[Fault]:
+    for (start, end), count in Counter(edges).items():
         if count > 1:
-            yield Fault(name, f"is listed {count} times", "an edge is listed once", "Remove the repeats.")
-    starts, ends = {start for start, _ in edges}, {end for _, end in edges}
-    for name, node in nodes.items():
-        if name not in ends and not isinstance(node, nir.Input):
-            yield Fault(name, "no edge leads to it", "only an Input starts a path", "Add an Input node and an edge.")
-        if name not in starts and not is_neuron(node) and not isinstance(node, nir.Output):
-            yield Fault(
-                name, "no edge leads on from it", "paths end in a neuron or Output", "Add an edge, or remove it."
-            )
-
-
-def _cycle_faults(nodes: Nodes, edges: Edges) -> Iterator[Fault]:
-    index = {name: i for i, name in enumerate(nodes)}
-    known = [(index[start], index[end]) for start, end in edges if start in index and end in index]
-    if not known:
-        return
-    rows, columns = zip(*known, strict=True)
-    adjacency = sp.coo_matrix((np.ones(len(known)), (rows, columns)), shape=(len(index), len(index)))
-    _, labels = connected_components(adjacency, directed=True, connection="strong")
-    sizes = np.bincount(labels)
-    for name, i in index.items():
-        if sizes[labels[i]] > 1 or (i, i) in known:
-            members = ", ".join(other for other, j in index.items() if labels[j] == labels[i])
-            yield Fault(
-                name,
-                f"is part of a cycle ({members})",
-                "neurokit converts feed-forward graphs",
-                "Recurrence is not supported yet: train a feed-forward network.",
-            )
-
-
-def _trace(nodes: Nodes, edges: Edges, maps: Mapping[str, Map]) -> tuple[dict[str, Chains], list[Fault]]:
-    """What reaches each node from which source, through which maps, before the node itself does anything.
-
-    Nodes with faults of their own count as sources, so that the search for faults goes on behind them.
-    """
-    before: dict[str, list[str]] = {name: [] for name in nodes}
-    for start, end in edges:
-        before[end].append(start)
-    incoming: dict[str, Chains] = {}
-    outgoing: dict[str, Chains] = {}
-    faults: list[Fault] = []
-    for name in TopologicalSorter(before).static_order():
-        chains: Chains = {}
-        for previous in before[name]:
-            for source, chain in outgoing[previous].items():
-                if source in chains:
-                    faults.append(_two_paths(name, source))
-                chains[source] = chain
-        incoming[name] = chains
-        if name in maps:
-            own = maps[name]  # the sum of its inputs is distributed over the sources; its bias counts once
-            outgoing[name] = {s: (*c, own if i == 0 else _unbiased(own)) for i, (s, c) in enumerate(chains.items())}
-        else:
-            outgoing[name] = {name: ()}
-    return incoming, faults
-
-
-def _two_paths(name: str, source: str) -> Fault:
-    limit = "one projection joins two populations"
-    return Fault(
-        name, f"two paths lead to it from '{source}'", limit, "Merge the paths into one, or put neurons between."
-    )
-
-
-def _unbiased(own: Map) -> Map:
-    return replace(own, bias=None) if isinstance(own, Dense | Conv2d) else own
-
-
-def _output_faults(
-    nodes: Nodes, incoming: Mapping[str, Chains], neurons: Mapping[str, tuple[Neuron, Shape]]
-) -> Iterator[Fault]:
-    for name, node in nodes.items():
-        if not isinstance(node, nir.Output):
-            continue
-        stated = _shape(node.output_type, "output")
-        for source, chain in incoming[name].items():
-            shape = neurons[source][1] if source in neurons else ()
-            if chain or isinstance(nodes[source], nir.Input):
-                fact = f"reads '{source}' without neurons between"
-                yield Fault(name, fact, "outputs are populations", "Add an LI node in front of the Output.")
-            elif stated and shape and stated != shape:
-                limit = "an Output has the shape of what it reads (nir's type check rejects the graph, too)"
-                fact = f"has shape {stated}, but '{source}' has {shape}"
-                yield Fault(name, fact, limit, f"Write the Output with shape {shape}.")
-
-
-def _network(
-    nodes: Nodes,
-    neurons: Mapping[str, tuple[Neuron, Shape]],
-    incoming: Mapping[str, Chains],
-    dt: float | None,
-    source: str,
-) -> Network:
-    starts = {
-        name: Input(name, _shape(node.input_type, "input"))
-        for name, node in nodes.items()
-        if name in incoming and isinstance(node, nir.Input)
-    }
-    shapes: dict[str, Shape] = {name: start.shape for name, start in starts.items()}
-    populations: dict[str, Population] = {}
-    projections: list[Projection] = []
-    for name, chains in incoming.items():  # in the order of the data's way, so that shapes of sources are known
-        if name not in neurons:
-            continue
-        found = {start: _synapses(chain, shapes[start]) for start, chain in chains.items()}
-        model, shape = neurons[name]
-        for start, synapses in found.items():
-            shape = shape or chain_shape(synapses, shapes[start]) or ()
-        shapes[name] = shape
-        populations[name] = Population(name, shape, model)
-        projections += [Projection(start, name, synapses) for start, synapses in found.items()]
-    ends = [start for name, node in nodes.items() if isinstance(node, nir.Output) for start in incoming[name]]
-    outputs = {name: populations[name] for name in populations if name in ends}
-    return Network(starts, populations, tuple(projections), outputs, dt=dt, source=source)
-
-
-def _synapses(chain: tuple[Map, ...], shape: Shape) -> tuple[Synapse, ...]:
-    """The maps of a projection from a population of `shape`; the identity where no map has weights."""
-    if all(isinstance(own, Flatten) for own in chain):
-        return (Sparse(sp.identity(int(np.prod(shape)), format="csr")),)
-    return chain
+            fact = f"is listed {count} times"
+            yield Fault(f"{start}->{end}", fact, "an edge is listed once", "Remove the repeats.")

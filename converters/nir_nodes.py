@@ -5,11 +5,13 @@ Nodes are told apart by the name of their type, so that only `from_nir.py` impor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from neurokit.converters import dataflow
+from neurokit.converters.dataflow import Cells, Linear, Scale, Sink, Source, Wait
 from neurokit.errors import ConversionError, Fault
 from neurokit.graph.neurons import IF, LIF, CubaLIF, FloatArray, Integrator, LeakyIntegrator, Neuron, Reset
 from neurokit.graph.synapses import Conv2d, Dense, Flatten, Pair, Shape, SumPool2d, pair
@@ -37,21 +39,33 @@ _MENDS = {
 _EXPORT = "Export the graph again."
 
 
-def is_neuron(node: Node) -> bool:
-    """Whether the node becomes a population."""
-    return type(node).__name__ in _NEURONS
-
-
-def is_map(node: Node) -> bool:
-    """Whether the node becomes a linear map of a projection."""
-    return type(node).__name__ in _MAPS
-
-
-def unsupported(name: str, node: Node) -> Fault:
-    """The fault of a node that is neither."""
+def converted(name: str, node: Node, reset: Reset) -> dataflow.Node:
+    """The node for `dataflow.build`. Raises ConversionError when its fields do not make one."""
     kind = type(node).__name__
-    limit = f"neurokit reads Input, Output, {', '.join([*_NEURONS, *_MAPS])}"
-    return Fault(name, f"is a {kind} node", limit, f"It is not supported yet: {_MENDS.get(kind, 'remove it.')}")
+    if kind in _NEURONS:
+        model, shape = neuron(name, node, reset)
+        return Cells(model, shape or None)
+    if kind in _MAPS:
+        return Linear(_MAPS[kind](name, node))
+    if kind == "Scale":
+        return Scale(_floats(name, "scale", node.scale))
+    if kind == "Delay":
+        return Wait(_floats(name, "delay", node.delay))
+    if kind == "Input":
+        shape = stated_shape(node.input_type, "input")
+        if not shape:
+            raise _error(name, "states no shape", "an input has one", "Write it with its shape.")
+        return Source(shape)
+    if kind == "Output":
+        return Sink(stated_shape(node.output_type, "output") or None)
+    limit = f"neurokit reads Input, Output, Scale, Delay, {', '.join([*_NEURONS, *_MAPS])}"
+    raise _error(name, f"is a {kind} node", limit, f"It is not supported yet: {_MENDS.get(kind, 'remove it.')}")
+
+
+def stated_shape(types: Mapping[str, Any] | None, key: str) -> Shape:
+    """A node's input_type or output_type as a tuple, () when it is not stated."""
+    stated = (types or {}).get(key)
+    return () if stated is None else tuple(int(length) for length in np.ravel(stated))
 
 
 def neuron(name: str, node: Node, reset: Reset) -> tuple[Neuron, Shape]:
@@ -71,14 +85,6 @@ def neuron(name: str, node: Node, reset: Reset) -> tuple[Neuron, Shape]:
     if "threshold" in fields:
         fields.update(reset=reset, fires=">")
     return make(**fields), tuple(int(length) for length in shape)
-
-
-def linear_map(name: str, node: Node) -> Map:
-    """The linear map of a node; a bias counts in every step.
-
-    Raises ConversionError when the node's numbers do not make one.
-    """
-    return _MAPS[type(node).__name__](name, node)
 
 
 def _dense(name: str, node: Node) -> Dense:

@@ -74,21 +74,6 @@ def fire():
     return nir.IF(r=np.ones(2), v_threshold=np.ones(2))
 
 
-def recurrent():
-    nodes = {"w": nir.Linear(np.ones((2, 2))), "n": fire(), "back": nir.Linear(np.ones((2, 2)))}
-    return graph(nodes, [("in", "w"), ("w", "n"), ("n", "back"), ("back", "n"), ("n", "out")])
-
-
-def two_paths():
-    nodes = {"a": nir.Linear(np.ones((2, 2))), "b": nir.Linear(np.ones((2, 2))), "n": fire()}
-    return graph(nodes, [("in", "a"), ("in", "b"), ("a", "n"), ("b", "n"), ("n", "out")])
-
-
-def bare_output():
-    nodes = {"w": nir.Linear(np.ones((2, 2)))}
-    return graph(nodes, [("in", "w"), ("w", "out")])
-
-
 def subgraph():
     inner = nir.NIRGraph.from_list(nir.Linear(np.ones((2, 2))))
     return row(inner)
@@ -111,14 +96,9 @@ PROVOKED = {
     "ONNX models": lambda: nk.convert("model.onnx"),
     "PyTorch checkpoints and modules": lambda: nk.convert("model.pt"),
     "safetensors and npz weights with a specification": lambda: nk.convert("model.safetensors"),
-    "recurrent NIR graphs": lambda: nk.convert(recurrent()),
     "NIR Conv1d nodes": lambda: nk.convert(row(nir.Conv1d(2, np.ones((2, 2, 1)), 1, 0, 1, 1, np.zeros(2)))),
-    "NIR Delay nodes": lambda: nk.convert(row(nir.Delay(np.ones(2)))),
-    "NIR Scale nodes": lambda: nk.convert(row(nir.Scale(np.ones(2)))),
     "NIR Threshold nodes": lambda: nk.convert(row(nir.Threshold(np.ones(2)))),
     "NIR subgraphs": lambda: nk.convert(subgraph()),
-    "two paths between the same NIR neurons": lambda: nk.convert(two_paths()),
-    "NIR outputs without neurons in front": lambda: nk.convert(bare_output()),
     "calibration on data": lambda: nk.compile(SMALL, calibrate=np.ones((2, 2))),
     "weights of more than 8 bits": lambda: nk.compile(SMALL, bits=9),
     "loops without delay": lambda: nk.compile(loop(0.0)),
