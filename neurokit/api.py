@@ -24,6 +24,7 @@ from neurokit.arguments import (
     refuse,
 )
 from neurokit.budget import Memory, recording_bytes
+from neurokit.calibration import observe
 from neurokit.errors import BackendError, CompileError, Fault, InputError, OverflowWarning
 from neurokit.graph import io
 from neurokit.graph.network import Network, Program
@@ -98,23 +99,21 @@ def compile(network: Network, *, bits: int = 8, calibrate: Inputs | None = None,
     """Bring a Network to Loihi's integers. Already-integer sources (.net) pass through unchanged.
 
     bits: width of weights, 1 to 8. window: reset a population at depth k before steps k, k + window, ...
-    calibrate: sample inputs to choose scales by; not there yet (CompileError).
+    calibrate: sample inputs, as for `run`: the Network is run on them, and scales follow what it does then. Sigma-delta
+    neurons and relays need it, and inputs that are no spikes. Where inputs are no whole numbers the Program takes
+    them scaled: `program.scaled(inputs)`, by `program.input_scale`.
     Raises CompileError or GraphError with every fault, each naming node, fact, limit and mend; InputError for anything
-    but a Network.
+    but a Network, and for sample inputs that do not fit it.
     """
-    if calibrate is not None:
-        raise CompileError(
-            Fault(
-                "calibrate",
-                "was given",
-                "calibration on data is not supported yet",
-                "Leave it out: scales follow weights.",
-            )
-        )
     if isinstance(network, Program):
         raise InputError(Fault("network", "is a Program", "it is compiled already", "Run it as it is."))
     need_graph(network)  # compile_network checks the rest
-    return compile_network(network, bits=bits, window=window)
+    if calibrate is None:
+        return compile_network(network, bits=bits, window=window)
+    if network.is_integer:
+        fact, mend = "was given for a source that holds integers already", "Leave it out."
+        raise CompileError(Fault("calibrate", fact, "they pass through unchanged", mend))
+    return compile_network(network, bits=bits, window=window, activity=observe(network, calibrate))
 
 
 def run(

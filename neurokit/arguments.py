@@ -117,7 +117,7 @@ def _check_values(name: str, array: NDArray[Any], integer: bool) -> NDArray[Any]
             name,
             "holds fractions",
             "a Program takes integers (spikes 0/1 or graded payloads)",
-            "Encode or scale and round.",
+            "Encode or scale and round, e.g. by program.scaled(inputs).",
         )
     if low < -(2**23) or high >= 2**23:
         return Fault(name, f"holds {low} to {high}", "payloads have 24 bits signed", "Scale the data down.")

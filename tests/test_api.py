@@ -112,7 +112,7 @@ class TestInputs:
         found = fault(lambda: nk.run(PROGRAM, [[0.5, 0]]))
         assert found == (
             "'in': holds fractions; a Program takes integers (spikes 0/1 or graded payloads). "
-            "Encode or scale and round."
+            "Encode or scale and round, e.g. by program.scaled(inputs)."
         )
 
     @pytest.mark.parametrize(("x", "held"), [([[2**23, 0]], "0 to 8388608"), ([[0, -(2**23) - 1]], "-8388609 to 0")])

@@ -41,7 +41,7 @@ CLASSES = {
     "Parity": ["rungs", "decisions"],
     "Placement": ["program", "chip", "populations", "faults"],
     "Profile": ["recording", "chip", "activity", "energy", "time", "caveats"],
-    "Program": [*GRAPH, "latency", "targets", "report", "dt", "source"],
+    "Program": [*GRAPH, "latency", "targets", "report", "dt", "source", "input_scale"],
     "Recording": [
         *("program", "steps", "batch", "spikes", "states", "counts", "step_counts"),
         *("backend", "seconds", "steps_done", "overflows"),
@@ -50,7 +50,7 @@ CLASSES = {
 }
 METHODS = {
     "Network": {"is_integer", "incoming", "save", "shape_of"},
-    "Program": {"incoming", "neuron", "save", "shape_of"},
+    "Program": {"incoming", "neuron", "save", "scaled", "shape_of"},
     "Recording": {"aligned", "complete", "save", "wraps"},
     "Memory": {"total"},
     "Session": {"close", "latency", "reset", "restore", "save", "step"},

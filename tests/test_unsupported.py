@@ -13,6 +13,7 @@ from neurokit import errors
 from neurokit.graph.graded_neurons import SigmaDelta
 from neurokit.graph.lif_family import QIF
 from neurokit.graph.neurons import IF, LIF, LeakyIntegrator, LoihiLIF
+from neurokit.graph.resonators import ResonateAndFire
 from neurokit.graph.synapses import ConvTranspose2d, Dense
 from neurokit.lower.targets import target_faults
 from tests.networks import joined, network
@@ -99,7 +100,6 @@ PROVOKED = {
     "NIR Conv1d nodes": lambda: nk.convert(row(nir.Conv1d(2, np.ones((2, 2, 1)), 1, 0, 1, 1, np.zeros(2)))),
     "NIR Threshold nodes": lambda: nk.convert(row(nir.Threshold(np.ones(2)))),
     "NIR subgraphs": lambda: nk.convert(subgraph()),
-    "calibration on data": lambda: nk.compile(SMALL, calibrate=np.ones((2, 2))),
     "weights of more than 8 bits": lambda: nk.compile(SMALL, bits=9),
     "loops without delay": lambda: nk.compile(loop(0.0)),
     "delays off the grid of steps": lambda: nk.compile(late(1.5e-3)),
@@ -113,9 +113,13 @@ PROVOKED = {
     ),
     "quadratic and phase neurons in integers": lambda: nk.compile(network((EYE, QIF(tau=0.02)), dt=1e-3)),
     "time constants shorter than a step": lambda: nk.compile(network((EYE, LIF(tau=1e-4)), dt=1e-3)),
-    "sigma-delta, relay and resonate-and-fire neurons in floats on the chip": lambda: nk.compile(
+    "sigma-delta neurons and relays in integers without samples of the input": lambda: nk.compile(
         network((EYE, SigmaDelta()))
     ),
+    "biases in the maps to sigma-delta neurons and relays": lambda: nk.compile(
+        network((Dense(np.eye(2), np.ones(2)), SigmaDelta())), calibrate=np.ones((2, 2))
+    ),
+    "resonate-and-fire neurons in floats on the chip": lambda: nk.compile(network((EYE, ResonateAndFire(period=8.0)))),
     "a bias in the weights of an integer source": lambda: nk.compile(integer_with_bias()),
     "Networks on Lava": lambda: nk.run(SMALL, [[1, 0]], backend="lava"),
     "the Loihi 2 board as a backend": lambda: nk.run(PROGRAM, [[1, 0]], backend="loihi2"),

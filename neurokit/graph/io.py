@@ -83,6 +83,8 @@ def write_graph(file: h5py.Group, graph: Network | Program) -> None:
     if isinstance(graph, Program):
         file.attrs["latency"] = json.dumps(dict(graph.latency))
         file.attrs["targets"] = json.dumps(list(graph.targets))
+        if graph.input_scale:
+            file.attrs["input_scale"] = json.dumps(dict(graph.input_scale))
         file.attrs["report"] = json.dumps([dataclasses.asdict(row) for row in graph.report])
     for k, node in enumerate(graph.inputs.values()):
         file.create_group(f"inputs/{k}").attrs.update({"name": node.name, "shape": node.shape})
@@ -170,7 +172,9 @@ def read_graph(file: h5py.Group) -> Network | Program:
     rows = json.loads(file.attrs["report"])
     report = tuple(LayerReport(**{**row, "notes": tuple(row["notes"])}) for row in rows)
     latency = {str(k): int(v) for k, v in json.loads(file.attrs["latency"]).items()}
-    return Program(**common, latency=latency, targets=tuple(json.loads(file.attrs["targets"])), report=report)
+    targets = tuple(json.loads(file.attrs["targets"]))
+    scale = {str(k): float(v) for k, v in json.loads(file.attrs.get("input_scale", "{}")).items()}
+    return Program(**common, latency=latency, targets=targets, report=report, input_scale=scale)
 
 
 def _write(group: h5py.Group, node: Any) -> None:

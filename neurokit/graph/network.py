@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from neurokit.errors import Fault, InputError
 from neurokit.graph.neurons import FixedNeuron, Neuron
 from neurokit.graph.synapses import Shape, Synapse
 
@@ -141,6 +142,7 @@ class LayerReport:
     weight_error: root mean square of (integer / scale - float) over root mean square of the floats.
     threshold_error, decay_error: relative error of the threshold; error of the per-step decay factor.
     notes: approximations and insertions, in words.
+    payload_scale: units of the integer payload per unit of what the source's neurons send (1 of those that spike).
     """
 
     population: str
@@ -151,6 +153,7 @@ class LayerReport:
     threshold_error: float
     decay_error: float
     notes: tuple[str, ...] = ()
+    payload_scale: float = 1.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -160,6 +163,7 @@ class Program(_Graph):
     All neurons are FixedNeurons, all projections have one synapse with integer weights and whole delays >= 1 step (an
     Injection has 0). latency: per population, steps it lags behind the input. targets: what can run it.
     report: per population, what compilation did. dt: seconds that one step stands for, None if unknown.
+    input_scale: per input, units of payload per unit of the source's input, where that is not 1; see `scaled`.
     """
 
     latency: Mapping[str, int] = field(default_factory=dict)
@@ -167,10 +171,31 @@ class Program(_Graph):
     report: tuple[LayerReport, ...] = ()
     dt: float | None = None
     source: str = ""
+    input_scale: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "latency", MappingProxyType(dict(self.latency)))
+        object.__setattr__(self, "input_scale", MappingProxyType(dict(self.input_scale)))
+
+    def scaled(self, inputs: Any) -> Any:
+        """The source's inputs as the integers that this Program takes: rint(input_scale x), int32.
+
+        inputs: an array for a single input, else arrays by name, of any shape. Where a scale is 1 whole numbers stay
+        as they are. InputError beyond the payload's 24 bits.
+        """
+        if not isinstance(inputs, Mapping):
+            return self._scaled(next(iter(self.inputs)), inputs)
+        return {name: self._scaled(name, values) for name, values in inputs.items()}
+
+    def _scaled(self, name: str, values: Any) -> NDArray[np.int32]:
+        found = np.rint(np.asarray(values) * self.input_scale.get(name, 1.0))
+        if not (np.abs(found) < 1 << 23).all():
+            fact = (
+                f"holds values of up to {np.abs(values).max():g}, times the scale {self.input_scale.get(name, 1.0):g}"
+            )
+            raise InputError(Fault(name, fact, "payloads have 24 bits signed", "Compile with calibrate= of such data."))
+        return np.asarray(found, np.int32)
 
     def neuron(self, name: str) -> FixedNeuron:
         """Neuron of population `name`."""

@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurokit.errors import CompileError, Fault
 from neurokit.graph.check import check_network, check_program
-from neurokit.graph.graded_neurons import Delta, Relay, Sigma, SigmaDelta
+from neurokit.graph.graded_neurons import Delta, Sigma, SigmaDelta
 from neurokit.graph.network import LayerReport, Network, Population, Program, Projection
 from neurokit.graph.neurons import FixedNeuron
 from neurokit.graph.resonators import ResonateAndFire
 from neurokit.graph.synapses import Sparse, Weighted
+from neurokit.lower.activity import Activity
 from neurokit.lower.align import align, depths, latencies, steps_of
 from neurokit.lower.fold import fold
+from neurokit.lower.graded import quantise_graded
+from neurokit.lower.payloads import GRADED, Plan, plan
 from neurokit.lower.quantise import Quantised, quantise
 from neurokit.lower.targets import targets_of
 
 
-def compile_network(network: Network, *, bits: int = 8, window: int | None = None) -> Program:
+def compile_network(
+    network: Network, *, bits: int = 8, window: int | None = None, activity: Activity | None = None
+) -> Program:
     """Bring a Network to Loihi's integers; networks that are integers already pass through unchanged.
 
     bits: width of weights, 1 to 8, sign included where weights have both signs.
     window: reset a population at depth k before steps k, k + window, ... None: a float source's population at depth k
     is reset once, before step k, so that its bias starts with the input as in the source; integer sources are not.
+    activity: what a float run on sample inputs showed; sigma-delta neurons and relays need it for their scales.
     """
     _arguments(bits, window)
     check_network(network)
     if network.is_integer and bits != 8:
         fact = f"bits={bits} for a source that holds integers already"
         raise CompileError(Fault("bits", fact, "they pass through unchanged", "Leave bits out."))
-    program = _pass_through(network, window) if network.is_integer else _lower(network, bits, window)
+    program = _pass_through(network, window) if network.is_integer else _lower(network, bits, window, activity)
     program = check_program(program)
     return replace(program, targets=targets_of(program))
 
@@ -80,41 +88,87 @@ def _whole_weights(projection: Projection) -> Projection:
     return replace(projection, synapses=(synapse,))
 
 
-def _lower(network: Network, bits: int, window: int | None) -> Program:
+def _lower(network: Network, bits: int, window: int | None, activity: Activity | None) -> Program:
     folded, biases = fold(network)
     latency = latencies(folded)
     aligned = align(folded, latency)
+    scales = plan(folded, activity, bits, sorted(folded.populations, key=lambda name: latency[name]))
+    biased = bool(biases) or any(_own_bias(population) for population in folded.populations.values())
+    settles = window is None and (not biased or _settles(folded))
     populations: dict[str, Population] = {}
     synapses: dict[str, Projection] = {}
     reports = []
     faults: list[Fault] = []
-    biased = bool(biases)
     for name, population in folded.populations.items():
-        if isinstance(population.neuron, Sigma | Delta | SigmaDelta | Relay | ResonateAndFire):
-            faults.append(_no_scale(population))
-            continue
         incoming = [p for p in aligned if p.target == name]
-        sources = [(p, folded.shape_of(p.source)) for p in incoming]
-        driven = any(p.source in folded.inputs for p in incoming)
-        result = quantise(population, sources, biases.get(name, np.zeros(())), bits, network.dt, driven)
+        result = _quantised(folded, population, incoming, biases.get(name, np.zeros(())), bits, scales)
         if not isinstance(result, Quantised):
             faults += result
             continue
-        late = latency[name] > 0 and biased and _heard_late(folded, name)
-        neuron = replace(result.neuron, reset_interval=int(window or 0), reset_offset=latency[name], held=late)
+        neuron = result.neuron
+        if not (settles and isinstance(population.neuron, GRADED)):
+            late = latency[name] > 0 and biased and _heard_late(folded, name)
+            neuron = replace(neuron, reset_interval=int(window or 0), reset_offset=latency[name], held=late)
         populations[name] = replace(population, neuron=neuron)
         synapses |= {p.name: replace(p, synapses=(s,)) for p, s in zip(incoming, result.synapses, strict=True)}
         reports.append(_with_delays(result.report, incoming))
     if faults:
         raise CompileError(faults)
     ordered = tuple(synapses[p.name] for p in aligned)
-    return _program(network, populations, ordered, latency, tuple(reports))
+    scaled = {name: scale for name, scale in scales.payload.items() if name in folded.inputs and scale != 1}
+    return replace(_program(network, populations, ordered, latency, tuple(reports)), input_scale=scaled)
+
+
+def _quantised(
+    folded: Network,
+    population: Population,
+    incoming: list[Projection],
+    bias: NDArray[np.float64],
+    bits: int,
+    scales: Plan,
+) -> Quantised | list[Fault]:
+    neuron, name = population.neuron, population.name
+    if isinstance(neuron, ResonateAndFire) or (isinstance(neuron, GRADED) and name not in scales.graded):
+        return [_no_scale(population)]
+    arriving = []
+    for p in incoming:
+        spikes = p.source in folded.populations and not folded.populations[p.source].neuron.graded
+        arriving.append(scales.incoming(p, folded.shape_of(p.source), spikes))
+    if name in scales.graded:
+        return quantise_graded(population, arriving, bias, bits, scales.graded[name])
+    return quantise(population, arriving, bias, bits, folded.dt, scales.most.get(name, math.inf))
 
 
 def _no_scale(population: Population) -> Fault:
-    kind = type(population.neuron).__name__
+    neuron, kind = population.neuron, type(population.neuron).__name__
+    if isinstance(neuron, GRADED):
+        limit, mend = "weights do not tell how large its values become", "Pass calibrate= with samples of the input."
+        return Fault(population.name, f"is {kind} in floats", limit, mend)
     mend = f"Build it of Fixed{kind} and integer weights, or convert a quantised SLAYER .net."
     return Fault(population.name, f"is {kind} in floats", "no scale is chosen for it yet", mend)
+
+
+def _own_bias(population: Population) -> bool:
+    return isinstance(population.neuron, SigmaDelta) and bool(population.neuron.bias.any())
+
+
+def _settles(network: Network) -> bool:
+    """Whether what populations do before the input reaches them leaves no trace, so that none has to be reset.
+
+    Changes that a sigma-delta network sends before then are part of the sums that stand when the input comes. (Lava's
+    sigma-delta processes, on the chip or not, are never reset.)
+    """
+    kinds = [population.neuron for population in network.populations.values()]
+    if not all(isinstance(neuron, Delta | SigmaDelta | Sigma) for neuron in kinds):
+        return False
+    sources = {p.source for p in network.projections if p.source in network.populations}
+    values = [name for name in sources if isinstance(network.populations[name].neuron, Sigma)]
+    first = all(
+        p.source in network.inputs
+        for p in network.projections
+        if isinstance(network.populations[p.target].neuron, Delta)
+    )
+    return first and not values and not any(p.delay.any() for p in network.projections)
 
 
 def _heard_late(network: Network, name: str) -> bool:

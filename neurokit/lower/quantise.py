@@ -23,6 +23,7 @@ from neurokit.graph.synapses import Convolving, ConvTranspose2d, Shape, Sparse, 
 from neurokit.lower.discretise import Recurrence, recurrence
 from neurokit.lower.fold import to_matrix
 from neurokit.lower.images import picked
+from neurokit.lower.payloads import Incoming
 from neurokit.lower.relatives import kind_faults, thresholds, whole
 from neurokit.lower.scale import (
     SAFE_INPUT,
@@ -51,16 +52,16 @@ class Quantised:
 
 def quantise(
     population: Population,
-    incoming: Sequence[tuple[Projection, Shape]],
+    incoming: Sequence[Incoming],
     bias: NDArray[np.float64],
     bits: int,
     dt: float | None,
-    driven: bool = False,
+    observed: float = math.inf,
 ) -> Quantised | list[Fault]:
-    """Integers for a population with folded incoming projections (each with its source's shape).
+    """Integers for a population with folded incoming projections.
 
     bias: synaptic input per step from the projections' constants. bits: width of weights, 1 to 8.
-    driven: whether an input feeds it, whose payloads may be larger than 1.
+    observed: the largest scale at which the current fits, as far as one has seen it (`payloads.largest_scale`).
     """
     refused = kind_faults(population)
     if refused:
@@ -68,24 +69,25 @@ def quantise(
     model = recurrence(population.neuron, dt)
     notes: list[str] = []
     spiking = population.neuron.spiking
-    gained = [_gain(p.synapse, shape, model.gain_u * model.gain_v, population.shape) for p, shape in incoming]
+    gain = model.gain_u * model.gain_v
+    gained = [_gain(p.projection.synapse, p.shape, gain / p.payload_scale, population.shape) for p in incoming]
+    payloads = [p.payload for p in incoming]
     threshold = thresholds(population.neuron, model)
-    faults = [*_rest_faults(population, model, threshold), *_sign_faults(incoming, gained, bits)]
+    faults = [*_rest_faults(population, model, threshold), *sign_faults([p.projection for p in incoming], gained, bits)]
     if faults:
         return faults
     steady = _bias_per_step(model, bias, notes)
-    scale, exponents = choose_scale(gained, threshold, steady, model, bits, spiking)
-    synapses = tuple(_rounded(s, scale / 2**e, e) for s, e in zip(gained, exponents, strict=True))
-    limited = scale >= ceiling(threshold, steady, model, spiking) * (
-        1 - 1 / 64
-    )  # the floor to a whole threshold included
+    scale, exponents = choose_scale(gained, threshold, steady, model, bits, spiking, payloads, observed)
+    synapses = tuple(rounded(s, scale / 2**e, e) for s, e in zip(gained, exponents, strict=True))
+    most = min(observed, ceiling(threshold, steady, model, spiking))
+    limited = scale >= most * (1 - 1 / 64)  # the floor to a whole threshold included
     fewest = 1 << FEWEST_BITS - 1 if limited else 1
     faults = _range_faults(population, gained, synapses, threshold, reset_of(model), scale, bits, fewest)
     if faults:
         return faults
     plain, threshold_error = _neuron(population, model, steady, scale, notes)
     neuron = whole(population.neuron, plain, model, scale, dt, notes)
-    _headroom(synapses, model, spiking, driven, notes)
+    _headroom(synapses, payloads, model, spiking, notes)
     _lost_leaks(model, plain, notes)
     decay_error = max(
         float(np.abs(1 - plain.current_decay / 4096 - model.keep_u).max()),
@@ -96,7 +98,7 @@ def quantise(
         float(scale),
         int(bits),
         max(exponents, default=0),
-        _weight_error(gained, synapses, scale),
+        weight_error(gained, synapses, scale),
         threshold_error,
         decay_error,
         tuple(notes),
@@ -127,7 +129,8 @@ def _rest_faults(population: Population, model: Recurrence, threshold: NDArray[n
     ]
 
 
-def _sign_faults(incoming: Sequence[tuple[Projection, Shape]], gained: Sequence[Any], bits: int) -> list[Fault]:
+def sign_faults(projections: Sequence[Projection], gained: Sequence[Any], bits: int) -> list[Fault]:
+    """What one bit cannot hold."""
     return [
         Fault(
             projection.name,
@@ -135,7 +138,7 @@ def _sign_faults(incoming: Sequence[tuple[Projection, Shape]], gained: Sequence[
             "1 bit holds 0 and one sign",
             "Use bits=2 or more.",
         )
-        for (projection, _), synapse in zip(incoming, gained, strict=True)
+        for projection, synapse in zip(projections, gained, strict=True)
         if bits == 1 and values_of(synapse).min(initial=0) < 0 < values_of(synapse).max(initial=0)
     ]
 
@@ -218,7 +221,8 @@ def _gain_of_channels(synapse: Convolving, source: Shape, gain: NDArray[np.float
     return replace(synapse, weight=synapse.weight * gain[:, None, None, None])
 
 
-def _rounded(synapse: Any, scale: float, exponent: int) -> Synapse:
+def rounded(synapse: Any, scale: float, exponent: int) -> Synapse:
+    """The map with weights rint(weight * scale) and `exponent`."""
     weight = synapse.weight
     if isinstance(synapse, Sparse):
         integers = sp.csr_matrix(
@@ -277,9 +281,15 @@ def _bias(value: NDArray[np.float64], notes: list[str]) -> tuple[NDArray[np.int6
     return np.rint(value / 2**exponent).astype(np.int64), exponent
 
 
-def _headroom(synapses: Sequence[Any], model: Recurrence, spiking: bool, driven: bool, notes: list[str]) -> None:
-    """Say when spikes at every step could wrap the current or saturate the potential."""
-    strongest = sum(float(row_sums(s).max(initial=0.0)) * 2**s.exponent for s in synapses)
+def _headroom(
+    synapses: Sequence[Any], payloads: Sequence[float | None], model: Recurrence, spiking: bool, notes: list[str]
+) -> None:
+    """Say when all that arrives at every step could wrap the current or saturate the potential."""
+    driven = any(payload is None for payload in payloads)  # by an input that may hold more than spikes
+    largest = [payload or 1.0 for payload in payloads]
+    strongest = sum(
+        float(row_sums(s).max(initial=0.0)) * 2.0**s.exponent * n for s, n in zip(synapses, largest, strict=True)
+    )
     if strongest >= 2 * SAFE_INPUT * leak_of(model, True):
         notes.append(f"the current may wrap when all inputs fire: they add up to {strongest:.0f} a step")
     elif driven and strongest * MODEST_PAYLOAD >= 2 * SAFE_INPUT * leak_of(model, True):
@@ -287,13 +297,16 @@ def _headroom(synapses: Sequence[Any], model: Recurrence, spiking: bool, driven:
         notes.append(f"the current may wrap for input payloads above {safe} when all inputs fire")
     elif strongest >= 2 * SAFE_INPUT * leak_of(model, spiking):
         notes.append(f"v may saturate when all inputs keep firing: they add up to {strongest:.0f} a step")
-    inhibition = sum(float(row_sums(s, -1).max(initial=0.0)) * 2**s.exponent for s in synapses)
+    inhibition = sum(
+        float(row_sums(s, -1).max(initial=0.0)) * 2.0**s.exponent * n for s, n in zip(synapses, largest, strict=True)
+    )
     if spiking and (model.keep_v == 1).any() and inhibition:
         steps = 2 * SAFE_INPUT / inhibition
         notes.append(f"without leak, v saturates after {steps:.0f} steps of inhibition by all inputs")
 
 
-def _weight_error(floats: Sequence[Any], integers: Sequence[Any], scale: float) -> float:
+def weight_error(floats: Sequence[Any], integers: Sequence[Any], scale: float) -> float:
+    """Root mean square of (integer / scale - float) over that of the floats."""
     lost = total = 0.0
     for exact, rounded in zip(floats, integers, strict=True):
         difference = exact.weight - rounded.weight * (2.0**rounded.exponent / scale)

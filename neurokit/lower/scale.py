@@ -25,6 +25,7 @@ from neurokit.lower.images import largest_sums
 LEAKY_THRESHOLD = 1 << 12  # mantissa a leaking neuron's threshold should reach, so that decay's rounding stays small
 WHOLE_THRESHOLD = 1 << 6  # and any other's, so that lowering the scale to a whole threshold costs under 1/64
 SAFE_INPUT = 1 << 16  # half the |sum| at which u wraps (2**23 / 64)
+LARGEST_SUM = 1 << 30  # half of 32 bits
 MAX_EXPONENT = WEIGHT_EXPONENT_RANGE[1]
 UNIT = 1 << ACTIVATION_SHIFT  # what a weight of 1 adds to v
 MAX_BIAS = (BIAS_MANTISSA_RANGE[1] - 1) << BIAS_EXPONENT_RANGE[1]  # less one, which rounding may add
@@ -38,25 +39,52 @@ def choose_scale(
     model: Recurrence,
     bits: int,
     spiking: bool,
+    payloads: Sequence[float | None],
+    observed: float = math.inf,
 ) -> tuple[float, list[int]]:
-    """Units of weight per unit of potential, and an exponent for each projection. bias: per step, on the potential."""
-    limits = [_limit(values_of(s), bits) for s in synapses if values_of(s).size and values_of(s).any()]
-    most = ceiling(threshold, bias, model, spiking)
+    """Units of weight per unit of potential, and an exponent for each projection.
+
+    bias: per step, on the potential. payloads: what each source sends at the most; beyond 1 the sum may be shifted
+    down, so that weights keep their bits. observed: the largest scale for the current, as far as one has seen it.
+    """
+    limits = [scale_limit(values_of(s), bits) for s in synapses if values_of(s).size and values_of(s).any()]
+    most = min(observed, ceiling(threshold, bias, model, spiking))
     if not limits:  # no weights: the threshold alone sets the scale
         return min(most, float(LEAKY_THRESHOLD / threshold.max()) if spiking else 1.0), [0] * len(synapses)
     fine = max(limits)
     leaky = (model.keep_v < 1).any() or (model.keep_u > 0).any() or not spiking
-    least = LEAKY_THRESHOLD if leaky else WHOLE_THRESHOLD
-    short = math.log2(least) - math.log2(threshold.max()) - math.log2(fine) if spiking else MAX_EXPONENT
+    wanted_threshold = LEAKY_THRESHOLD if leaky else WHOLE_THRESHOLD
+    short = math.log2(wanted_threshold) - math.log2(threshold.max()) - math.log2(fine) if spiking else MAX_EXPONENT
     wanted = math.ceil(short - TINY)
-    strongest = sum(float(row_sums(s).max(initial=0.0)) for s in synapses) * fine
-    room = math.floor(math.log2(max(1.0, SAFE_INPUT * leak_of(model, spiking) / strongest)) + TINY)
+    room = observed / fine
+    if math.isinf(observed):
+        strongest = sum(float(row_sums(s).max(initial=0.0)) for s in synapses) * fine
+        room = SAFE_INPUT * leak_of(model, spiking) / strongest
+    room = math.floor(math.log2(max(1.0, room)) + TINY)
     fine *= 2 ** max(0, min(wanted, room, MAX_EXPONENT))
-    fine /= 2 ** max(0, max(_exponent(values_of(s), fine, bits) for s in synapses) - MAX_EXPONENT)
+    fine /= 2 ** max(0, max(exponent_of(values_of(s), fine, bits) for s in synapses) - MAX_EXPONENT)
     fine = min(fine, most)
     if spiking and threshold.size == 1 and fine * threshold[0] >= 1:
         fine = math.floor(fine * threshold[0] * (1 + TINY)) / threshold[0]
-    return fine, [_exponent(values_of(s), fine, bits) for s in synapses]
+    if not spiking and fine < max(limits):  # free to be such that the largest weight is whole
+        largest = _largest(synapses, fine)
+        fine *= math.floor(largest) / largest if largest >= 1 else 1
+    least = [_least_exponent(s, fine, payload) for s, payload in zip(synapses, payloads, strict=True)]
+    return fine, [exponent_of(values_of(s), fine, bits, e) for s, e in zip(synapses, least, strict=True)]
+
+
+def _largest(synapses: Sequence[Any], scale: float) -> float:
+    """Largest |weight| of all at `scale`."""
+    return max(float(np.abs(values_of(s)).max(initial=0.0)) for s in synapses) * scale
+
+
+def _least_exponent(synapse: Any, scale: float, payload: float | None) -> int:
+    """0 for spikes; for larger payloads below it as far as the sum, before it is shifted, fits half of 32 bits."""
+    if payload is None or payload <= 1:
+        return 0
+    largest = float(row_sums(synapse).max(initial=0.0)) * scale * payload
+    bits = math.ceil(math.log2(largest / LARGEST_SUM)) if largest else 0
+    return min(0, max(WEIGHT_EXPONENT_RANGE[0] + 1, bits))  # the last one is for Lava's even weights
 
 
 def ceiling(threshold: NDArray[np.float64], bias: NDArray[np.float64], model: Recurrence, spiking: bool) -> float:
@@ -77,7 +105,7 @@ def leak_of(model: Recurrence, spiking: bool) -> float:
     return float((1 - model.keep_u).min() * (1.0 if spiking else (1 - model.keep_v).min()))
 
 
-def _limit(values: NDArray[np.float64], bits: int) -> float:
+def scale_limit(values: NDArray[np.float64], bits: int) -> float:
     """Largest scale at which all values fit `bits` without an exponent."""
     return largest_integer(values, bits) / float(np.abs(values).max())
 
@@ -88,10 +116,11 @@ def largest_integer(values: NDArray[np.float64], bits: int) -> int:
     return max(1, (1 << bits - 1) - 1) if mixed else (1 << bits) - 1
 
 
-def _exponent(values: NDArray[np.float64], scale: float, bits: int) -> int:
+def exponent_of(values: NDArray[np.float64], scale: float, bits: int, least: int = 0) -> int:
+    """The smallest exponent of at least `least` with which all values fit `bits` at `scale`."""
     if not values.size or not values.any():
         return 0
-    return max(0, math.ceil(math.log2(scale / _limit(values, bits)) - TINY))
+    return max(least, math.ceil(math.log2(scale / scale_limit(values, bits)) - TINY))
 
 
 def row_sums(synapse: Any, sign: int = 0) -> NDArray[np.float64]:

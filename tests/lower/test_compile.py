@@ -38,10 +38,12 @@ def test_both_arguments_at_once():
     assert len(faults_of(CompileError, lambda: one(np.ones((1, 2)), IF(), bits=0, window=0))) == 2
 
 
-def test_calibration_is_not_there_yet():
-    (found,) = faults_of(CompileError, lambda: one(np.ones((1, 2)), IF(), calibrate=np.ones((3, 2))))
+def test_integers_are_not_calibrated():
+    net = network((Dense(np.full((1, 2), 3)), LoihiLIF(4096, 0, 640)), dt=1.0)
+    net = replace(net, projections=(replace(net.projections[0], delay=1.0),))
+    (found,) = faults_of(CompileError, lambda: nk.compile(net, calibrate=np.ones((3, 2))))
     assert found == (
-        "'calibrate': was given; calibration on data is not supported yet. Leave it out: scales follow weights."
+        "'calibrate': was given for a source that holds integers already; they pass through unchanged. Leave it out."
     )
 
 

@@ -1,0 +1,219 @@
+"""How many units of an integer payload stand for a unit of what the source sends.
+
+Graded values have a scale of their own at every population, chosen backwards from who hears them: as fine as the
+message's bits allow, but so that the weighted sums, with weights that use all their bits, fit the hearers' states.
+Spikes are 0 and 1 on both sides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurokit.graph.graded_neurons import EXPONENT_RANGE, Delta, Relay, Sigma, SigmaDelta
+from neurokit.graph.lif_family import QIF, Theta
+from neurokit.graph.network import Network, Population, Projection
+from neurokit.graph.resonators import ResonateAndFire
+from neurokit.graph.synapses import Shape
+from neurokit.lower.activity import SUM, Activity
+from neurokit.lower.discretise import recurrence
+from neurokit.lower.scale import (
+    LARGEST_SUM,
+    MAX_EXPONENT,
+    TINY,
+    UNIT,
+    exponent_of,
+    largest_integer,
+    row_sums,
+    scale_limit,
+    values_of,
+)
+
+LARGEST_PAYLOAD = 1 << 14  # half of Lava's 16-bit messages (num_message_bits): samples may be twice as large
+LEAST_PAYLOAD = 1 << 8  # below it values would be coarser than the weights, which then give up bits instead
+LARGEST_STATE = 1 << 22  # half of the 24 bits of states and of a convolution's sum
+SHIFT_DOWN = 7  # bits that a weight exponent of -8 to 7 takes off a sum, one being left for Lava's even weights
+
+WHOLE = 1e-6  # how far a weight may be off a whole number to be one
+
+GRADED = (Sigma, Delta, SigmaDelta, Relay)
+
+
+@dataclass(frozen=True, eq=False)
+class Incoming:
+    """A projection with one map, the shape of its source, and what that sends.
+
+    payload_scale: units of payload per unit of the source's value. payload: largest |payload|, None where unknown.
+    """
+
+    projection: Projection
+    shape: Shape
+    payload_scale: float = 1.0
+    payload: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Scales:
+    """state: units per unit of the input's value. payload: units of payload per unit of what is sent.
+
+    exponent: the state exponent.
+    """
+
+    state: float
+    payload: float
+    exponent: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Scales that are settled before any population is quantised.
+
+    payload: by input and population, 1 where nothing is said. graded: of graded populations. most: by population,
+    `largest_scale`, where activity is known. activity: None where it is not.
+    """
+
+    payload: Mapping[str, float] = field(default_factory=dict)
+    graded: Mapping[str, Scales] = field(default_factory=dict)
+    most: Mapping[str, float] = field(default_factory=dict)
+    activity: Activity | None = None
+
+    def incoming(self, projection: Projection, shape: Shape, spikes: bool) -> Incoming:
+        """`projection` with what its source sends. shape: of the source. spikes: whether that is 0 or 1."""
+        scale = self.payload.get(projection.source, 1.0)
+        if spikes:
+            return Incoming(projection, shape, 1.0, 1.0)
+        if self.activity is None:
+            return Incoming(projection, shape)
+        return Incoming(projection, shape, scale, math.ceil(scale * self.activity.sent(projection.source)))
+
+
+def plan(folded: Network, activity: Activity | None, bits: int, order: Sequence[str]) -> Plan:
+    """Choose payload scales. folded: one map a projection. order: of populations, sources before targets."""
+    if activity is None:
+        return Plan()
+    most = {name: largest_scale(folded, population, activity) for name, population in folded.populations.items()}
+    caps = payload_caps(folded, activity, bits, order, most)
+    payload = {name: caps[name] for name in folded.inputs}
+    graded = {}
+    for name in order:
+        neuron = folded.populations[name].neuron
+        known = [p for p in folded.incoming(name) if p.source in payload]  # others lie behind it on a loop
+        if isinstance(neuron, GRADED):
+            arriving = [Incoming(p, folded.shape_of(p.source), payload[p.source]) for p in known]
+            graded[name] = choose_scales(neuron, arriving, bits, most[name], caps[name])
+        payload[name] = graded[name].payload if name in graded else 1.0
+    return Plan(payload, graded, most, activity)
+
+
+def payload_caps(
+    folded: Network, activity: Activity, bits: int, order: Sequence[str], most: Mapping[str, float]
+) -> dict[str, float]:
+    """Largest payload scale of every input and population that sends numbers, 1 of those that spike.
+
+    Inputs that hold whole numbers keep them as they are; others get a power of two, which people can multiply by.
+    """
+    caps: dict[str, float] = {}
+    for name in reversed(order):
+        graded = folded.populations[name].neuron.graded
+        caps[name] = _cap(folded, name, activity, bits, most, caps) if graded else 1.0
+    for name in folded.inputs:
+        found = 1.0 if activity.inputs[name].whole else _cap(folded, name, activity, bits, most, caps)
+        caps[name] = 2.0 ** math.floor(math.log2(found))
+    return caps
+
+
+def _cap(
+    folded: Network, name: str, activity: Activity, bits: int, most: Mapping[str, float], caps: Mapping[str, float]
+) -> float:
+    sent = activity.sent(name) or 1.0
+    cap = LARGEST_PAYLOAD / sent
+    for projection in folded.projections:
+        values = values_of(projection.synapse) if projection.source == name else np.zeros(0)
+        if values.any():
+            target = folded.populations[projection.target]
+            state = most[target.name] * _gain(target, folded.dt)
+            sent_scale = caps.get(target.name, math.inf)  # not known yet on a loop
+            if isinstance(target.neuron, Sigma | Delta):  # they send the state itself
+                state = min(state, sent_scale)
+            if isinstance(target.neuron, SigmaDelta):
+                state = min(state, sent_scale * 2 ** EXPONENT_RANGE[1])
+            if not isinstance(target.neuron, GRADED):
+                state *= 1 << SHIFT_DOWN
+            exact = _exact([values], bits)
+            cap = min(cap, state / (exact or scale_limit(values, bits)))
+    return max(cap, LEAST_PAYLOAD / sent)
+
+
+def largest_scale(folded: Network, population: Population, activity: Activity) -> float:
+    """Largest number of units that a unit of a state may be, for the observed states to fit.
+
+    Of neurons with a current it counts units of weight, of which one moves v by 64, per unit of v; of graded ones
+    units of the state.
+    """
+    name, neuron = population.name, population.neuron
+    if isinstance(neuron, Relay):
+        reach = ((row_sums(p.synapse).max(initial=0.0), activity.sent(p.source)) for p in folded.incoming(name))
+        sums = sum(float(row) * sent for row, sent in reach)
+        return LARGEST_SUM / sums if sums else math.inf
+    if isinstance(neuron, Sigma | Delta | SigmaDelta):
+        constants = [np.abs(getattr(neuron, field, np.zeros(()))).max() for field in ("threshold", "bias")]
+        highest = max(activity.peak(name, "sigma", "act", SUM), *map(float, constants))
+        return LARGEST_STATE / highest if highest else math.inf
+    if isinstance(neuron, QIF | Theta | ResonateAndFire):  # refused elsewhere
+        return math.inf
+    model = recurrence(neuron, folded.dt)
+    drive = activity.peak(name, "u", "i") * float(np.abs(model.gain_v).max())
+    if not neuron.spiking:
+        drive = max(drive, activity.peak(name, "v") + float(np.abs(model.initial).max()))
+    return LARGEST_STATE / (UNIT * drive) if drive else math.inf
+
+
+def _gain(population: Population, dt: float | None) -> float:
+    """What the neuron multiplies its input by before it meets the threshold."""
+    if isinstance(population.neuron, QIF | Theta | ResonateAndFire | Sigma | Delta | SigmaDelta | Relay):
+        return 1.0
+    model = recurrence(population.neuron, dt)
+    return float(np.abs(model.gain_u * model.gain_v).max())
+
+
+def per_payload(incoming: Incoming) -> Any:
+    """The map with weights per unit of payload."""
+    synapse: Any = incoming.projection.synapse
+    return replace(synapse, weight=synapse.weight * (1 / incoming.payload_scale))
+
+
+def choose_scales(neuron: Any, incoming: Sequence[Incoming], bits: int, most: float, cap: float) -> Scales:
+    """Scales of a graded population.
+
+    incoming: those projections whose sources have their scale. most: largest scale of the state
+    (`payloads.largest_scale`). cap: largest payload scale (`payloads.payload_caps`).
+    """
+    values = [v for v in (values_of(per_payload(p)) for p in incoming) if v.any()]
+    full = max((scale_limit(v, bits) for v in values), default=cap)
+    state = _exact(values, bits) or full
+    if isinstance(neuron, Sigma | Delta):  # they send the state itself
+        most = min(most, cap)
+    state = min(state, most)
+    over = max((exponent_of(v, state, bits) for v in values), default=0) - MAX_EXPONENT
+    state /= 2 ** max(0, over)
+    if isinstance(neuron, SigmaDelta):
+        exponent = max(0, math.ceil(math.log2(state / cap) - TINY))
+        state /= 2 ** max(0, exponent - EXPONENT_RANGE[1])
+        exponent = min(exponent, EXPONENT_RANGE[1])
+        return Scales(state, state / 2**exponent, exponent)
+    return Scales(state, cap if isinstance(neuron, Relay) else state)
+
+
+def _exact(values: Sequence[NDArray[np.float64]], bits: int) -> float | None:
+    """The smallest scale at which all weights are whole and fit their bits, if the smallest weight becomes 1 there."""
+    if not values:
+        return None
+    scale = 1 / min(float(np.abs(v[v != 0]).min()) for v in values)
+    if any(float(np.abs(v).max()) * scale > largest_integer(v, bits) + WHOLE for v in values):
+        return None
+    return scale if all(np.abs(v * scale - np.rint(v * scale)).max() < WHOLE for v in values) else None
