@@ -13,7 +13,6 @@ from neurokit.budget import recording_bytes
 from neurokit.graph.check import check_network
 from neurokit.graph.network import Network
 from neurokit.hardware.base import RecordKey
-from neurokit.hardware.simulator.backend import Simulator
 from neurokit.lower.activity import PAYLOAD, SUM, Activity, InputRange
 from neurokit.records import Recording
 
@@ -55,6 +54,8 @@ def _everything(network: Network) -> tuple[RecordKey, ...]:
 
 
 def _rounds(network: Network, arrays: Mapping[str, NDArray[Any]], record: tuple[RecordKey, ...]) -> Iterator[Recording]:
+    from neurokit.hardware.simulator.backend import Simulator  # compiles kernels: not before somebody calibrates
+
     steps = check_steps(arrays, None)
     samples = next(iter(arrays.values())).shape[0]
     simulator = Simulator()
