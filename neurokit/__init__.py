@@ -1,5 +1,6 @@
 """neurokit: trained spiking networks to Intel Loihi's integers, proven step by step."""
 
+from neurokit import encode
 from neurokit.api import compile, convert, load, memory, open, run
 from neurokit.budget import Memory
 from neurokit.conformance.report import Conformance
@@ -34,6 +35,7 @@ __all__ = [
     "compile",
     "conformance",
     "convert",
+    "encode",
     "expand",
     "load",
     "load_recording",

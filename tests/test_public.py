@@ -31,6 +31,7 @@ FUNCTIONS = {
     "verify": "source, inputs, *, labels=None, bits=None, window=None, dt=None, reset=None, steps=None, lava=1,"
     " backend='lava-inprocess', time_limit=None, progress=None",
 }
+MODULES = {"encode": ["Events", "FilterBank", "read", "to_spikes"]}  # and some of what is in them
 GRAPH = ["inputs", "populations", "projections", "outputs"]
 CLASSES = {
     "Conformance": ["backend", "seed", "outcomes", "operators", "uncovered"],
@@ -64,7 +65,7 @@ def parameters(function):
 
 
 def test_names():
-    assert sorted(nk.__all__) == sorted([*FUNCTIONS, *CLASSES])
+    assert sorted(nk.__all__) == sorted([*FUNCTIONS, *CLASSES, *MODULES])
     assert len(nk.__all__) == len(set(nk.__all__))
 
 
@@ -76,6 +77,13 @@ def test_signatures(name):
 @pytest.mark.parametrize("name", CLASSES)
 def test_fields(name):
     assert list(vars(getattr(nk, name)).get("__dataclass_fields__", {})) == CLASSES[name]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules(name):
+    module = getattr(nk, name)
+    assert set(MODULES[name]) <= set(module.__all__)
+    assert all(len(inspect.getdoc(getattr(module, public)) or "") > 10 for public in module.__all__)
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -1,0 +1,73 @@
+"""Events as text, one a line: `t x y p` as rpg's datasets have it, or columns named in a first line.
+
+Separated by blanks, commas, semicolons or tabs; lines that start with '#' or '%' are comments. A first line of two
+numbers is the sensor's width and height. Times that are written with a point are seconds, others microseconds.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from neurokit.encode.events import NAMES, Events, damaged, of_columns
+from neurokit.encode.files import Size, check_count, content, merged_size
+from neurokit.errors import FormatError
+
+SEPARATORS = (",", ";", "\t")
+COLUMNS = list(NAMES)
+
+
+def read_lines(path: Path, size: Size | None) -> Events:
+    """Events of a text file; its clock begins with its first event."""
+    raw = content(path).tobytes()
+    if b"\0" in raw[:65536]:
+        raise damaged(str(path), "is no text", "Name it as what it is, or pass kind=.")
+    text = raw.decode("latin-1")
+    lines = [line for line in text[:65536].splitlines() if line.strip() and line.strip()[0] not in "#%"]
+    if not lines:
+        return Events.of([0][:0], [0][:0], [0][:0], [0][:0], source=str(path))
+    check_count(path, text.count("\n"))
+    separator = next((mark for mark in SEPARATORS if mark in lines[0]), None)
+    names, stated, skip = COLUMNS, None, 0
+    first = [word.strip() for word in lines[0].split(separator)]
+    if len(first) == 2 and all(word.isdigit() for word in first):
+        stated, skip = (int(first[1][:7]), int(first[0][:7])), 1
+    elif any(re.fullmatch(r"[A-Za-z_]\w*", word) for word in first):
+        names, skip = first, 1
+    if skip == len(lines):
+        return Events.of([0][:0], [0][:0], [0][:0], [0][:0], size=merged_size(path, stated, size), source=str(path))
+    words = [word.strip() for word in lines[skip].split(separator)]
+    if len(words) != len(names):
+        fact, limit = f"has {len(words)} numbers in a line", f"the columns are {', '.join(names)}"
+        raise damaged(str(path), fact, "Name the columns in the first line.", limit)
+    table = _numbers(path, text, separator, lines[0] if skip else None)
+    columns = dict(zip(names, table.T, strict=True))
+    time = next((name for name in names if name.lower() in NAMES["t"]), None)
+    if time is not None and not re.search(r"[.eE]", words[names.index(time)]):
+        columns[time] = _microseconds(path, columns[time])
+    return of_columns(columns, merged_size(path, stated, size), str(path), FormatError, origin=None)
+
+
+def _numbers(
+    path: Path, text: str, separator: str | None, head: str | None
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """(lines, columns) of what follows the first line, if that was a head."""
+    start = 0 if head is None else text.index(head) + len(head)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # no lines: an empty table
+            return np.loadtxt(io.StringIO(text[start:]), delimiter=separator, comments=("#", "%"), ndmin=2)
+    except ValueError as error:
+        raise damaged(str(path), f"cannot be read ({str(error)[:200]})") from error
+
+
+def _microseconds(
+    path: Path, t: np.ndarray[tuple[int], np.dtype[np.float64]]
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    if not (np.abs(t) < 2**53).all():
+        raise damaged(str(path), "a time is NaN, infinite or too late")
+    return np.rint(t).astype(np.int64)
