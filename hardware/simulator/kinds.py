@@ -22,6 +22,7 @@ from neurokit.hardware.simulator.graded_neurons import (
 )
 from neurokit.hardware.simulator.neurons import FloatNeurons, LoihiNeurons, Neurons
 from neurokit.hardware.simulator.resonators import FixedResonators, Resonators
+from neurokit.hardware.simulator.switched import SwitchedLIF, SwitchedNeurons
 
 KINDS: Mapping[type[models.Neuron], Callable[[Population, int, float | None], Neurons]] = {
     models.IF: lif_family.float_lif,
@@ -50,6 +51,7 @@ KINDS: Mapping[type[models.Neuron], Callable[[Population, int, float | None], Ne
     resonators.FixedResonateAndFire: FixedResonators,
     graded.Relay: RelayNeurons,
     graded.FixedRelay: FixedRelayNeurons,
+    SwitchedLIF: SwitchedNeurons,  # for the parity ladder only
 }
 
 
