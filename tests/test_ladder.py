@@ -17,6 +17,7 @@ from tests.cli.sources import nir_graph, write_nir, write_small_net
 DATA = (np.random.default_rng(5).random((3, 12, 6)) < 0.4).astype(np.uint8)
 NETWORK = nk.convert(nir_graph(), dt=1e-3)
 PROGRAM = nk.compile(NETWORK)
+OUT = ("last", "spikes")
 LAST = 2  # latency of the output
 
 
@@ -61,7 +62,7 @@ def test_bits_and_window_reach_the_program(tmp_path):
     path = str(write_nir(tmp_path / "x.nir"))
     found = nk.verify(path, DATA, dt=1e-3, bits=2, window=5)
     wanted = nk.run(nk.compile(NETWORK, bits=2, window=5), DATA, 12 + LAST)
-    (rate,) = (layer.candidate_mean for layer in found.rungs[0].layers if layer.population == "last")
+    (rate,) = (layer.candidate_mean for layer in found.rungs[0].layers if (layer.population, layer.what) == OUT)
     assert rate == wanted.aligned("last").mean()
     assert found.ok
     assert found.rungs[0].differing > nk.verify(path, DATA, dt=1e-3).rungs[0].differing
@@ -90,13 +91,14 @@ def test_inputs_by_name():
 
 
 def test_what_is_compared():
-    """Float against integers: every population's spikes, over the steps of the input. Lava: everything, to the end."""
-    first, second = nk.verify(NETWORK, DATA, lava=2).rungs
-    assert [(layer.population, layer.what) for layer in first.layers] == [("hidden", "spikes"), ("last", "spikes")]
-    assert [layer.compared for layer in first.layers] == [3 * 12 * 5, 3 * 12 * 4]
-    assert [(layer.population, layer.what) for layer in second.layers] == [
-        (name, what) for name in ("hidden", "last") for what in ("u", "v", "spikes")
-    ]
+    """Float against integers: spikes of all samples, states of some, over the input. Lava: everything, to the end."""
+    first, second = nk.verify(NETWORK, DATA, lava=2, attribute=2).rungs
+    everything = [(name, what) for name in ("hidden", "last") for what in ("u", "v", "spikes")]
+    assert [(layer.population, layer.what) for layer in first.layers] == everything
+    assert [layer.compared for layer in first.layers] == [n * 12 * k for k in (5, 4) for n in (2, 2, 3)]
+    assert [(layer.population, layer.what) for layer in second.layers] == everything
+    (spikes,) = nk.verify(NETWORK, DATA, lava=0, attribute=0).rungs
+    assert [(layer.population, layer.what) for layer in spikes.layers] == [("hidden", "spikes"), OUT]
     assert {layer.compared for layer in second.layers} == {2 * (12 + LAST) * 5, 2 * (12 + LAST) * 4}
     assert any(layer.reference_mean for layer in second.layers if layer.what == "spikes")
 

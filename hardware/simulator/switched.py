@@ -25,7 +25,7 @@ class SwitchedLIF(Neuron):
     """Per step, with a the summed synaptic input, all in units of v and counted from rest:
         u := wrap([keep_u u] + a + current);  v := clip([keep_v v] + u + bias)
         s := v > threshold (>= where inclusive);  v[s] := reset_value, or v - reset_value where soft
-    [] drops the fraction where `truncates`; wrap and clip keep 24 bits where `limited`.
+    [] drops the fraction where `truncates` and keep is not 1; wrap and clip keep 24 bits where `limited`.
 
     current: constant input through u. bias: constant input to v. refractory: steps, in which v stays where `holds`.
     emits: False for a readout. reset_interval, reset_offset, held: as of a FixedNeuron.

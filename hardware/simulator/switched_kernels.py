@@ -46,8 +46,10 @@ def switched_block(
             a_row, u_row, v_row, left_row, s_row = acc[t, b], u[b], v[b], left[b], spikes[t, b]
             for j in range(size):
                 kept_u, kept_v = u_row[j] * at(keep_u, j), v_row[j] * at(keep_v, j)
-                if truncates:
-                    kept_u, kept_v = np.trunc(kept_u), np.trunc(kept_v)
+                if truncates and at(keep_u, j) != 1.0:  # what does not decay is not multiplied, so nothing is cut
+                    kept_u = np.trunc(kept_u)
+                if truncates and at(keep_v, j) != 1.0:
+                    kept_v = np.trunc(kept_v)
                 arriving = kept_u + a_row[j] + at(current, j)
                 if limited:
                     arriving = wrapped(arriving)

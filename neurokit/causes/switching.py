@@ -15,7 +15,7 @@ from neurokit.graph.network import Network, Program
 from neurokit.hardware.simulator.backend import Simulator
 from neurokit.lower.scale import UNIT
 from neurokit.profiling.attribution import Attribution, CauseLoss
-from neurokit.profiling.parity import depth_order
+from neurokit.profiling.comparing import depth_order
 from neurokit.profiling.trains import TIME_CONSTANT, relative_distance, relative_error
 from neurokit.records import Recording
 
@@ -63,7 +63,7 @@ class _Ladder:
         causes = [self._cause(cause, nothing, whole, idle_here.get(cause, "")) for cause in CAUSES]
         loss, same = self._loss(source, everything)
         causes.append(self._float_sums(source, nothing, whole, loss))
-        parts = [0.0 if c.idle else (c.alone + max(0.0, loss - c.without)) / 2 for c in causes]
+        parts = [_part(c, loss if c.cause == FLOAT_SUMS else whole) for c in causes]
         total = sum(parts)
         shared = [replace(c, share=part / total if total else 0.0) for c, part in zip(causes, parts, strict=True)]
         shared.sort(key=lambda cause: -cause.share)
@@ -87,7 +87,7 @@ class _Ladder:
         """What the source's float sums decide otherwise than the same sums in the chip's units."""
         lost, same = self._loss(source, nothing)
         if lost == 0:
-            return CauseLoss(FLOAT_SUMS, 0.0, loss, 0.0, idle="the same sums in other units give the same spikes")
+            return CauseLoss(FLOAT_SUMS, 0.0, loss, 0.0, idle="there are none")
         return CauseLoss(FLOAT_SUMS, lost, whole, 0.0, self._enters(source, nothing), same, None)
 
     def _idle(self, recording: Recording) -> dict[str, str]:
@@ -162,6 +162,11 @@ class _Ladder:
 _Outputs = dict[str, NDArray[Any]]  # population -> (batch, steps, *shape)
 TINY = 1e-9  # what float sums in another order change of a readout's v
 MOST = 1e6  # where the reference is silent a loss is infinite, which no share can be made of
+
+
+def _part(cause: CauseLoss, whole: float) -> float:
+    """What a cause takes: see `Attribution`."""
+    return 0.0 if cause.idle else (cause.alone + max(0.0, whole - cause.without)) / 2
 
 
 def _decided(values: NDArray[Any], spiking: bool) -> NDArray[np.int64]:

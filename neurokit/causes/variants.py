@@ -116,17 +116,17 @@ def idle(both: Pair) -> dict[str, str]:
     found = {}
     cells = list(both.cells.values())
     if not any(wire.rounded for wire in both.wires):
-        found[WEIGHTS] = "all weights are whole already"
+        found[WEIGHTS] = "all are whole already"
     if all(_same(a.keep_u, b.keep_u) and _same(a.keep_v, b.keep_v) for a, b in cells):
-        found[DECAYS] = "12 bits hold all decays"
+        found[DECAYS] = "12 bits hold all"
     if all(_same(a.threshold, b.threshold) and _same_bias(a, b) and _same_reset(a, b) for a, b in cells):
-        found[THRESHOLDS] = "thresholds, reset values and biases are whole already"
+        found[THRESHOLDS] = "all are whole already"
     if all(a.soft == b.soft for a, b in cells):
         found[RESET] = f"both reset {_all_alike(['soft' if a.soft else 'hard' for a, _ in cells])}"
     if all(a.inclusive == b.inclusive for a, b in cells):
         found[COMPARISON] = f"both fire at {_all_alike(['>=' if a.inclusive else '>' for a, _ in cells])}"
     if all(((x == 0) | (x == 1)).all() for _, b in cells for x in (b.keep_u, b.keep_v)):
-        found[STATES] = "nothing decays, so states stay whole"
+        found[STATES] = "nothing decays"
     return found
 
 
@@ -142,6 +142,9 @@ def _unlike(network: Network, program: Program) -> str:
         return "the Program has other projections than the Network"
     if any(not isinstance(p.neuron, _INTEGERS) for p in program.populations.values()):
         return "the Program has neurons of other kinds than the Network"
+    cut = [p.name for p in program.projections if getattr(p.synapse, "exponent", 0) < 0]
+    if cut:
+        return f"{cut[0]} has a negative exponent, which cuts its sums"
     if {row.population for row in program.report if row.scale > 0} != program.populations.keys():
         return "the Program's report does not state its scales"
     return ""
@@ -160,9 +163,9 @@ def _cells(model: Recurrence, chip: Population, unit: float, bias: NDArray[np.fl
     else:  # SLAYER's and ours: ">=" at a whole mantissa is ">" one unit below it
         inclusive = bool(((neuron.threshold + 1) % UNIT == 0).all())
         whole = np.asarray(neuron.threshold + inclusive, np.float64)
-    keeps = (1 - neuron.current_decay / 4096, 1 - neuron.voltage_decay / 4096)
     integers = Cell(
-        *(np.asarray(keep, np.float64) for keep in keeps),
+        1 - neuron.current_decay / 4096,
+        1 - neuron.voltage_decay / 4096,
         zero,
         neuron.bias.astype(np.float64),
         whole,

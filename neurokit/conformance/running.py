@@ -18,7 +18,8 @@ from neurokit.conformance.report import Outcome, Status
 from neurokit.conformance.truths import Expected, Truth
 from neurokit.errors import Fault, OverflowWarning, PayloadError
 from neurokit.hardware.base import Backend, RecordKey
-from neurokit.profiling.parity import LayerParity, Parity, compare
+from neurokit.profiling.comparing import compare
+from neurokit.profiling.parity import LayerParity, Parity
 from neurokit.records import Recording
 
 

@@ -11,13 +11,13 @@ from neurokit.profiling.estimate import digits
 TITLES = {
     "weights": "weight rounding",
     "decays": "decay rounding",
-    "thresholds": "threshold, reset value and bias rounding",
-    "reset": "reset convention (hard or soft)",
-    "comparison": "threshold convention (> or >=)",
-    "timing": "delays and start of each layer",
+    "thresholds": "threshold and bias rounding",
+    "reset": "reset convention",
+    "comparison": "threshold convention",
+    "timing": "delays and start of the layers",
     "states": "states cut to whole numbers",
     "overflow": "overflow and saturation",
-    "float sums": "rounding of the source's own float sums",
+    "float sums": "ties that the source's float sums decide",
 }
 MENDS = {
     "weights": "Use more bits, calibrate on data, or train with quantisation.",
@@ -112,28 +112,36 @@ class Attribution:
         if not self.skipped:
             count = f"{self.samples} sample{'' if self.samples == 1 else 's'}"
             yield (
-                f"Loss {self.reference} -> {self.candidate}: {digits(self.loss)} of the outputs' distance from silence "
-                f"({count}, van Rossum with tau = {self.tau:g} steps)"
+                f"loss {self.reference} -> {self.candidate} at the outputs of {count}: {digits(self.loss)} "
+                f"(0: identical, 1: as far off as silence; van Rossum, tau {self.tau:g} steps)"
             )
             if self.loss:
                 yield from self._table()
         yield self.verdict
 
+    @property
+    def acting(self) -> tuple[CauseLoss, ...]:
+        """Causes that change the outputs, alone or by being taken away."""
+        return tuple(cause for cause in self.causes if cause.alone or cause.share)
+
+    @property
+    def without_effect(self) -> tuple[str, ...]:
+        """The others, each with the reason why it cannot act where there is one."""
+        rest = (cause for cause in self.causes if cause not in self.acting)
+        return tuple(f"{cause.title} ({cause.idle})" if cause.idle else cause.title for cause in rest)
+
     def _table(self) -> Iterator[str]:
-        rows = [("cause", "share", "alone", "all but it", "enters at")]
-        rows += [_row(cause) for cause in self.causes if not cause.idle]
+        rows = [("cause", "share", "alone", "without it", "enters at"), *(_row(cause) for cause in self.acting)]
         widths = [max(len(row[k]) for row in rows) for k in range(4)]
         for row in rows:
             numbers = "  ".join(cell.rjust(width) for cell, width in zip(row[1:4], widths[1:], strict=True))
             yield f"  {row[0].ljust(widths[0])}  {numbers}  {row[4]}".rstrip()
-        for cause in self.causes:
-            if cause.idle:
-                yield f"  {cause.title}: none, {cause.idle}"
         if len(self.layers) > 1 and self.largest is not None:
-            told = ", ".join(f"'{name}' {digits(loss)}" for name, loss in self.layers)
+            told = ", ".join(f"{name} {digits(loss)}" for name, loss in self.layers)
             yield f"  {self.largest.title} in one layer at a time: {told}"
+        if self.without_effect:
+            yield f"  no effect: {'; '.join(self.without_effect)}"
 
 
-def _row(cause: CauseLoss) -> tuple[str, ...]:
-    enters = "changes nothing alone" if cause.enters is None else f"'{cause.enters}'"
-    return cause.title, f"{cause.share:.0%}", digits(cause.alone), digits(cause.without), enters
+def _row(cause: CauseLoss) -> tuple[str, str, str, str, str]:
+    return cause.title, f"{cause.share:.0%}", digits(cause.alone), digits(cause.without), cause.enters or "-"

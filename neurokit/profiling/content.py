@@ -11,9 +11,10 @@ import numpy as np
 from neurokit.graph.network import Program
 from neurokit.place.chips import Range
 from neurokit.place.rough import Placement
+from neurokit.profiling.comparing import depth_order
 from neurokit.profiling.estimate import Estimate, quantity
 from neurokit.profiling.estimate import count as written
-from neurokit.profiling.parity import Parity, depth_order
+from neurokit.profiling.parity import Parity
 from neurokit.profiling.profile import Profile
 from neurokit.records import Recording
 

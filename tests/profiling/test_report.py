@@ -12,9 +12,10 @@ import pytest
 from neurokit.errors import InputError, OutputError
 from neurokit.graph.network import LayerReport
 from neurokit.place.rough import Placement, place
+from neurokit.profiling.comparing import compare
 from neurokit.profiling.content import RASTER_NEURONS, RASTER_STEPS, raster
 from neurokit.profiling.decisions import decide
-from neurokit.profiling.parity import Parity, compare
+from neurokit.profiling.parity import Parity
 from neurokit.profiling.profile import Profile, profile
 from neurokit.profiling.report import percent, report
 from tests.place.programs import chain
