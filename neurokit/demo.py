@@ -30,6 +30,7 @@ STEPS = 32  # of 1 ms an image
 RATE_DIVISOR = 32  # a pixel p of 0..16 spikes p / 32 times a step
 DT = 1e-3
 LAVA_IMAGES = 10
+IMAGES_TAKEN_APART = 20  # of the loss, cause by cause
 BITS = 8
 
 Stage = Callable[[str], Progress | None]
@@ -116,7 +117,14 @@ def run_demo(path: str | os.PathLike[str] = "report.html", stage: Stage = lambda
     recording = api.run(program, spikes, steps, record=populations, progress=progress)
     progress = stage(f"Proving it on Lava with {LAVA_IMAGES} images")
     parity = ladder.verify(
-        network, spikes, labels=labels, bits=BITS, lava=LAVA_IMAGES, backend="lava", progress=progress
+        network,
+        spikes,
+        labels=labels,
+        bits=BITS,
+        attribute=IMAGES_TAKEN_APART,
+        lava=LAVA_IMAGES,
+        backend="lava",
+        progress=progress,
     )
     stage("Placing, profiling and writing the report")
     placement = place(program, "loihi2")

@@ -74,6 +74,12 @@ def _shape(value: str | None) -> str | None:
     return value
 
 
+def _time_constant(value: float) -> float:
+    if not 0 < value < math.inf:
+        raise typer.BadParameter(f"{value} is not a positive number of steps.")
+    return value
+
+
 def _whole(value: int | None) -> int | None:
     if value is not None and not 1 <= value <= MOST_STEPS:
         raise typer.BadParameter(f"{value} is not a number of steps from 1 to {MOST_STEPS:,}.")
@@ -217,6 +223,24 @@ Samples = Annotated[
     int,
     typer.Option(
         rich_help_panel=RUNNING, metavar="SAMPLES", min=0, help="How many samples run on Lava too; 0 leaves it out."
+    ),
+]
+Attribute = Annotated[
+    int,
+    typer.Option(
+        rich_help_panel=RUNNING,
+        metavar="SAMPLES",
+        min=0,
+        help="On how many samples the loss is taken apart, cause by cause; 0 leaves it out.",
+    ),
+]
+Tau = Annotated[
+    float,
+    typer.Option(
+        rich_help_panel=RUNNING,
+        metavar="STEPS",
+        callback=_time_constant,
+        help="Time constant of the distance between spike trains.",
     ),
 ]
 OnLava = Annotated[

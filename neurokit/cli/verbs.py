@@ -134,6 +134,8 @@ def verify(
     source: opt.Source,
     data: opt.Data,
     labels: opt.Labels = None,
+    attribute: opt.Attribute = 4,
+    tau: opt.Tau = 10.0,
     lava: opt.Samples = 1,
     backend: opt.OnLava = opt.Lava.lava_inprocess,
     steps: opt.Steps = None,
@@ -146,7 +148,10 @@ def verify(
     inputs: opt.Inputs = None,
     as_json: opt.AsJson = False,
 ) -> None:
-    """Prove that every form computes the same: source, integers, Lava; exit code 1 when the last two differ."""
+    """Prove that every form computes the same: source, integers, Lava; say what the integers lose, and by what cause.
+
+    Exit code 1 when the Program on the simulator and on Lava differ.
+    """
     graph, truth = read_graph(source, Reading(kind, dt, reset, inputs)), read_labels(labels)
     check_compiling(graph, bits, window)
     with progress_bar("verifying") as progress:
@@ -157,6 +162,8 @@ def verify(
             bits=bits,
             window=window,
             steps=steps,
+            tau=tau,
+            attribute=attribute,
             lava=lava,
             backend=backend.value,
             time_limit=time_limit,
@@ -214,6 +221,8 @@ def report(
     data: opt.Data,
     output: opt.ToPage = Path("report.html"),
     labels: opt.Labels = None,
+    attribute: opt.Attribute = 4,
+    tau: opt.Tau = 10.0,
     lava: opt.Samples = 1,
     backend: opt.OnLava = opt.Lava.lava_inprocess,
     chip: opt.OnChip = opt.Chip.loihi2,
@@ -239,6 +248,8 @@ def report(
             bits=bits,
             window=window,
             steps=steps,
+            tau=tau,
+            attribute=attribute,
             lava=lava,
             backend=backend.value,
             time_limit=time_limit,

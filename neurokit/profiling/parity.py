@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,6 +157,7 @@ class Parity:
                         {
                             **vars(layer),
                             "agreement": layer.agreement,
+                            "distance": layer.distance if math.isfinite(layer.distance) else None,
                             "first": None if layer.first is None else _first_dict(layer.first),
                         }
                         for layer in rung.layers

@@ -22,7 +22,7 @@ def suspicion(rung: Rung, layer: LayerParity, first: Difference) -> str:
         before = f"'{source.population}' differs before it, at step {step_of_first(source)}"
         return f"{where}; but {before}: it feeds back, look there."
     if not rung.exact:
-        return f"{where}; rounding to integers may move single spikes: what it costs, and why, stands by cause."
+        return f"{where}; rounding to integers may move single spikes."
     return f"{where}; {_suspect(rung, layer)}"
 
 
