@@ -28,7 +28,8 @@ FUNCTIONS = {
     "run": "program, inputs, steps=None, backend='simulator', record=(), *, time_limit=None, progress=None,"
     " threads=None, to=None, checkpoint=None, every=60.0",
     "to_lava": "program, *, graded=False, name=None",
-    "verify": "source, inputs, *, labels=None, bits=None, window=None, dt=None, reset=None, steps=None, lava=1,"
+    "verify": "source, inputs, *, program=None, labels=None, bits=None, window=None, dt=None, reset=None,"
+    " steps=None, tau=10.0, attribute=4, lava=1,"
     " backend='lava-inprocess', time_limit=None, progress=None",
 }
 MODULES = {"encode": ["Events", "FilterBank", "read", "to_spikes"]}  # and some of what is in them

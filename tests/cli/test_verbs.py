@@ -20,7 +20,7 @@ GRAPH = {"kind", "source", "dt", "inputs", "outputs", "neurons", "populations"}
 PROGRAM = {*GRAPH, "targets", "report", "stock_faults"}
 ROW = {"population", "shape", "neurons", "model", "conventions", "incoming", "weights", "latency"}
 RUN = {"source", "backend", "samples", "steps", "complete", "seconds", "spikes", "outputs"}
-PARITY = {"ok", "first_divergence", "rungs", "decisions"}
+PARITY = {"ok", "first_divergence", "rungs", "decisions", "attribution"}
 PLACE = {"chip", "chip_title", "rough", "cores", "chips", "cores_per_chip", "board", "populations", "faults"}
 REPORT = {"page", "json", "ok", "parity", "fits"}
 CONFORMANCE = {
@@ -186,7 +186,7 @@ def test_run_on_lava(cli, files, backend):
 def test_verify(cli, files, kind):
     found = facts(cli("verify", *sources(files)[kind], files.data, "--labels", files.labels, "--json"), PARITY)
     assert found["ok"]
-    assert {"reference", "candidate", "exact", "ok", "note", "layers"} == set(found["rungs"][0])
+    assert {"reference", "candidate", "exact", "ok", "note", "tau", "layers"} == set(found["rungs"][0])
     assert found["rungs"][-1]["candidate"] == "lava-inprocess"
     assert "1 of 3 samples" in found["rungs"][-1]["note"]
     assert all(decision["accuracy"] is not None for decision in found["decisions"])
@@ -195,7 +195,12 @@ def test_verify(cli, files, kind):
 def test_verify_in_text(cli, files):
     ran = cli("verify", files.nir, *DT, files.data, "--lava", 0)
     assert ran.code == 0
-    assert ran.out.startswith("Parity holds\n  network -> program (approximate)")
+    assert ran.out.startswith("Parity holds\nnetwork -> program (approximate)")
+    assert "at the outputs of 3 samples" in ran.out
+    few = cli("verify", files.nir, *DT, files.data, "--lava", 0, "--attribute", 1, "--tau", 3, "--bits", 2)
+    assert "at the outputs of 1 sample: " in few.out
+    assert "tau 3 steps" in few.out
+    assert "eight rounding makes 100% of the loss" in few.out
     assert "Lava was left out" in ran.out
 
 
