@@ -21,5 +21,6 @@ COSINES = {"rtol": 0.0, "atol": 1e-11}
 # three layers add up. Measured over 60 networks: 0.011 on average, 0.026 at the most (relative root mean square of the
 # outputs); several hundred random ones are drawn.
 EIGHT_BIT_LAYERS = 0.05
+
 # The same exponentials as powers of one factor instead of exp of each gap: up to 40 products in float64, values to 1e2.
 FILTERED_TRAINS = {"rtol": 1e-9, "atol": 1e-10}
