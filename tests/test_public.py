@@ -40,7 +40,7 @@ CLASSES = {
     "Memory": ["weights", "states", "blocks", "recording", "available"],
     "Network": [*GRAPH, "dt", "source"],
     "NeurokitError": [],
-    "Parity": ["rungs", "decisions"],
+    "Parity": ["rungs", "decisions", "attribution"],
     "Placement": ["program", "chip", "populations", "faults"],
     "Profile": ["recording", "chip", "activity", "energy", "time", "caveats"],
     "Program": [*GRAPH, "latency", "targets", "report", "dt", "source", "input_scale"],
