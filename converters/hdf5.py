@@ -45,7 +45,9 @@ def _tree(group: h5py.Group) -> Tree:
     tree: Tree = {}
     for name in group:
         item = group[name]
-        tree[name] = _tree(item) if isinstance(item, h5py.Group) else item[()]
+        value = _tree(item) if isinstance(item, h5py.Group) else item[()]
+        if not isinstance(value, h5py.Empty):  # mlGeNN creates datasets with a type, but without a value
+            tree[name] = value
     return tree
 
 

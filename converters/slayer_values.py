@@ -16,18 +16,24 @@ from neurokit.graph.synapses import Shape
 COMPLEX = {"": "real", IMAGINARY: "imag"}  # port -> dataset below "weight"
 EXPORT = "Export the quantised network again (SLAYER's export_hdf5)."
 
+# dense_comp: a name that netx knows for complex weights, though SLAYER writes dense for them, too.
+DENSE = ("dense", "dense_rec", "dense_comp")
+IMAGES = ("conv", "convT", "pool", "unpool")
+
 
 @dataclass(frozen=True, eq=False)
 class Layer:
     """One layer as the file holds it.
 
     index: its number in the file. kind: its type. data: its datasets by name. last: no later layer has neurons.
+    channels: of the images that it reads; None: unknown, or no images.
     """
 
     index: int
     kind: str
     data: Mapping[str, Any]
     last: bool
+    channels: int | None = None
 
     @property
     def name(self) -> str:
@@ -69,11 +75,24 @@ def weights(layer: Layer) -> dict[str, Any]:
     return {port: weight[part] for port, part in COMPLEX.items() if part in weight}
 
 
+def exponent(layer: Layer) -> int:
+    """Loihi's exponent of a layer's weights (`wgtExp` of SLAYER's LOIHI neurons): they count times 2**it."""
+    group = layer.data.get("neuron")
+    value = np.ravel(group.get("wgtExp", 0)) if isinstance(group, Mapping) else np.zeros(1)
+    return int(value[0]) if value.size == 1 and value.dtype.kind in "biuf" and np.isfinite(value[0]) else 0
+
+
 def size(layer: Layer) -> int | None:
-    """Number of targets of a dense layer, output channels of a conv layer; None when there is no weight array."""
+    """Number of targets of a dense layer, output channels of others; None when there is no weight array."""
     weight = next(iter(weights(layer).values()), None)
     if not isinstance(weight, np.ndarray | np.number) or not np.size(weight):
         return None
+    if layer.kind in ("pool", "unpool"):
+        return layer.channels
+    if layer.kind == "convT":
+        groups = np.ravel(layer.data.get("groups", 1))
+        known = np.ndim(weight) > 1 and groups.size == 1 and groups.dtype.kind in "iu"
+        return int(np.shape(weight)[1] * groups[0]) if known else None
     if np.ndim(weight) > 1:
         return int(np.shape(weight)[0])
     stated = np.ravel(layer.data.get("outFeatures", 1))  # a flat weight is one row, unless the file says otherwise

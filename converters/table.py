@@ -30,7 +30,7 @@ class Converter:
 
 
 CONVERTERS: tuple[Converter, ...] = (
-    Converter("net", (".net",), None, "neurokit.converters.from_slayer:load"),
+    Converter("net", (".net",), None, "neurokit.converters.from_slayer:load", ("fires",)),
     Converter("nir", (".nir",), "nir", "neurokit.converters.from_nir:load"),
 )
 

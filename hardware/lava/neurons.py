@@ -15,17 +15,24 @@ from lava.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
 from numpy.typing import NDArray
 
 from neurokit.graph.graded_neurons import FixedDelta, FixedRelay, FixedSigma, FixedSigmaDelta
-from neurokit.graph.lif_family import LoihiALIF, LoihiATRLIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
+from neurokit.graph.lif_family import (
+    LoihiALIF,
+    LoihiATRLIF,
+    LoihiQIF,
+    LoihiRefractoryLIF,
+    LoihiShiftedLIF,
+    LoihiTernaryLIF,
+)
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
-from neurokit.graph.resonators import IMAGINARY, FixedResonateAndFire
+from neurokit.graph.resonators import IMAGINARY, FixedAdaptiveResonateAndFire, FixedResonateAndFire
 from neurokit.graph.synapses import Shape
 from neurokit.hardware.lava.choice import NEVER, OWN, neuron_process, once_interval
 from neurokit.hardware.lava.layout import lava_shape, to_lava
 from neurokit.hardware.lava.processes import lif_family
 from neurokit.hardware.lava.processes.basic import LoihiNeuron
 from neurokit.hardware.lava.processes.graded import DeltaNeuron, RelayNeuron, SigmaDeltaNeuron, SigmaNeuron
-from neurokit.hardware.lava.processes.resonators import ResonatorNeuron
+from neurokit.hardware.lava.processes.resonators import AdaptiveResonatorNeuron, ResonatorNeuron
 
 
 def make_neurons(population: Population) -> Any:
@@ -174,6 +181,7 @@ MAKERS: Mapping[str, Callable[[Any, Shape, str], Any]] = {
 OWN_PROCESSES: Mapping[type[FixedNeuron], Any] = {
     LoihiLIF: LoihiNeuron,
     LoihiRefractoryLIF: lif_family.RefractoryNeuron,
+    LoihiShiftedLIF: lif_family.ShiftedNeuron,
     LoihiTernaryLIF: lif_family.TernaryNeuron,
     LoihiALIF: lif_family.AdaptiveNeuron,
     LoihiATRLIF: lif_family.AdaptiveAndRefractoryNeuron,
@@ -183,4 +191,5 @@ OWN_PROCESSES: Mapping[type[FixedNeuron], Any] = {
     FixedSigmaDelta: SigmaDeltaNeuron,
     FixedRelay: RelayNeuron,
     FixedResonateAndFire: ResonatorNeuron,
+    FixedAdaptiveResonateAndFire: AdaptiveResonatorNeuron,
 }

@@ -21,7 +21,7 @@ from neurokit.hardware.simulator.graded_neurons import (
     SigmaNeurons,
 )
 from neurokit.hardware.simulator.neurons import FloatNeurons, LoihiNeurons, Neurons
-from neurokit.hardware.simulator.resonators import FixedResonators, Resonators
+from neurokit.hardware.simulator.resonators import FixedAdaptiveResonators, FixedResonators, Resonators
 from neurokit.hardware.simulator.switched import SwitchedLIF, SwitchedNeurons
 
 KINDS: Mapping[type[models.Neuron], Callable[[Population, int, float | None], Neurons]] = {
@@ -37,6 +37,7 @@ KINDS: Mapping[type[models.Neuron], Callable[[Population, int, float | None], Ne
     relatives.Theta: lif_family.Phases,
     models.LoihiLIF: LoihiNeurons,
     relatives.LoihiRefractoryLIF: lif_family.RefractoryLIF,
+    relatives.LoihiShiftedLIF: lif_family.ShiftedLIF,
     relatives.LoihiTernaryLIF: lif_family.Ternary,
     relatives.LoihiALIF: lif_family.Adaptive,
     relatives.LoihiATRLIF: lif_family.AdaptiveAndRefractory,
@@ -49,6 +50,7 @@ KINDS: Mapping[type[models.Neuron], Callable[[Population, int, float | None], Ne
     graded.FixedSigmaDelta: FixedSigmaDeltaNeurons,
     resonators.ResonateAndFire: Resonators,
     resonators.FixedResonateAndFire: FixedResonators,
+    resonators.FixedAdaptiveResonateAndFire: FixedAdaptiveResonators,
     graded.Relay: RelayNeurons,
     graded.FixedRelay: FixedRelayNeurons,
     SwitchedLIF: SwitchedNeurons,  # for the parity ladder only

@@ -15,6 +15,7 @@ from neurokit.graph.lif_family import (
     LoihiATRLIF,
     LoihiQIF,
     LoihiRefractoryLIF,
+    LoihiShiftedLIF,
     LoihiTernaryLIF,
     TernaryLIF,
     Theta,
@@ -85,6 +86,21 @@ class RefractoryLIF(_Fixed):
         others = (neuron.bias, threshold, neuron.reset_value, neuron.refractory)
         rows = _constants(decays, others, population.shape)
         self.constants = (*rows, neuron.reset == "soft", neuron.while_refractory == "holds")
+
+
+class ShiftedLIF(_Fixed):
+    """LoihiShiftedLIF."""
+
+    kernel: Any = staticmethod(kernels.shifted_block)
+
+    def __init__(self, population: Population, samples: int, dt: float | None) -> None:
+        super().__init__(population, samples, dt)
+        neuron = population.neuron
+        assert isinstance(neuron, LoihiShiftedLIF), "see `kinds`"
+        threshold = neuron.threshold if neuron.emits else np.asarray(NEVER)
+        decays = (neuron.current_decay, neuron.voltage_decay)
+        others = (neuron.bias, threshold, neuron.reset_value, neuron.shift)
+        self.constants = (*_constants(decays, others, population.shape), neuron.reset == "soft")
 
 
 class Ternary(_Fixed):

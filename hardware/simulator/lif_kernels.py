@@ -80,6 +80,34 @@ def refractory_block(
 
 
 @njit(nogil=True, cache=True)
+def shifted_block(acc, u, v, spikes, wraps, keep_u, keep_v, bias, threshold, reset_value, shift, soft):
+    """LoihiShiftedLIF."""
+    wide_registers()
+    steps, samples, size = acc.shape
+    for t in range(steps):
+        for b in range(samples):
+            a_row, u_row, v_row, s_row = acc[t, b], u[b], v[b], spikes[t, b]
+            wrapped = saturated = np.int32(0)
+            for j in range(size):
+                current, wraps_now = next_current(u_row[j], at(keep_u, j), a_row[j])
+                wrapped += wraps_now
+                bits = at(shift, j)
+                brought = (np.int64(current) + at(bias, j)) << max(-bits, np.int32(0))
+                found = np.int64(np.float64(v_row[j]) * at(keep_v, j)) + towards_zero(brought, max(bits, np.int32(0)))
+                potential = np.int32(in_24_bits(found))
+                saturated += potential != found
+                fires = potential > at(threshold, j)
+                after = at(reset_value, j)
+                if soft:
+                    after = potential - after
+                u_row[j] = current
+                v_row[j] = np.int32(after) if fires else potential
+                s_row[j] = np.uint8(fires)
+            wraps[0] += wrapped
+            wraps[1] += saturated
+
+
+@njit(nogil=True, cache=True)
 def ternary_block(acc, u, v, spikes, wraps, keep_u, keep_v, bias, upper, lower):
     """LoihiTernaryLIF; spikes int32."""
     wide_registers()

@@ -16,6 +16,7 @@ from neurokit.graph.lif_family import (
     LoihiATRLIF,
     LoihiQIF,
     LoihiRefractoryLIF,
+    LoihiShiftedLIF,
     LoihiTernaryLIF,
 )
 from neurokit.graph.neurons import MAX_POTENTIAL, MAX_THRESHOLD_MANTISSA, FixedNeuron
@@ -71,6 +72,42 @@ def _random_refractory(draws: Draws, shape: Shape, readout: bool) -> LoihiRefrac
         reset_value=draws.choice((np.zeros((), np.int64), threshold, rng.integers(-500, 3000, each))),
         refractory=rng.choice([0, 1, 2, 5, 40], each),
         while_refractory=draws.choice(("holds", "silent")),
+        **_schedule(draws),
+    )
+
+
+def _shifted(**changes: Any) -> LoihiShiftedLIF:
+    plain = {"current_decay": 1500, "voltage_decay": 300, "threshold": 64 * 40, "shift": 1}
+    return LoihiShiftedLIF(**{**plain, **changes})
+
+
+def _shifted_edges() -> Edges:
+    yield from _labelled(
+        _shifted,
+        *({"shift": shift} for shift in (-7, -3, 0, 3, 7)),
+        {"shift": 3, "bias_mantissa": -1},
+        {"shift": -7, "bias_mantissa": 4095, "bias_exponent": 7},
+        {"shift": EACH - 4, "bias_mantissa": EACH * 100 - 300, "threshold": EACH * 640},
+        {"shift": 2, "reset": "soft", "reset_value": 64 * 40},
+        {"shift": -2, "reset_value": -MAX_POTENTIAL, "current_decay": 0, "voltage_decay": 0},
+        {"emits": False, "shift": -1},
+    )
+
+
+def _random_shifted(draws: Draws, shape: Shape, readout: bool) -> LoihiShiftedLIF:
+    rng = draws.generator()
+    each = draws.choice(((), shape))
+    threshold = rng.integers(1, 400 * 64, each)
+    return LoihiShiftedLIF(
+        current_decay=rng.choice(DECAYS, each),
+        voltage_decay=rng.choice(DECAYS, each),
+        threshold=threshold,
+        bias_mantissa=rng.integers(-100, 400, each),
+        bias_exponent=rng.integers(-7, 7, each),
+        reset=draws.choice(("hard", "soft")),
+        reset_value=draws.choice((np.zeros((), np.int64), threshold)),
+        shift=rng.integers(-3, 4, each),
+        emits=not (readout and draws.one_in(3)),
         **_schedule(draws),
     )
 
@@ -224,6 +261,7 @@ def _schedule(draws: Draws) -> dict[str, Any]:
 
 LIF_FAMILY: Mapping[type[FixedNeuron], NeuronKind] = {
     LoihiRefractoryLIF: NeuronKind(_refractory_edges, _random_refractory),
+    LoihiShiftedLIF: NeuronKind(_shifted_edges, _random_shifted),
     LoihiTernaryLIF: NeuronKind(_ternary_edges, _random_ternary),
     LoihiALIF: NeuronKind(_adaptive_edges, _random_adaptive),
     LoihiATRLIF: NeuronKind(_moving_edges, _random_moving),

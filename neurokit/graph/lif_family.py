@@ -1,8 +1,8 @@
 """Relatives of the LIF neuron: refractory, ternary, adaptive and quadratic ones, in integers and in floats.
 
-Integers (a Program): LoihiRefractoryLIF, LoihiTernaryLIF, LoihiALIF, LoihiATRLIF, LoihiQIF. Floats (a Network):
-TernaryLIF, ALIF, ATRLIF, QIF, Theta; the refractory period of IF, LIF and CubaLIF is a field of theirs. Conventions are
-those of `neurons`.
+Integers (a Program): LoihiRefractoryLIF, LoihiShiftedLIF, LoihiTernaryLIF, LoihiALIF, LoihiATRLIF, LoihiQIF. Floats
+(a Network): TernaryLIF, ALIF, ATRLIF, QIF, Theta; the refractory period of IF, LIF and CubaLIF is a field of theirs.
+Conventions are those of `neurons`.
 
 In the integer equations D(x, d) = sign(x) (|x| (4096 - d) >> 12) is the decay, every shift rounds towards zero, u wraps
 once at 24 bits, all other states are clipped to +-(2**23 - 1), and a is the summed synaptic input. They use what a
@@ -39,6 +39,7 @@ from neurokit.graph.neurons import (
 )
 
 MAX_REFRACTORY = 4095  # 12 bits, as decays have
+SHIFT_LIMITS = ((-7, 7), "4 bits")  # chosen here, as a bias exponent has with its sign
 ADAPTATION_UNIT = 1 << 12  # what a spike adds to LoihiALIF's adaptation: 12 bits after the point, so that it can decay
 MAX_FRACTION = 20  # bits after the point of LoihiQIF, so that its v holds +-8
 DECAY_LIMITS = ((0, MAX_DECAY), "12-bit decay; 4096 is full decay")
@@ -90,6 +91,24 @@ class LoihiRefractoryLIF(LoihiLIF):
         """See FixedNeuron."""
         yield from super().ranges()
         yield Range("refractory", self.refractory, *REFRACTORY_LIMITS)
+
+
+@dataclass(frozen=True, eq=False)
+class LoihiShiftedLIF(LoihiLIF):
+    """LoihiLIF whose potential takes what current and bias bring divided by a power of 2.
+
+        v := D(v, voltage_decay) + ((u + bias) >> shift)              (<< for a negative shift), clipped
+
+    shift: -7 to 7, as SLAYER's batch norm WgtScaleBatchNorm stands between current and potential.
+    Source: lava-dl 0.6.0, slayer/neuron/cuba.py and norm.py.
+    """
+
+    shift: IntArray = field(default_factory=_none, kw_only=True)
+
+    def ranges(self) -> Iterator[Range]:
+        """See FixedNeuron."""
+        yield from super().ranges()
+        yield Range("shift", self.shift, *SHIFT_LIMITS)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,13 +6,14 @@ imaginary part. Sources: Izhikevich 2001 (doi:10.1016/S0893-6080(01)00078-8); la
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 
 from neurokit.graph.neurons import (
+    MAX_DECAY,
     MAX_POTENTIAL,
     FixedNeuron,
     FloatArray,
@@ -88,3 +89,35 @@ class FixedResonateAndFire(FixedNeuron):
         yield Range("threshold", self.threshold, (0, MAX_POTENTIAL), "24 bits signed")
         yield Range("state exponent", self.state_exponent, STATE_EXPONENT_RANGE, "3 bits")
         yield Range("decay bits", self.decay_bits, DECAY_BITS_RANGE, "12 bits")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FixedAdaptiveResonateAndFire(FixedResonateAndFire):
+    """FixedResonateAndFire with an adaptive threshold and a relative refractory state: SLAYER's ADRF and ADRF_IZ.
+
+        real', imag' as there, never reset
+        theta := threshold + D(theta - threshold, threshold_decay);  r := D(r, refractory_decay)
+        "phase": s := real' >= theta + r and imag' >= 0 and imag < 0;  "top": s := imag' >= theta + r
+        where s: r := r + 2 theta, theta := theta + threshold_step             both clipped to +-(2**23 - 1)
+
+    D(x, d) = sign(x) (|x| (4096 - d) >> 12). theta starts at `threshold`. threshold_step: in units of the state.
+    Source: lava-dl 0.6.0, slayer/neuron/dynamics/adaptive_phase_th.py and adaptive_resonator.py, which clip nothing.
+    """
+
+    threshold_decay: IntArray
+    refractory_decay: IntArray
+    threshold_step: IntArray
+
+    states: ClassVar[tuple[str, ...]] = ("real", "imag", "theta", "r")
+
+    @property
+    def initial(self) -> Mapping[str, IntArray]:
+        """theta starts at the threshold."""
+        return {"theta": self.threshold}
+
+    def ranges(self) -> Iterator[Range]:
+        """See FixedNeuron."""
+        yield from super().ranges()
+        yield Range("threshold_decay", self.threshold_decay, (0, MAX_DECAY), "12-bit decay; 4096 is full decay")
+        yield Range("refractory_decay", self.refractory_decay, (0, MAX_DECAY), "12-bit decay; 4096 is full decay")
+        yield Range("threshold_step", self.threshold_step, (0, MAX_POTENTIAL), "24 bits signed")

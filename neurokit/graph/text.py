@@ -21,7 +21,7 @@ from neurokit.graph.graded_neurons import (
 )
 from neurokit.graph.network import Network, Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF, Neuron
-from neurokit.graph.resonators import FixedResonateAndFire, ResonateAndFire
+from neurokit.graph.resonators import FixedAdaptiveResonateAndFire, FixedResonateAndFire, ResonateAndFire
 from neurokit.graph.synapses import (
     Conv2d,
     ConvTranspose2d,
@@ -128,6 +128,10 @@ def _refractory(neuron: relatives.LoihiRefractoryLIF) -> str:
     return f"{_loihi_lif(neuron)}{_waits(neuron.refractory, 'steps', neuron.while_refractory)}"
 
 
+def _shifted(neuron: relatives.LoihiShiftedLIF) -> str:
+    return f"{_loihi_lif(neuron)}, takes its current / 2^{_span(neuron.shift)}"
+
+
 def _float_lif(neuron: Any) -> str:
     told = f"fires at v {neuron.fires} {_span(neuron.threshold)}, {_reset(neuron.reset, neuron.v_reset)}"
     return f"{told}{_waits(neuron.refractory * 1e3, 'ms', neuron.while_refractory)}"
@@ -175,6 +179,12 @@ def _resonator(neuron: ResonateAndFire | FixedResonateAndFire) -> str:
     return f"oscillates, fires {where} >= {_span(neuron.threshold)}{reset}"
 
 
+def _adaptive_resonator(neuron: FixedAdaptiveResonateAndFire) -> str:
+    where = "where imag passes 0 at real" if neuron.fires_at == "phase" else "at imag"
+    told = f"oscillates, fires {where} - r >= theta, from {_span(neuron.threshold)}"
+    return f"{told} and {_span(neuron.threshold_step)} a spike, then adds 2 theta to r"
+
+
 def _encoder(neuron: Delta | SigmaDelta | FixedDelta | FixedSigmaDelta) -> str:
     what = "accumulated changes" if neuron.cumulative else "changes"
     activation = getattr(neuron, "activation", "unit")
@@ -184,6 +194,7 @@ def _encoder(neuron: Delta | SigmaDelta | FixedDelta | FixedSigmaDelta) -> str:
 CONVENTIONS: Mapping[type[Neuron], Callable[[Any], str]] = {
     LoihiLIF: _loihi_lif,
     relatives.LoihiRefractoryLIF: _refractory,
+    relatives.LoihiShiftedLIF: _shifted,
     relatives.LoihiTernaryLIF: _ternary,
     relatives.TernaryLIF: _ternary,
     relatives.LoihiALIF: lambda n: _adaptive(n, n.reset_value, n.refractory, "steps"),
@@ -203,6 +214,7 @@ CONVENTIONS: Mapping[type[Neuron], Callable[[Any], str]] = {
     FixedRelay: _relay,
     ResonateAndFire: _resonator,
     FixedResonateAndFire: _resonator,
+    FixedAdaptiveResonateAndFire: _adaptive_resonator,
 }
 
 

@@ -11,10 +11,17 @@ from typing import Any
 
 from neurokit.errors import Fault, InputError
 from neurokit.graph.graded_neurons import FixedDelta, FixedRelay, FixedSigma, FixedSigmaDelta
-from neurokit.graph.lif_family import LoihiALIF, LoihiATRLIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
+from neurokit.graph.lif_family import (
+    LoihiALIF,
+    LoihiATRLIF,
+    LoihiQIF,
+    LoihiRefractoryLIF,
+    LoihiShiftedLIF,
+    LoihiTernaryLIF,
+)
 from neurokit.graph.network import Population, Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
-from neurokit.graph.resonators import FixedResonateAndFire
+from neurokit.graph.resonators import FixedAdaptiveResonateAndFire, FixedResonateAndFire
 from neurokit.graph.synapses import Convolving, ConvTranspose2d, Injection, ResizeConv2d, Shape
 from neurokit.lower.images import lavas_convolution
 
@@ -115,6 +122,10 @@ MICROCODE: Mapping[type[FixedNeuron], tuple[str, str]] = {
         "no public release says which resonate-and-fire neurons the chip's microcode has",
         "Run on the CPU, or train LIF neurons.",
     ),
+    FixedAdaptiveResonateAndFire: (
+        "Loihi 2 needs microcode with four states, a turn and a moving threshold; none is published",
+        "Run on the CPU, or train LIF neurons.",
+    ),
     FixedRelay: (
         "Loihi 2 needs microcode that multiplies a sum by 16 bits, shifts it and sends it; none is published",
         "Join the two maps around it into one, give it to SigmaDelta neurons, or run on the CPU.",
@@ -122,6 +133,10 @@ MICROCODE: Mapping[type[FixedNeuron], tuple[str, str]] = {
     LoihiRefractoryLIF: (
         "Loihi 2 needs microcode with a third state, the steps left, and a branch on it; none is published",
         "Train without a refractory period, or run on the CPU.",
+    ),
+    LoihiShiftedLIF: (
+        "Loihi 2 needs microcode that shifts the current before it adds it to the potential; none is published",
+        "Train with a norm that has no weight exponent, or run on the CPU.",
     ),
     LoihiTernaryLIF: (
         "Loihi 2 needs microcode that compares twice and sends a signed payload; none is published",

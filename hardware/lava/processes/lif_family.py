@@ -40,6 +40,20 @@ class PyRefractoryNeuronFloatModel(PyOwnFloatModel):
     refractory: NDArray[np.float64] = FLOAT_STATE
 
 
+class ShiftedNeuron(OwnNeuron):
+    """LoihiShiftedLIF, which is a model of integers only."""
+
+
+@implements(proc=ShiftedNeuron, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyShiftedNeuronModel(PyOwnNeuronModel):
+    """See the base."""
+
+    u: NDArray[np.int32] = STATE
+    v: NDArray[np.int32] = STATE
+
+
 class TernaryNeuron(OwnNeuron):
     """LoihiTernaryLIF with any thresholds and a schedule, where Lava's has one multiple of 64 each; TernaryLIF."""
 

@@ -38,3 +38,17 @@ class PyResonatorNeuronModel(PyOwnNeuronModel):
     def received(self) -> NDArray[np.int64]:
         """The real and the imaginary input."""
         return np.asarray([self.a_real_in.recv(), self.a_imag_in.recv()], np.int64)
+
+
+class AdaptiveResonatorNeuron(ResonatorNeuron):
+    """FixedAdaptiveResonateAndFire, of which Lava has none."""
+
+
+@implements(proc=AdaptiveResonatorNeuron, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyAdaptiveResonatorNeuronModel(PyResonatorNeuronModel):
+    """See the base."""
+
+    theta: NDArray[np.int32] = STATE
+    r: NDArray[np.int32] = STATE

@@ -12,6 +12,7 @@ from neurokit.graph.lif_family import (
     LoihiATRLIF,
     LoihiQIF,
     LoihiRefractoryLIF,
+    LoihiShiftedLIF,
     LoihiTernaryLIF,
 )
 from neurokit.lower.fixedpoint.lif import DECAY_SHIFT, MAX_POTENTIAL, Ints, States, current, decay, potential
@@ -29,6 +30,17 @@ def refractory_lif(neuron: LoihiRefractoryLIF, states: States, a: Any) -> tuple[
     after = neuron.reset_value if neuron.reset == "hard" else v - neuron.reset_value
     left = _countdown(states["refractory"], spikes, neuron.refractory)
     return {"u": u, "v": np.where(spikes, after, v), "refractory": left}, spikes.astype(np.int64)
+
+
+def shifted_lif(neuron: LoihiShiftedLIF, states: States, a: Any) -> tuple[dict[str, Ints], Ints]:
+    """One step of LoihiShiftedLIF; what is shifted left may leave 32 bits before it is clipped."""
+    u = current(states["u"], neuron.current_decay, a)
+    brought = np.left_shift(u + neuron.bias, np.maximum(-neuron.shift, 0))
+    brought = _shift_towards_zero(brought, np.maximum(neuron.shift, 0))
+    v = _clip(decay(states["v"], neuron.voltage_decay) + brought)
+    spikes = (v > neuron.threshold) & neuron.emits
+    after = neuron.reset_value if neuron.reset == "hard" else v - neuron.reset_value
+    return {"u": u, "v": np.where(spikes, after, v)}, spikes.astype(np.int64)
 
 
 def ternary_lif(neuron: LoihiTernaryLIF, states: States, a: Any) -> tuple[dict[str, Ints], Ints]:

@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from neurokit.graph.lif_family import LoihiALIF, LoihiATRLIF, LoihiQIF, LoihiRefractoryLIF, LoihiTernaryLIF
+from neurokit.graph.lif_family import (
+    LoihiALIF,
+    LoihiATRLIF,
+    LoihiQIF,
+    LoihiRefractoryLIF,
+    LoihiShiftedLIF,
+    LoihiTernaryLIF,
+)
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
-from neurokit.graph.resonators import FixedResonateAndFire
+from neurokit.graph.resonators import FixedAdaptiveResonateAndFire, FixedResonateAndFire
 from neurokit.lower.fixedpoint import lif_family
 from neurokit.lower.fixedpoint.graded import GRADED_STEPS
 from neurokit.lower.fixedpoint.lif import Ints, States, loihi_lif
-from neurokit.lower.fixedpoint.resonators import resonate_and_fire
+from neurokit.lower.fixedpoint.resonators import adaptive_resonate_and_fire, resonate_and_fire
 
 STEPS: Mapping[type[FixedNeuron], Callable[[Any, States, Any], tuple[dict[str, Ints], Ints]]] = {
     LoihiLIF: loihi_lif,
     LoihiRefractoryLIF: lif_family.refractory_lif,
+    LoihiShiftedLIF: lif_family.shifted_lif,
     LoihiTernaryLIF: lif_family.ternary_lif,
     LoihiALIF: lif_family.alif,
     LoihiATRLIF: lif_family.atrlif,
     LoihiQIF: lif_family.qif,
     **GRADED_STEPS,
     FixedResonateAndFire: resonate_and_fire,
+    FixedAdaptiveResonateAndFire: adaptive_resonate_and_fire,
 }
 
 
