@@ -55,8 +55,8 @@ def _bias(layer: Layer, shape: Shape) -> IntArray:
 def _readout(layer: Layer, shape: Shape) -> LoihiLIF:
     """The last layer without neurons is what netx's comment calls it, a non-leaky integrator that never fires.
 
-    v sums input and bias, as SLAYER's output summed over steps. (netx's code sums in u and adds the bias once; without a
-    bias v is the same.)
+    v sums input and bias, as SLAYER's output summed over steps. (netx's code sums in u and adds the bias once; without
+    a bias v is the same.)
     """
     return LoihiLIF(
         current_decay=np.array(MAX_DECAY),
@@ -117,7 +117,7 @@ def _alif(layer: Layer, group: Mapping[str, Any], shape: Shape, fires: Fires | N
 
 
 def _resonator(layer: Layer, group: Mapping[str, Any], shape: Shape, fires: Fires | None) -> FixedResonateAndFire:
-    """SLAYER's integers as they are. (netx makes a period and a loss of them and often loses 1/4096 on the way back.)"""
+    """SLAYER's integers as they are. (netx makes a period and a loss of them, and often loses 1/4096 on the way.)"""
     kind = text(group["type"]) or ""
     state, bits = RESONATOR_BITS
     plain: dict[str, Any] = {

@@ -101,13 +101,13 @@ def recurrent_steps(layer: Layer) -> Steps:
 
 
 def leaving_steps(layer: Layer, shape: Shape) -> Steps:
-    """Steps by which a layer's spikes are late for the next layer; () or (neurons,)."""
+    """Steps by which a layer's spikes are late for the next layer; () or (1, neurons)."""
     if "delay" not in layer.data or not delays_its_spikes(layer):
         return np.zeros((), np.int64)
     delay = np.ravel(layer.data["delay"]).astype(np.int64)
     if (delay == delay[0]).all():
         return np.asarray(delay[0])
-    return np.repeat(delay, int(np.prod(shape)) // delay.size)
+    return np.repeat(delay, int(np.prod(shape)) // delay.size)[None, :]
 
 
 def delays_its_spikes(layer: Layer) -> bool:

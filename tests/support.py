@@ -133,6 +133,64 @@ def _saved(file, folder):
     return path
 
 
+def _written(folder, *layers):
+    """A `.net` file of layers as mappings, nested ones for groups."""
+
+    def fill(group, values):
+        for key, value in values.items():
+            if isinstance(value, dict):
+                fill(group.create_group(key), value)
+            else:
+                group[key] = np.array([value], "S10") if key == "type" else value
+
+    path = folder / "layers.net"
+    with h5py.File(path, "w") as file:
+        for number, layer in enumerate(layers):
+            fill(file.create_group(f"layer/{number}"), layer)
+    return path
+
+
+def _cells(kind="LOIHI", **changes):
+    """A neuron group of a `.net` file."""
+    return {"type": kind, "iDecay": 1024, "vDecay": 128, "vThMant": 60, **changes}
+
+
+def _wide(sources, targets, neuron, **changes):
+    weight = 1.0 * _rng.integers(-60, 127, (targets, sources))
+    return {"type": "dense", "shape": [targets], "weight": weight, "neuron": neuron, **changes}
+
+
+def _recurrent(folder):
+    loop = {"type": "dense_rec", "weight_rec": 2.0 * _rng.integers(-40, 30, (4, 4)), "delay": [0, 2, 1, 4]}
+    return _written(folder, _wide(6, 4, _cells(), **loop), _wide(4, 3, _cells()))
+
+
+def _pools(folder):
+    def layer(kind, shape, weight, size):
+        geometry = {"stride": [size, size], "padding": [0, 0], "dilation": [1, 1], "groups": 1}
+        return {"type": kind, "shape": shape, "weight": weight, "neuron": _cells(), **geometry}
+
+    kernel = 1.0 * _rng.integers(-20, 60, (2, 3, 2, 2))
+    return _written(
+        folder,
+        {"type": "input", "shape": [2, 5, 4]},
+        layer("pool", [2, 3, 2], np.full((1, 1, 2, 2), 40.0), 2),
+        layer("convT", [3, 6, 4], kernel, 2),
+        layer("unpool", [3, 12, 8], np.full((1, 1, 2, 2), 70.0), 2),
+    )
+
+
+_MOVES = {"thDecay": 400, "refDecay": 900, "vThStep": 30}
+_TURN = {"sinDecay": 1500, "cosDecay": 3600, "vThMant": 20}
+
+
+def _resonators(folder, kind, **more):
+    neuron = {"type": kind, **_TURN, **more}
+    layer = _wide(6, 4, neuron)
+    layer["weight"] = {"real": layer["weight"], "imag": -layer["weight"]}
+    return _written(folder, layer)
+
+
 def _built(*layers, shape):
     """A Network made by hand: (maps, neuron) in a row, for what no converter reads."""
     populations, projections, before, size = {}, [], "input", shape
@@ -175,6 +233,13 @@ SOURCES = {
     "SLAYER .net: axonal delays": lambda folder: _saved(_net("LOIHI", delay=True), folder),
     "SLAYER .net: input layer, as currents": lambda folder: _saved(_net("LOIHI", conv=True, layer0=True), folder),
     "SLAYER .net: SDNN, values as currents": lambda folder: _saved(_sigma_delta(), folder),
+    "SLAYER .net: recurrent, with delays": _recurrent,
+    "SLAYER .net: pool, convT, unpool": _pools,
+    "SLAYER .net: ALIF": lambda folder: _written(folder, _wide(6, 4, _cells("ALIF", **_MOVES))),
+    "SLAYER .net: RF, complex weights": lambda folder: _resonators(folder, "RF_PHASE"),
+    "SLAYER .net: ADRF, complex weights": lambda folder: _resonators(folder, "ADRF_PHASE", **_MOVES),
+    "SLAYER .net: norm with a weight exponent": lambda folder: _written(folder, _wide(6, 4, _cells(weight_exp=1.0))),
+    "SLAYER .net: refractory periods": lambda folder: _written(folder, _wide(6, 4, _cells(refDelay=3))),
     "by hand: LIF with a refractory period": lambda _: _built(
         ((Dense(_weights(5, 6)),), LIF(tau=0.02, r=20.0, refractory=3e-3)), shape=(6,)
     ),

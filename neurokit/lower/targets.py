@@ -68,7 +68,7 @@ def _lif(name: str, neuron: LoihiLIF) -> Iterator[Fault]:
             name,
             f"threshold {int(neuron.threshold[neuron.threshold % 64 > 0].flat[0])} is no multiple of 64",
             "the chip's LIF takes a 17-bit mantissa << 6",
-            "Convert with a `>` threshold convention, or run on the CPU.",
+            'Convert a .net with fires=">", or run on the CPU.',
         )
     if neuron.emits and neuron.reset == "soft":
         yield Fault(name, "resets by subtraction", "the chip's stock LIF resets to zero", "Retrain with reset to zero.")

@@ -8,7 +8,9 @@ import h5py
 import numpy as np
 import pytest
 
+import neurokit as nk
 from neurokit.converters.from_slayer import load
+from neurokit.graph.lif_family import LoihiRefractoryLIF
 from neurokit.graph.neurons import LoihiLIF
 from neurokit.graph.synapses import Conv2d, Dense, Injection
 from tests.converters.conftest import conv, cuba, dense
@@ -31,6 +33,14 @@ def loihi(spikes, weight, bias, delays, decay, leak, fires):
             row.append(int(fired))
         rows.append(row)
     return np.array(rows)
+
+
+def late(spikes, delays):
+    """Spikes (steps, n), each neuron's so many steps later."""
+    found = np.zeros_like(spikes)
+    for neuron, delay in enumerate(delays):
+        found[delay:, neuron] = spikes[: len(spikes) - delay, neuron]
+    return found
 
 
 @pytest.mark.parametrize(("kind", "fires"), [("LOIHI", lambda v: v > 64 * 80), ("CUBA", lambda v: v >= 64 * 80)])
@@ -68,17 +78,12 @@ def test_convolution_and_flatten_compute_what_loops_over_the_file_compute(write_
     traces = run(load(path), spikes)
 
     positions = len(matrix) // 6
+    count = len(matrix)
     hidden = loihi(
-        spikes.reshape(40, -1),
-        matrix,
-        np.repeat(bias, positions),
-        np.repeat(delay, positions) + 1,
-        1024,
-        128,
-        lambda v: v >= 64 * 80,
+        spikes.reshape(40, -1), matrix, np.repeat(bias, positions), [1] * count, 1024, 128, lambda v: v >= 64 * 80
     )
     np.testing.assert_array_equal(np.reshape(traces["1-conv"].spikes, (40, -1)), hidden)
-    out = loihi(hidden, last, [0] * 3, [1] * 3, 1024, 128, lambda v: v >= 64 * 80)
+    out = loihi(late(hidden, np.repeat(delay, positions)), last, [0] * 3, [1] * 3, 1024, 128, lambda v: v >= 64 * 80)
     np.testing.assert_array_equal(traces["3-dense"].spikes, out)
     assert 0 < out.mean() < 1
 
@@ -111,6 +116,98 @@ def test_names_shapes_and_integers_pass_through(write_net):
     assert neuron.threshold == 64 * 80 - 1
     assert network.populations["3-dense"].neuron.threshold == 64 * 80
     assert not network.populations["0-input"].neuron.bias.any()  # the transform of raw pixels is not applied
+
+
+@pytest.mark.parametrize(("kind", "asked", "threshold"), [
+    ("CUBA", None, 5119), ("CUBA", ">=", 5119), ("CUBA", ">", 5120), ("LOIHI", None, 5120), ("LOIHI", ">=", 5119),
+])  # fmt: skip
+def test_how_neurons_compare_with_their_threshold(write_net, kind, asked, threshold):
+    path = write_net(dense(np.ones((2, 3)), cuba(type=kind)))
+    program = nk.compile(nk.convert(path, fires=asked))
+    assert program.populations["0-dense"].neuron.threshold == threshold
+    assert ("loihi2-stock" in program.targets) == (threshold == 5120)
+
+
+@pytest.mark.parametrize(("delay", "stated"), [(None, 0), (3, 3), ([2, 2, 5], [2, 2, 5])])
+def test_recurrent_layers_feed_back_after_a_step_and_delay_what_leaves(write_net, delay, stated):
+    """SLAYER: s[t] = f(W x[t] + R s[t-1]), and its axonal delay comes after that."""
+    random = np.random.default_rng(4)
+    first, back, last = (2 * random.integers(-40, 60, shape) for shape in ((3, 5), (3, 3), (2, 3)))
+    path = write_net(
+        dense(first, cuba(type="LOIHI"), type="dense_rec", weight_rec=back, delay=delay), dense(last, cuba())
+    )
+    spikes = random.integers(0, 2, (50, 5))
+
+    traces = run(load(path), spikes)
+
+    hidden = np.zeros((50, 3), int)
+    for step in range(1, 50):  # spikes of the steps before are right already
+        both = np.concatenate([spikes, hidden], axis=1)[: step + 1]
+        found = loihi(both, np.concatenate([first, back], axis=1), [0] * 3, [1] * 3, 1024, 128, lambda v: v > 5120)
+        hidden[step] = found[step]
+    np.testing.assert_array_equal(traces["0-dense_rec"].spikes, hidden)
+    delays = np.broadcast_to(stated, 3)
+    out = loihi(late(hidden, delays), last, [0] * 2, [1] * 2, 1024, 128, lambda v: v >= 5120)
+    np.testing.assert_array_equal(traces["1-dense"].spikes, out)
+    assert 0 < out.mean() < 1
+
+
+def test_files_as_mlgenn_writes_them(write_net):
+    """ml_genn_netx: datasets without a value, refDelay 0, delays of each synapse also of the recurrent ones."""
+    empty = {"gradedSpike": h5py.Empty("b1"), "refDelay": 0, "vThMant": 2**16}
+    sizes = {"inFeatures": h5py.Empty("i4"), "outFeatures": h5py.Empty("i4")}
+    delay, back = np.arange(6).reshape(2, 3), np.arange(4).reshape(2, 2)
+    path = write_net(
+        {"type": "input", "shape": [3]},
+        dense(
+            np.ones((2, 3)), cuba(**empty), type="dense_rec", weight_rec=np.eye(2), delay=delay, delay_rec=back, **sizes
+        ),
+        dense(np.ones((4, 2)), cuba(**empty), **sizes),
+    )
+    network = load(path)
+    assert list(network.populations) == ["1-dense_rec", "2-dense"]
+    np.testing.assert_allclose(network.projections[0].delay, 1e-3 * (delay + 1))
+    np.testing.assert_allclose(network.projections[1].delay, 1e-3 * (back + 1))
+    assert network.projections[2].delay == pytest.approx(1e-3)
+    assert network.populations["1-dense_rec"].neuron.threshold == 2**22 - 1
+    assert type(network.populations["2-dense"].neuron) is LoihiLIF
+
+
+@pytest.mark.parametrize(("stated", "steps"), [(0, 0), (1, 0), (2, 1), (9, 8), ([1, 4], [0, 3])])
+def test_a_refractory_delay_counts_the_step_of_the_spike(write_net, stated, steps):
+    neuron = (
+        load(write_net(dense(100 * np.ones((2, 1)), cuba(refDelay=stated, iDecay=4096)))).populations["0-dense"].neuron
+    )
+    assert isinstance(neuron, LoihiRefractoryLIF) == bool(np.any(steps))
+    if np.any(steps):
+        np.testing.assert_array_equal(neuron.refractory, steps)
+        assert neuron.while_refractory == "holds"
+
+
+def test_a_refractory_period_in_steps(write_net):
+    path = write_net(dense([[100]], cuba(refDelay=3, iDecay=4096)))
+    spikes = nk.run(nk.compile(load(path)), np.ones((9, 1), int)).spikes["0-dense"][:, 0]
+    np.testing.assert_array_equal(spikes, [0, 1, 0, 0, 1, 0, 0, 1, 0])
+
+
+@pytest.mark.parametrize(("exponent", "weight", "held"), [(2, [[3, -5]], [[3, -5]]), (-2, [[12, -8]], [[3, -2]])])
+def test_weight_exponents_of_old_files(write_net, exponent, weight, held):
+    """slayerPytorch: weights count times 2**(6 + wgtExp)."""
+    path = write_net(dense(weight, cuba(type="LOIHI", wgtExp=exponent, theta=5120, tauRho=1.0, scaleRho=1.0)))
+    synapse = load(path).projections[0].synapse
+    np.testing.assert_array_equal(synapse.weight, held)
+    assert synapse.exponent == max(exponent, 0)
+    u = nk.run(nk.compile(load(path)), [[1, 0], [0, 0]], record=(("0-dense", "u"),)).states["0-dense", "u"]
+    assert u[1, 0] == 64 * weight[0][0] * 2.0**exponent
+
+
+def test_complex_weights_by_the_name_that_netx_has_for_them(write_net):
+    parts = {"real": np.ones((2, 3)), "imag": -np.ones((2, 3))}
+    turn = {"type": "RF_PHASE", "sinDecay": 1501, "cosDecay": 3599, "vThMant": 20}
+    network = load(write_net(dense(parts, turn, type="dense_comp")))
+    assert [p.port for p in network.projections] == ["", "imag"]
+    neuron = network.populations["0-dense_comp"].neuron
+    assert (neuron.sine, neuron.cosine) == (1501, 3599)  # netx would make 1500 and 3598 of them
 
 
 def test_parameters_may_differ_between_neurons_and_channels(write_net):

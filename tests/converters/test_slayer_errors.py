@@ -13,6 +13,7 @@ from tests.converters.conftest import conv, cuba, dense
 ONES = np.ones((2, 3))
 IMAGE = {"type": "input", "shape": [1, 4, 4]}
 KERNEL = np.ones((2, 1, 3, 3))
+ONE = np.ones((1, 1, 2, 2))
 
 
 def fault_of(error: type[NeurokitError], path, **arguments):
@@ -38,14 +39,20 @@ def without(layer, key):
         ({"type": "SDNN", "vThMant": 1.5}, "1 of 1 values of neuron/vThMant are fractional"),
         ({"type": "SDNN", "activation": "sigmoid"}, "activation is 'sigmoid'; sigma-delta neurons rectify"),
         ({"type": "SDNN", "messageBits": 0}, "messageBits is 0; sigma-delta payloads are numbers"),
-        ({"type": "ADRF_PHASE"}, "has neurons of type 'ADRF_PHASE'"),
-        ({"type": "ALIF"}, "has neurons of type 'ALIF'"),
+        ({"type": "LIF"}, "has neurons of type 'LIF'; neurokit reads LOIHI, CUBA, ALIF, SDNN,"),
         ({"type": "ADRF_IZ"}, "has neurons of type 'ADRF_IZ'"),
         ({"type": [1, 2]}, "has neurons of type 'None'"),
         ({"type": None}, "has no 'neuron/type'"),
-        ({"refDelay": 2}, "refDelay is 2; neurokit reads refDelay 1 only"),
-        ({"wgtExp": 3}, "wgtExp is 3; neurokit reads wgtExp 0 only"),
-        ({"weight_exp": 1}, "weight_exp is 1; neurokit reads weight_exp 0 only"),
+        ({"refDelay": 1.5}, "1 of 1 values of neuron/refDelay are fractional"),
+        ({"refDelay": -1}, "neuron/refDelay is -1; it is at least 0"),
+        ({"refDelay": [1, 2, 3]}, "neuron/refDelay holds 3 values; it holds 1 or 2"),
+        ({"refDelay": 5000}, "refDelay is 5000; a refractory period is at most 4096 steps"),
+        ({"wgtExp": 8}, "wgtExp is 8; it runs from -8 to 7 (Loihi's weight exponent has 4 bits)"),
+        ({"wgtExp": -1}, "weight is not divisible by its exponent; with the exponent -1 they are multiples of 2"),
+        ({"wgtExp": [1, 1]}, "neuron/wgtExp holds 2 values; a layer has one"),
+        ({"weight_exp": 4}, "weight_exp is 4; it runs from -3 to 3 (SLAYER keeps it to 3 bits"),
+        ({"weight_exp": 0.5}, "1 of 1 values of neuron/weight_exp are fractional"),
+        ({"weight_exp": 1, "refDelay": 3}, "has a weight_exp and a refDelay; no neuron model has both"),
         ({"gradedSpike": True}, "gradedSpike is True; neurokit reads gradedSpike 0 only"),
         ({"messageBits": 8}, "messageBits is 8; neurokit reads messageBits 0 only"),
         ({"vThMant": 131072}, "vThMant is 131072; Loihi holds 17 bits (131071)"),
@@ -79,7 +86,16 @@ def test_neurons(write_net, changes, words):
         ({"weight": np.ones((2, 0))}, "weight holds no numbers"),
         ({"weight": None}, "has no 'weight'; a dense layer needs it"),
         ({"weight": {"real": ONES, "imag": ONES}}, "has complex weights"),
-        ({"weight_rec": np.ones((2, 2))}, "has recurrent weights"),
+        ({"weight_rec": np.ones((2, 2))}, "has recurrent weights; layers of type dense_rec have them"),
+        ({"type": "dense_rec"}, "has no 'weight_rec'; a dense_rec layer needs it"),
+        ({"type": "dense_rec", "weight_rec": np.ones((2, 3))}, "weight_rec has shape (2, 3); it is (2, 2)"),
+        ({"type": "dense_rec", "weight_rec": 0.5 * np.eye(2)}, "2 of 4 values of weight_rec are fractional"),
+        ({"type": "dense_rec", "weight_rec": 300 * np.eye(2)}, "a weight is 300; weights of one sign reach 255"),
+        ({"type": "dense_rec", "weight_rec": np.eye(2), "delay": [0, 1]}, "delays its spikes; a last layer's spikes"),
+        (
+            {"type": "dense_rec", "weight_rec": np.eye(2), "delay_rec": [0, 1]},
+            "delay_rec has shape (2,); it is one number or (2, 2)",
+        ),
         ({"bias": [0.5, 0.25]}, "2 of 2 values of bias are fractional (largest fraction 0.5)"),
         ({"bias": [1.0, 2, 3]}, "bias holds 3 values; it holds 1 or 2"),
         ({"delay": [1.0, 2.5]}, "1 of 2 values of delay are fractional (largest fraction 0.5)"),
@@ -90,7 +106,7 @@ def test_neurons(write_net, changes, words):
 )
 def test_dense_layers(write_net, layer, words):
     message = fault_of(ConversionError, write_net({**dense(ONES, cuba()), **layer}))
-    assert message.startswith("'0-dense': ")
+    assert message.startswith(f"'0-{layer.get('type', 'dense')}': ")
     assert words in message
 
 
@@ -103,19 +119,24 @@ def test_dense_layers(write_net, layer, words):
         (conv(KERNEL, (2, 2, 2), stride=[0, 1]), "stride is 0; it is at least 1"),
         (conv(KERNEL, (2, 2, 2), padding=[-1, 1]), "padding is -1; it is at least 0"),
         (conv(KERNEL, (2, 2, 2), groups=[1, 1]), "groups holds 2 numbers; it holds 1"),
-        (conv(KERNEL[..., 0], (2, 2, 2)), "weight has shape (2, 1, 3); a convolution has"),
-        (conv(KERNEL, (2, 3, 3)), "states the shape (2, 3, 3), but its convolution gives (2, 2, 2)"),
+        (conv(KERNEL[..., 0], (2, 2, 2)), "weight has shape (2, 1, 3); a kernel is (out,"),
+        (conv(KERNEL, (2, 3, 3)), "states the shape (2, 3, 3), but its weights give (2, 2, 2)"),
         (
             conv(np.ones((2, 5, 3, 3)), (2, 2, 2)),
             "weight of shape (2, 5, 3, 3) does not fit 'input' of shape (1, 4, 4)",
         ),
         (conv(KERNEL, (2, 2, 2), delay=[1, 2, 3]), "delay has shape (3,); it is one number or (2,)"),
         (conv(KERNEL, (2, 2, 2), bias=[0.0, 1, 2]), "bias holds 3 values"),
+        (conv(KERNEL, (2, 2, 2), bias=[1.0, 2], delay=[0, 1]), "delays its spikes; a last layer's spikes"),
+        (conv(KERNEL, (1, 2, 2), type="pool"), "weight has shape (2, 1, 3, 3); a pool layer has one kernel"),
+        (conv(ONE, (1, 2, 2), type="pool", neuron=cuba(vDecay=[1, 2])), "vDecay holds 2 values; it holds 1"),
+        (conv(ONE, (1, 8, 8), type="unpool"), "has a kernel of 2 rows, stride 1, padding 0, dilation 1; with anything"),
+        (conv(KERNEL, (1, 6, 6), type="convT"), "weight of shape (2, 1, 3, 3) does not fit 'input' of shape (1, 4, 4)"),
     ],
 )
-def test_conv_layers(write_net, layer, words):
+def test_image_layers(write_net, layer, words):
     message = fault_of(ConversionError, write_net(IMAGE, layer))
-    assert message.startswith("'1-conv': ")
+    assert message.startswith(f"'1-{layer['type']}': ")
     assert words in message
 
 
@@ -141,11 +162,6 @@ def test_input_layers(write_net, layer, words):
 @pytest.mark.parametrize(
     ("kind", "mend"),
     [
-        ("dense_rec", "feed-forward"),
-        ("dense_comp", "real weights"),
-        ("pool", "strided convolution"),
-        ("unpool", "without it"),
-        ("convT", "without it"),
         ("concat", "without skips"),
         ("average", "remove it"),
         ("kwta", "without it"),
@@ -163,6 +179,20 @@ def test_unsupported_layers(write_net, kind, mend):
 def test_a_layer_without_neurons_must_be_the_last(write_net):
     message = fault_of(ConversionError, write_net(dense(np.ones((3, 3)), None), dense(ONES, cuba())))
     assert message.startswith("'0-dense': has no neuron group; only the last layer may be a readout without neurons.")
+
+
+def test_delays_of_both_ends_add_up_to_no_more_than_loihi_has(write_net):
+    first = dense(np.ones((2, 3)), cuba(), type="dense_rec", weight_rec=np.eye(2), delay=[0, 40])
+    message = fault_of(ConversionError, write_net(first, dense(np.ones((2, 2)), cuba(), delay=[0, 30])))
+    assert message.startswith(
+        "'1-dense': delays of '0-dense_rec' and its own make 71 steps; a connection takes at most 63"
+    )
+
+
+def test_a_bias_in_the_potential_is_one_in_a_current_without_memory(write_net):
+    neuron = cuba(type="ALIF", iDecay=4096, **MOVES)
+    found = load(write_net(dense(ONES, neuron, bias=[1, 2]))).populations["0-dense"].neuron
+    np.testing.assert_array_equal(found.bias, [64, 128])
 
 
 def test_layers_must_chain(write_net):
@@ -193,9 +223,9 @@ def test_the_step_of_a_file(write_net, ts):
 
 def test_all_faults_of_a_file_come_at_once(write_net):
     path = write_net(
-        {"type": "input", "shape": [1, 4, 4], "neuron": cuba(type="ALIF")},
-        conv(KERNEL / 2, (2, 2, 2), neuron=cuba(refDelay=3)),
-        {"type": "pool", "shape": [2, 1, 1]},
+        {"type": "input", "shape": [1, 4, 4], "neuron": cuba(type="LIF")},
+        conv(KERNEL / 2, (2, 2, 2), neuron=cuba(refDelay=0.5)),
+        {"type": "concat", "shape": [2, 1, 1]},
         dense(ONES, cuba(gradedSpike=True, vThMant=None), delay=99),
         dense(np.ones((2, 7)), cuba()),
         simulation={"Ts": -1},
@@ -203,7 +233,7 @@ def test_all_faults_of_a_file_come_at_once(write_net):
     with pytest.raises(ConversionError) as caught:
         load(path)
     assert [fault.node for fault in caught.value.faults] == [
-        "simulation/Ts", "0-input", "1-conv", "1-conv", "2-pool", "3-dense", "3-dense", "3-dense", "4-dense",
+        "simulation/Ts", "0-input", "1-conv", "1-conv", "2-concat", "3-dense", "3-dense", "3-dense", "4-dense",
     ]  # fmt: skip
 
 
@@ -213,6 +243,7 @@ def test_all_faults_of_a_file_come_at_once(write_net):
         ({"reset": "soft"}, "'reset': is 'soft'; this source takes 'hard'."),
         ({"inputs": "frames"}, "'inputs': is 'frames'; this source takes 'current' or 'spikes'."),
         ({"inputs": "current"}, "'inputs': is 'current', but the file has no input layer with neurons;"),
+        ({"fires": ">>"}, "'fires': is '>>'; this source takes '>' or '>='."),
         ({"dt": 0}, "'dt': is 0; a step is a positive number of seconds."),
         ({"dt": float("nan")}, "'dt': is nan; a step is a positive number of seconds."),
         ({"dt": "1ms"}, "'dt': is '1ms'; a step is a positive number of seconds."),
@@ -302,6 +333,7 @@ def test_a_decoder_has_no_bias(write_net):
 
 
 TURN = {"type": "RF_PHASE", "sinDecay": 1500, "cosDecay": 3600, "vThMant": 20}
+MOVES = {"thDecay": 100, "refDecay": 200, "vThStep": 5}
 COMPLEX = {"real": ONES, "imag": -ONES}
 
 
@@ -310,6 +342,19 @@ COMPLEX = {"real": ONES, "imag": -ONES}
     [
         (dense(COMPLEX, cuba()), "has complex weights; only resonate-and-fire neurons take them"),
         (dense(ONES, TURN), "has resonate-and-fire neurons in a dense layer with real weights"),
+        (
+            dense(COMPLEX, TURN, type="dense_rec", weight_rec=np.eye(2)),
+            "has complex recurrent weights; SLAYER does not export them either",
+        ),
+        (dense(COMPLEX, {**TURN, "refDelay": 2}), "refDelay is 2; neurons of this type have refDelay 1 only"),
+        (dense(COMPLEX, {**TURN, **MOVES, "type": "ADRF_PHASE", "thDecay": None}), "has no 'neuron/thDecay'"),
+        (
+            dense(COMPLEX, {**TURN, **MOVES, "type": "ADRF_PHASE", "vThStep": 131072}),
+            "vThStep is 131072; the potential reaches 131071",
+        ),
+        (dense(ONES, cuba(type="ALIF", **MOVES), bias=[1, 2]), "has ALIF neurons and a bias; SLAYER adds it"),
+        (dense(ONES, cuba(type="ALIF", **{**MOVES, "vThStep": 131072})), "vThStep is 131072; Loihi holds 17 bits"),
+        (dense(ONES, cuba(type="ALIF", **MOVES, weight_exp=1)), "weight_exp is 1; neurons of this type have"),
         (dense({"real": ONES, "imag": np.ones((2, 4))}, TURN), "have shapes (2, 3) and (2, 4); they must agree"),
         (dense({"real": ONES}, TURN), "has no 'weight/imag'"),
         (dense({"real": ONES / 2, "imag": ONES}, TURN), "6 of 6 values of weight/real are fractional"),
@@ -319,7 +364,7 @@ COMPLEX = {"real": ONES, "imag": -ONES}
         (dense(COMPLEX, TURN, bias=[1, 2]), "has resonate-and-fire neurons and a bias"),
         (
             {"type": "input", "shape": [3], "neuron": TURN},
-            "has resonate-and-fire neurons; netx reads resonate-and-fire neurons in dense",
+            "has resonate-and-fire neurons; neurokit reads resonate-and-fire neurons in layers with complex weights",
         ),
     ],
 )

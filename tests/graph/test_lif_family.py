@@ -18,6 +18,7 @@ from neurokit.graph.lif_family import (
     LoihiATRLIF,
     LoihiQIF,
     LoihiRefractoryLIF,
+    LoihiShiftedLIF,
     LoihiTernaryLIF,
     TernaryLIF,
     Theta,
@@ -33,6 +34,7 @@ from tests.saying import fault
 EYE = Dense(np.eye(2))
 INTEGERS = {
     "refractory": LoihiRefractoryLIF(4096, 0, 640, refractory=[0, 7]),
+    "shifted": LoihiShiftedLIF(4096, 0, 640, shift=-2),
     "ternary": LoihiTernaryLIF(4096, 0, 640, -320),
     "adaptive": LoihiALIF(4096, 10, 2, 639, 640, 300, 12, refractory=4),
     "moving": LoihiATRLIF(400, 100, 50, 300, 640, 64),
@@ -65,6 +67,7 @@ def test_networks_are_saved_whole(name, tmp_path):
 
 @pytest.mark.parametrize(("neuron", "said"), [
     (INTEGERS["refractory"], "fires at v > 640, resets to 0, then holds for 0…7 steps"),
+    (INTEGERS["shifted"], "fires at v > 640, resets to 0, takes its current / 2^-2"),
     (INTEGERS["ternary"], "sends 1 at v > 640, -1 at v < -320, resets to 0"),
     (INTEGERS["adaptive"], "fires at v > 639 plus adaptation, then subtracts 640, then is silent for 4 steps"),
     (INTEGERS["quadratic"], "fires at v > 40,960, resets to -40,960"),
@@ -87,6 +90,7 @@ def test_conventions_in_words(neuron, said):
     ("refractory", {"refractory": -1}, "refractory is -1; "),
     ("refractory", {"while_refractory": "hold"}, "while_refractory is 'hold'; it is 'holds' or 'silent'"),
     ("refractory", {"voltage_decay": 5000}, "voltage_decay is 5000; "),
+    ("shifted", {"shift": 8}, "shift is 8; Loihi holds -7 to 7 (4 bits)"),
     ("ternary", {"lower_threshold": 641}, "upper minus lower threshold is -1; "),
     ("ternary", {"upper_threshold": 1 << 23}, "upper_threshold is 8388608; "),
     ("ternary", {"bias_mantissa": 5000}, "bias mantissa is 5000; "),

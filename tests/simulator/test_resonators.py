@@ -12,7 +12,7 @@ from neurokit.conformance.resonators import RESONATORS
 from neurokit.errors import CompileError, GraphError
 from neurokit.graph.check import check_network, check_program
 from neurokit.graph.network import Input, Network, Population, Program, Projection
-from neurokit.graph.resonators import FixedResonateAndFire, ResonateAndFire
+from neurokit.graph.resonators import FixedAdaptiveResonateAndFire, FixedResonateAndFire, ResonateAndFire
 from neurokit.graph.synapses import Dense, Injection
 from neurokit.graph.text import conventions, describe_projection
 from neurokit.hardware.simulator.kinds import make_neurons
@@ -23,7 +23,7 @@ from tests.graded import payloads
 from tests.graph.test_io import assert_round_trip
 from tests.programs import seeds
 
-(KIND,) = RESONATORS.values()
+KIND = RESONATORS[FixedResonateAndFire]
 
 
 def fed(neuron, shape=(8,)):
@@ -35,8 +35,9 @@ def fed(neuron, shape=(8,)):
 
 
 def any_neuron(seed, shape=(8,)):
-    edges = [neuron for _, neuron in KIND.edges()]
-    return edges[seed % len(edges)] if seed % 2 else KIND.random(Seeded(seed), shape, False)
+    kind = list(RESONATORS.values())[seed // 2 % len(RESONATORS)]
+    edges = [neuron for _, neuron in kind.edges()]
+    return edges[seed % len(edges)] if seed % 2 else kind.random(Seeded(seed), shape, False)
 
 
 @settings(max_examples=60, deadline=None)
@@ -48,7 +49,7 @@ def test_the_kernel_equals_the_reference(seed):
     neurons = make_neurons(Population("p", (8,), neuron), 2, None)
     sent = np.zeros((25, 2, 8), np.uint8)
     neurons.run_block(inputs.reshape(25, 2, 16).astype(np.int32), sent, np.zeros(25, np.int64))
-    states = {name: np.zeros((2, 8), np.int64) for name in neuron.states}
+    states = {name: np.zeros((2, 8), np.int64) + neuron.initial.get(name, 0) for name in neuron.states}
     for step in range(25):
         states, expected = neuron_step(neuron, states, inputs[step].swapaxes(0, 1))
         np.testing.assert_array_equal(sent[step], expected)
@@ -114,6 +115,13 @@ def test_words_and_targets():
     assert [p.name for p in program.projections] == ["real->out", "imag->out.imag"]
     assert describe_projection(program.projections[1], in_steps=True) == "imag: Injection, to imag"
     assert target_faults(program, "loihi2-stock")[0].limit.startswith("no public release says which resonate-and-fire")
+    moves = {"threshold_decay": 100, "refractory_decay": 900, "threshold_step": 640}
+    adaptive = FixedAdaptiveResonateAndFire(sine=100, cosine=4000, threshold=1600, **moves)
+    told = (
+        "oscillates, fires where imag passes 0 at real - r >= theta, from 1,600 and 640 a spike, then adds 2 theta to r"
+    )
+    assert conventions(adaptive) == told
+    assert "a turn and a moving threshold" in target_faults(fed(adaptive), "loihi2-stock")[0].limit
 
 
 def test_what_is_refused():
@@ -136,3 +144,8 @@ def test_what_is_refused():
         "threshold is -1",
         "state exponent is 8",
     ]
+    moves = {"threshold_decay": 4097, "refractory_decay": -1, "threshold_step": -1}
+    with pytest.raises(GraphError) as caught:
+        fed(FixedAdaptiveResonateAndFire(sine=100, cosine=4000, threshold=1600, **moves))
+    found = ["threshold_decay is 4097", "refractory_decay is -1", "threshold_step is -1"]
+    assert [fault.fact for fault in caught.value.faults] == found

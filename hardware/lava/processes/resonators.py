@@ -24,11 +24,8 @@ class ResonatorNeuron(OwnNeuron):
         self.a_imag_in = InPort(shape=shape)
 
 
-@implements(proc=ResonatorNeuron, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
-class PyResonatorNeuronModel(PyOwnNeuronModel):
-    """See the base."""
+class _PyResonatorModel(PyOwnNeuronModel):
+    """What the models of both share; Lava wants a model of a process to have no model of another as its base."""
 
     a_real_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
     a_imag_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
@@ -40,6 +37,13 @@ class PyResonatorNeuronModel(PyOwnNeuronModel):
         return np.asarray([self.a_real_in.recv(), self.a_imag_in.recv()], np.int64)
 
 
+@implements(proc=ResonatorNeuron, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyResonatorNeuronModel(_PyResonatorModel):
+    """See the base."""
+
+
 class AdaptiveResonatorNeuron(ResonatorNeuron):
     """FixedAdaptiveResonateAndFire, of which Lava has none."""
 
@@ -47,7 +51,7 @@ class AdaptiveResonatorNeuron(ResonatorNeuron):
 @implements(proc=AdaptiveResonatorNeuron, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("fixed_pt")
-class PyAdaptiveResonatorNeuronModel(PyResonatorNeuronModel):
+class PyAdaptiveResonatorNeuronModel(_PyResonatorModel):
     """See the base."""
 
     theta: NDArray[np.int32] = STATE
