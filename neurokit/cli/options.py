@@ -62,6 +62,26 @@ class Fires(str, Enum):
     reaching = ">="
 
 
+class Fit(str, Enum):
+    """The names in `neurokit.encode.frames.FITS`."""
+
+    crop = "crop"
+    pool = "pool"
+    resize = "resize"
+
+
+class Encode(str, Enum):
+    """How values, signals and sound become spikes."""
+
+    rate = "rate"
+    regular = "regular"
+    latency = "latency"
+    graded = "graded"
+    delta = "delta"
+    gammatone = "gammatone"
+    mel = "mel"
+
+
 def _positive(value: float | None) -> float | None:
     if value is not None and not 0 < value < math.inf:
         raise typer.BadParameter(f"{value} is not a positive number of seconds.")
@@ -90,9 +110,11 @@ Source = Annotated[
     Path, typer.Argument(show_default=False, help="A trained network (.nir, .net), or a .nk file made of one.")
 ]
 Data = Annotated[
-    Path,
+    list[Path],
     typer.Argument(
-        show_default=False, help="Inputs (batch, time, *shape): an array in a .npy file, or several by name in .npz."
+        show_default=False,
+        help="Inputs (batch, time, *shape): an array in a .npy file, or several by name in .npz; or recordings of"
+        " events (.aedat4, .raw, .dat, .bin, ...), images or sound (.wav), several of them as a batch.",
     ),
 ]
 ToNk = Annotated[Path, typer.Option("--output", "-o", help="The .nk file to write.")]
@@ -155,6 +177,50 @@ FiresAt = Annotated[
     Fires | None,
     typer.Option(
         "--fires", rich_help_panel=READING, metavar="'>'|'>='", help="How potentials compare with thresholds (.net)."
+    ),
+]
+
+ENCODING = "How to make spikes of recordings, images and sound"
+Bin = Annotated[
+    float | None,
+    typer.Option(
+        rich_help_panel=ENCODING,
+        metavar="SECONDS",
+        callback=_positive,
+        help="Length of a step; default as the network says.",
+    ),
+]
+Counts = Annotated[
+    bool | None,
+    typer.Option(
+        "--counts/--binary", rich_help_panel=ENCODING, help="How many events a step has, or whether any; default."
+    ),
+]
+FitTo = Annotated[
+    Fit | None,
+    typer.Option(
+        "--fit", rich_help_panel=ENCODING, help="What to do where the sensor has another size than the input."
+    ),
+]
+SensorSize = Annotated[
+    str | None,
+    typer.Option(
+        "--size", rich_help_panel=ENCODING, metavar="ROWSxCOLUMNS", help="Of the sensor, where the file does not tell."
+    ),
+]
+EncodeAs = Annotated[
+    Encode | None, typer.Option("--encode", rich_help_panel=ENCODING, help="How images, values or sound become spikes.")
+]
+RateSeed = Annotated[
+    int | None, typer.Option("--seed", rich_help_panel=ENCODING, metavar="N", min=0, help="For --encode rate.")
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(
+        rich_help_panel=ENCODING,
+        metavar="CHANGE",
+        callback=_positive,
+        help="For --encode delta: the least change that is told.",
     ),
 ]
 

@@ -14,12 +14,12 @@ from neurokit.cli.files import (
     check_compiling,
     check_output,
     compiled,
-    read_arrays,
     read_graph,
     read_labels,
     read_source,
     record_keys,
 )
+from neurokit.cli.inputs import Encoding, read_inputs
 from neurokit.cli.running import Outputs
 from neurokit.cli.screen import progress_bar, say, say_json, stage_bars
 from neurokit.cli.texts import graph_facts, run_facts, tell_compilation, tell_graph, tell_run
@@ -118,13 +118,21 @@ def run(
     dt: opt.Dt = None,
     reset: opt.Reset = None,
     inputs: opt.Inputs = None,
+    bin: opt.Bin = None,
+    counts: opt.Counts = None,
+    fit: opt.FitTo = None,
+    size: opt.SensorSize = None,
+    encode: opt.EncodeAs = None,
+    seed: opt.RateSeed = None,
+    threshold: opt.Threshold = None,
     as_json: opt.AsJson = False,
 ) -> None:
     """Run a Program (a source is compiled first) and tell how much everything spiked."""
     outputs = Outputs(output, to, checkpoint, every)
-    outputs.check(source, data)
+    outputs.check(source, *data)
     program = compiled(read_graph(source, Reading(kind, dt, reset, inputs)), bits, window)
-    arrays, keys = read_arrays(data), record_keys(program, record or [])
+    arrays = read_inputs(program, data, steps, Encoding(bin, counts, fit, size, encode, seed, threshold))
+    keys = record_keys(program, record or [])
     recording = outputs.run(program, arrays, steps, backend.value, keys, time_limit)
     say_json(run_facts(recording)) if as_json else tell_run(recording)
 
@@ -146,6 +154,13 @@ def verify(
     dt: opt.Dt = None,
     reset: opt.Reset = None,
     inputs: opt.Inputs = None,
+    bin: opt.Bin = None,
+    counts: opt.Counts = None,
+    fit: opt.FitTo = None,
+    size: opt.SensorSize = None,
+    encode: opt.EncodeAs = None,
+    seed: opt.RateSeed = None,
+    threshold: opt.Threshold = None,
     as_json: opt.AsJson = False,
 ) -> None:
     """Prove that every form computes the same: source, integers, Lava; say what the integers lose, and by what cause.
@@ -154,10 +169,11 @@ def verify(
     """
     graph, truth = read_graph(source, Reading(kind, dt, reset, inputs)), read_labels(labels)
     check_compiling(graph, bits, window)
+    arrays = read_inputs(graph, data, steps, Encoding(bin, counts, fit, size, encode, seed, threshold))
     with progress_bar("verifying") as progress:
         parity = nk.verify(
             graph,
-            read_arrays(data),
+            arrays,
             labels=truth,
             bits=bits,
             window=window,
@@ -207,11 +223,19 @@ def profile(
     dt: opt.Dt = None,
     reset: opt.Reset = None,
     inputs: opt.Inputs = None,
+    bin: opt.Bin = None,
+    counts: opt.Counts = None,
+    fit: opt.FitTo = None,
+    size: opt.SensorSize = None,
+    encode: opt.EncodeAs = None,
+    seed: opt.RateSeed = None,
+    threshold: opt.Threshold = None,
     as_json: opt.AsJson = False,
 ) -> None:
     """Count spikes and operations of a run, and estimate energy and time on a chip, with bounds."""
     program = compiled(read_graph(source, Reading(kind, dt, reset, inputs)), bits, window)
-    profiled = _profiled(program, read_arrays(data), steps, nk.place(program, chip.value))
+    arrays = read_inputs(program, data, steps, Encoding(bin, counts, fit, size, encode, seed, threshold))
+    profiled = _profiled(program, arrays, steps, nk.place(program, chip.value))
     say_json(profiled.to_dict()) if as_json else say(str(profiled))
 
 
@@ -234,12 +258,20 @@ def report(
     dt: opt.Dt = None,
     reset: opt.Reset = None,
     inputs: opt.Inputs = None,
+    bin: opt.Bin = None,
+    counts: opt.Counts = None,
+    fit: opt.FitTo = None,
+    size: opt.SensorSize = None,
+    encode: opt.EncodeAs = None,
+    seed: opt.RateSeed = None,
+    threshold: opt.Threshold = None,
     as_json: opt.AsJson = False,
 ) -> None:
     """Verify, place and profile, and write it all as one HTML page and as JSON; exit code as verify's and place's."""
-    check_output(output, ".html", source, data, labels)
+    check_output(output, ".html", source, *data, labels)
     graph, truth = read_graph(source, Reading(kind, dt, reset, inputs)), read_labels(labels)
-    program, arrays = compiled(graph, bits, window), read_arrays(data)
+    program = compiled(graph, bits, window)
+    arrays = read_inputs(program, data, steps, Encoding(bin, counts, fit, size, encode, seed, threshold))
     with progress_bar("verifying") as progress:
         parity = nk.verify(
             graph,

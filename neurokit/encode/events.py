@@ -117,14 +117,15 @@ class Events:
         return cls(times, *columns, size, begin, source, notes)
 
 
-def from_array(events: Any, *, size: tuple[int, int] | None = None, source: str = "array") -> Events:
+def from_array(
+    events: Any, *, size: tuple[int, int] | None = None, origin: int | None = None, source: str = "array"
+) -> Events:
     """Events of a structured array, as tonic's datasets give them: fields t, x, y, p in any order and type.
 
-    size: (rows, columns); tonic's `sensor_size` is (columns, rows, polarities). A tonic array without y (audio) has
-    rows = 1. Raises InputError.
+    size: (rows, columns); tonic's `sensor_size` is (columns, rows, polarities). origin: microseconds, None for the
+    first event, from which tonic's ToFrame counts too. A tonic array without y (audio) has one row. Raises InputError.
     """
-    array = np.asarray(events)
-    return structured(array, size, source, InputError)
+    return structured(np.asarray(events), size, source, InputError, origin)
 
 
 def structured(

@@ -53,7 +53,7 @@ def read(path: str | os.PathLike[str], *, size: Size | None = None, kind: str | 
         raise InputError(Fault(str(path), f"'{suffix}' is no suffix of recordings", f"known: {known}", "Pass kind=."))
     if size is not None and not _is_size(size):
         raise InputError(Fault("size", f"is {size!r}", "(rows, columns) from 1 to 65536", "Pass e.g. (34, 34)."))
-    _check_file(place)
+    check_file(place)
     module, _, name = READERS[suffix].partition(":")
     reader: Reader = getattr(importlib.import_module(module), name)
     return reader(place, size)
@@ -99,7 +99,8 @@ def _is_size(size: Any) -> bool:
     return len(size) == 2 and all(isinstance(n, int | np.integer) and 1 <= n <= 65536 for n in size)
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """FormatError when there is no such file, it is empty, or too large for memory."""
     if not path.is_file():
         fact = "is a folder" if path.is_dir() else "is no file" if path.exists() else "there is no such file"
         raise damaged(str(path), fact, "Check the path.")

@@ -34,7 +34,7 @@ def read_lines(path: Path, size: Size | None) -> Events:
     separator = next((mark for mark in SEPARATORS if mark in lines[0]), None)
     names, stated, skip = COLUMNS, None, 0
     first = [word.strip() for word in lines[0].split(separator)]
-    if len(first) == 2 and all(word.isdigit() for word in first):
+    if len(first) == 2 and all(word.isdecimal() for word in first):
         stated, skip = (int(first[1][:7]), int(first[0][:7])), 1
     elif any(re.fullmatch(r"[A-Za-z_]\w*", word) for word in first):
         names, skip = first, 1

@@ -135,7 +135,7 @@ def _size(keys: dict[str, str]) -> Size | None:
     """From height and width, a geometry ('640x480'), or the name of the sensor."""
     if "geometry" in keys and (found := re.fullmatch(r"(\d{1,5})x(\d{1,5})", keys["geometry"])):
         return int(found[2]), int(found[1])
-    if keys.get("height", "").isdigit() and keys.get("width", "").isdigit():
+    if keys.get("height", "").isdecimal() and keys.get("width", "").isdecimal():
         return int(keys["height"][:6]), int(keys["width"][:6])
     return SIZES_OF_SENSORS.get(keys.get("sensor_name", "").lower())
 
