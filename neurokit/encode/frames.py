@@ -47,14 +47,16 @@ def to_spikes(
     begin = events.origin if start is None else start
     step = _steps_of(events.t, begin, dt)
     count = _count_steps(step, steps, events, dt)
+    where = step * POLARITIES + events.polarity if channels == POLARITIES else step
+    where = (where * rows + y) * columns + x
     chosen = inside & (step >= 0) & (step < count)
-    where = step[chosen]
-    if channels == POLARITIES:
-        where = where * POLARITIES + events.polarity[chosen]
-    where, times = _tallied((where * rows + y[chosen]) * columns + x[chosen])
-    kind = np.dtype(np.uint8 if not counts or times.max(initial=0) < 256 else np.int32)
-    spikes = _zeros((count, *shape), kind, dt)
-    spikes.reshape(-1)[where] = times if counts else 1
+    if not chosen.all():
+        where = where[chosen]
+    times: Any = 1
+    if counts:
+        where, times = _tallied(where)
+    spikes = _zeros((count, *shape), np.dtype(np.uint8 if np.max(times, initial=0) < 256 else np.int32), dt)
+    spikes.reshape(-1)[where] = times
     return spikes
 
 
@@ -175,8 +177,9 @@ def _steps_of(t: NDArray[np.int64], start: int, dt: float) -> NDArray[np.int64]:
     width = dt * 1e6
     if width >= 1 and abs(width - round(width)) < 1e-6 * width:
         return (t - start) // round(width)
-    found: NDArray[np.int64] = np.floor((t - start) / width).astype(np.int64)
-    return found
+    with np.errstate(over="ignore"):
+        found = np.floor((t - start) / width)
+    return np.asarray(np.clip(found, -(2.0**62), 2.0**62), np.int64)
 
 
 def _count_steps(step: NDArray[np.int64], steps: int | None, events: Events, dt: float) -> int:
