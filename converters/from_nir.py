@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any, cast
 
 import nir
+import numpy as np
 
 from neurokit.converters.arguments import check_arguments, choice_faults, step_faults
-from neurokit.converters.dataflow import Cells, Node, Source, build
+from neurokit.converters.dataflow import Cells, Node, Source, Wait, build
 from neurokit.converters.dataflow_order import structure_faults
 from neurokit.converters.hdf5 import opened
-from neurokit.converters.nir_nodes import converted
+from neurokit.converters.nir_graphs import Flat, flattened
+from neurokit.converters.nir_nodes import Conventions, converted
 from neurokit.errors import ConversionError, Fault, FormatError
 from neurokit.graph.network import Network
-from neurokit.graph.neurons import Integrator, Reset
+from neurokit.graph.neurons import Fires, Integrator, Reset
 
 _KIND = "a NIR graph"
 # What nir.read raises for graphs it rejects: shapes, types, unknown or missing fields.
@@ -31,38 +31,67 @@ def load(
     dt: float | None = None,
     reset: str | None = None,
     inputs: str | None = None,
+    fires: str | None = None,
+    integration: str | None = None,
 ) -> Network:
     """Read a NIR graph.
 
-    Neuron nodes become populations with their NIR names; the linear nodes between two of them become the maps of one
-    projection, without delay (NIR's edges take no time). The sum of several inputs of a linear node is distributed:
-    each source gets a projection of its own, and the first one carries the bias. Outputs are the populations that
-    feed an Output node.
+    Neuron nodes become populations with their NIR names, those of subgraphs `outer.inner`; `dataflow` says what
+    becomes of the linear nodes and of loops: NIR's edges take no time, and a loop without a Delay gets one step.
+    A Threshold node becomes a LIF that forgets within the step. Where a graph convolves in one dimension, its values
+    of shape (channels, length) appear as images of shape (channels, 1, length).
 
-    source: a path or a nir.NIRGraph. dt: seconds per step; NIR states none, and neurons with time constants need it.
-    reset: None or "hard" (v := v_reset, NIR's equations), or "soft" (v := v - v_threshold; some exporters mean it).
+    source: a path or a nir.NIRGraph. dt: seconds per step; NIR states none, and neurons with time constants, Delay
+    and Threshold nodes and loops need it.
+    reset: "hard" (v := v_reset, NIR's equations) or "soft" (v := v - v_threshold; some exporters mean it).
+    fires: ">" (NIR's equations) or ">=" (some exporters mean it). None: what a node's metadata state (`reset`,
+    `fires`; `to_nir` writes them, and `dt` of the graph), else NIR's equations.
+    integration: None or "euler": v += dt/tau (v_leak - v + r x), as Norse, snnTorch and Lava do; "exponential": v
+    decays by exp(-dt/tau) a step and x enters with dt/tau r, as in Rockpool and sinabs. Currents alike.
     inputs: None or "spikes"; NIR has no input layers.
 
     Raises FormatError when the file cannot be read, ConversionError with every node that cannot be converted,
-    GraphError when shapes do not fit or dt is missing, InputError for arguments that do not fit.
+    GraphError when the network is unsound or dt is missing, InputError for arguments that do not fit.
     """
-    check_arguments(_argument_faults(dt, reset, inputs))
+    check_arguments(_argument_faults(dt, reset, inputs, fires, integration))
     graph = source if isinstance(source, nir.NIRGraph) else _read(source)
-    edges = [(str(start), str(end)) for start, end in graph.edges]
-    nodes, faults = _nodes(graph, cast(Reset, reset or "hard"))
-    faults += _repeats(edges)
+    dt = _stated_step(graph) if dt is None else float(dt)
+    flat = flattened(graph)
+    conventions = Conventions(
+        cast("Reset | None", reset),
+        cast("Fires | None", fires),
+        dt,
+        integration == "exponential",
+        lines=any(type(node).__name__ == "Conv1d" for node in flat.nodes.values()),
+    )
+    nodes, faults = _nodes(flat, conventions)
     if faults:
-        raise ConversionError([*faults, *structure_faults(nodes, edges, _KIND)])
+        raise ConversionError([*faults, *structure_faults(nodes, flat.edges, _KIND)])
     name = "nir.NIRGraph" if isinstance(source, nir.NIRGraph) else Path(source).name
-    return build(nodes, edges, dt=None if dt is None else float(dt), source=name, kind=_KIND)
+    return build(nodes, flat.edges, dt=dt, source=name, kind=_KIND)
 
 
-def _argument_faults(dt: float | None, reset: str | None, inputs: str | None) -> Iterator[Fault]:
+def _stated_step(graph: Any) -> float | None:
+    """The step in the graph's metadata, where `to_nir` writes it."""
+    stated = (graph.metadata or {}).get("dt")
+    if stated is None:
+        return None
+    if faults := list(step_faults(stated)):
+        fault = Fault("metadata", f"state dt {stated!r}", faults[0].limit, faults[0].mend)
+        raise ConversionError(fault)
+    return float(stated)
+
+
+def _argument_faults(
+    dt: float | None, reset: str | None, inputs: str | None, fires: str | None, integration: str | None
+) -> Iterator[Fault]:
     yield from step_faults(dt)
     yield from choice_faults("reset", reset, ("hard", "soft"), "Leave it out for NIR's own (hard).")
     yield from choice_faults(
         "inputs", inputs, ("spikes",), "Leave it out: only a .net file has an input layer to drive."
     )
+    yield from choice_faults("fires", fires, (">", ">="), "Leave it out for NIR's own (>).")
+    yield from choice_faults("integration", integration, ("euler", "exponential"), "Leave it out for Euler's method.")
 
 
 def _read(path: str | PathLike[str]) -> Any:
@@ -91,31 +120,17 @@ def _read(path: str | PathLike[str]) -> Any:
     return graph
 
 
-def _nodes(graph: Any, reset: Reset) -> tuple[dict[str, Node], list[Fault]]:
-    """The nodes in the natural order of their names, which a file does not keep otherwise, and their faults.
-
-    A population stands in for a node with faults of its own, so that the search for faults goes on.
-    """
+def _nodes(flat: Flat, conventions: Conventions) -> tuple[dict[str, Node], list[Fault]]:
+    """The nodes for `build`, and all faults. A population stands in for a faulty one, so that the search goes on."""
     nodes: dict[str, Node] = {}
-    faults: list[Fault] = []
-    for name, node in sorted(graph.nodes.items(), key=lambda item: natural(str(item[0]))):
-        name = str(name)
+    faults = list(flat.faults)
+    for name, node in flat.nodes.items():
+        if name in flat.doors:
+            nodes[name] = Wait(np.zeros(()))  # passes on what it gets
+            continue
         try:
-            nodes[name] = converted(name, node, reset)
+            nodes[name] = converted(name, node, conventions)
         except ConversionError as error:
             faults += error.faults
             nodes[name] = Source((1,)) if type(node).__name__ == "Input" else Cells(Integrator())
     return nodes, faults
-
-
-def natural(name: str) -> tuple[tuple[int, int, str], ...]:
-    """A key that sorts "a10" behind "a2"."""
-    parts = re.findall(r"\d+|\D+", name)
-    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
-
-
-def _repeats(edges: Sequence[tuple[str, str]]) -> Iterator[Fault]:
-    for (start, end), count in Counter(edges).items():
-        if count > 1:
-            fact = f"is listed {count} times"
-            yield Fault(f"{start}->{end}", fact, "an edge is listed once", "Remove the repeats.")

@@ -6,18 +6,31 @@ Nodes are told apart by the name of their type, so that only `from_nir.py` impor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
 
 import numpy as np
+import scipy.sparse as sp
 
 from neurokit.converters import dataflow
 from neurokit.converters.dataflow import Cells, Linear, Scale, Sink, Source, Wait
 from neurokit.errors import ConversionError, Fault
-from neurokit.graph.neurons import IF, LIF, CubaLIF, FloatArray, Integrator, LeakyIntegrator, Neuron, Reset
-from neurokit.graph.synapses import Conv2d, Dense, Flatten, Pair, Shape, SumPool2d, pair
+from neurokit.graph.neurons import (
+    IF,
+    LIF,
+    CubaLeakyIntegrator,
+    CubaLIF,
+    Fires,
+    FloatArray,
+    Integrator,
+    LeakyIntegrator,
+    Neuron,
+    Reset,
+)
+from neurokit.graph.synapses import Conv2d, Dense, Flatten, Pair, Shape, Sparse, SumPool2d, pair
 
 Node: TypeAlias = Any  # a nir.NIRNode; nir has no type information
-Map: TypeAlias = Dense | Conv2d | SumPool2d | Flatten
+Map: TypeAlias = Dense | Sparse | Conv2d | SumPool2d
 
 _SPIKING = ("r", "v_threshold", "v_reset")
 _NEURONS: dict[str, tuple[Callable[..., Neuron], tuple[str, ...]]] = {
@@ -26,40 +39,62 @@ _NEURONS: dict[str, tuple[Callable[..., Neuron], tuple[str, ...]]] = {
     "CubaLIF": (CubaLIF, (*_SPIKING, "tau_syn", "tau_mem", "v_leak", "w_in")),
     "I": (Integrator, ("r",)),
     "LI": (LeakyIntegrator, ("r", "tau", "v_leak")),
+    "CubaLI": (CubaLeakyIntegrator, ("r", "tau_syn", "tau_mem", "v_leak", "w_in")),
 }
 _OURS = {"v_threshold": "threshold"}  # NIR's name -> our field, where they differ
-_MENDS = {
-    "CubaLI": "read out through an LI node.",
-    "Conv1d": "write it as a Conv2d over images of height 1.",
-    "Delay": "remove it from the graph.",
-    "NIRGraph": "write the nodes of the subgraph into the graph itself.",
-    "Scale": "multiply the weights of a neighbouring layer instead.",
-    "Threshold": "use an IF node.",
-}
 _EXPORT = "Export the graph again."
 
 
-def converted(name: str, node: Node, reset: Reset) -> dataflow.Node:
+@dataclass(frozen=True)
+class Conventions:
+    """What NIR leaves open, or the nodes' metadata say.
+
+    reset, fires: None where each node's metadata say, else "hard" and ">", as in NIR's equations. dt: seconds a step.
+    exponential: states decay by exp(-dt / tau) a step instead of 1 - dt / tau; what comes in enters as in Euler's
+    method, by dt / tau. lines: the graph convolves in one dimension, so values of shape (channels, length) are
+    images (channels, 1, length).
+    """
+
+    reset: Reset | None = None
+    fires: Fires | None = None
+    dt: float | None = None
+    exponential: bool = False
+    lines: bool = False
+
+    def lifted(self, values: FloatArray) -> FloatArray:
+        """An array of one value an element, as the Network has its elements."""
+        return values.reshape(self.shape(values.shape))
+
+    def shape(self, shape: Shape) -> Shape:
+        """A shape of the graph, as the Network has it."""
+        return (shape[0], 1, shape[1]) if self.lines and len(shape) == 2 else shape
+
+
+def converted(name: str, node: Node, conventions: Conventions) -> dataflow.Node:
     """The node for `dataflow.build`. Raises ConversionError when its fields do not make one."""
     kind = type(node).__name__
     if kind in _NEURONS:
-        model, shape = neuron(name, node, reset)
+        model, shape = _neuron(name, node, conventions)
         return Cells(model, shape or None)
+    if kind == "Threshold":
+        return _threshold(name, node, conventions)
+    if kind == "Flatten":
+        return Linear(_flatten(name, node, conventions))
     if kind in _MAPS:
         return Linear(_MAPS[kind](name, node))
     if kind == "Scale":
-        return Scale(_floats(name, "scale", node.scale))
+        return Scale(conventions.lifted(_floats(name, "scale", node.scale)))
     if kind == "Delay":
-        return Wait(_floats(name, "delay", node.delay))
+        return Wait(conventions.lifted(_floats(name, "delay", node.delay)))
     if kind == "Input":
         shape = stated_shape(node.input_type, "input")
         if not shape:
             raise _error(name, "states no shape", "an input has one", "Write it with its shape.")
-        return Source(shape)
+        return Source(conventions.shape(shape))
     if kind == "Output":
-        return Sink(stated_shape(node.output_type, "output") or None)
-    limit = f"neurokit reads Input, Output, Scale, Delay, {', '.join([*_NEURONS, *_MAPS])}"
-    raise _error(name, f"is a {kind} node", limit, f"It is not supported yet: {_MENDS.get(kind, 'remove it.')}")
+        return Sink(conventions.shape(stated_shape(node.output_type, "output")) or None)
+    limit = f"neurokit reads Input, Output, Scale, Delay, Threshold, Flatten, {', '.join([*_NEURONS, *_MAPS])}"
+    raise _error(name, f"is a {kind} node", limit, "Replace it by nodes of nir 1.0.8.")
 
 
 def stated_shape(types: Mapping[str, Any] | None, key: str) -> Shape:
@@ -68,10 +103,10 @@ def stated_shape(types: Mapping[str, Any] | None, key: str) -> Shape:
     return () if stated is None else tuple(int(length) for length in np.ravel(stated))
 
 
-def neuron(name: str, node: Node, reset: Reset) -> tuple[Neuron, Shape]:
+def _neuron(name: str, node: Node, conventions: Conventions) -> tuple[Neuron, Shape]:
     """Neuron and population shape of a node; () for a node whose parameters are single numbers.
 
-    It fires at v > v_threshold. Parameters that are alike in all neurons become scalars.
+    Parameters that are alike in all neurons become scalars.
     Raises ConversionError when a parameter is no array of numbers, or shapes differ.
     """
     make, names = _NEURONS[type(node).__name__]
@@ -81,18 +116,62 @@ def neuron(name: str, node: Node, reset: Reset) -> tuple[Neuron, Shape]:
     except ValueError:
         shapes = ", ".join(f"{field} {value.shape}" for field, value in values.items())
         raise _error(name, f"has parameters of shapes {shapes}", "all have one value a neuron") from None
-    fields: dict[str, Any] = {_OURS.get(field, field): _shared(value) for field, value in values.items()}
+    fields: dict[str, Any] = {
+        _OURS.get(field, field): _shared(conventions.lifted(value)) for field, value in values.items()
+    }
+    if conventions.exponential:
+        _decay_exactly(name, fields, conventions.dt)
     if "threshold" in fields:
-        fields.update(reset=reset, fires=">")
-    return make(**fields), tuple(int(length) for length in shape)
+        fields["reset"] = conventions.reset or _metadata(name, node, "reset", ("hard", "soft"))
+        fields["fires"] = conventions.fires or _metadata(name, node, "fires", (">", ">="))
+    return make(**fields), conventions.shape(tuple(int(length) for length in shape))
 
 
-def _dense(name: str, node: Node) -> Dense:
+def _decay_exactly(name: str, fields: dict[str, Any], dt: float | None) -> None:
+    """Time constants with which Euler's method decays by exp(-dt / tau), and gains that keep dt / tau times theirs."""
+    for tau, gain in (("tau", "r"), ("tau_mem", "r"), ("tau_syn", "w_in")):
+        if tau not in fields:
+            continue
+        if dt is None:
+            raise _error(name, f"{tau} is a time", "an exponential decay needs the step", "Pass dt= in seconds.")
+        if not (fields[tau] > 0).all():
+            raise _error(name, f"{tau} is not positive", "time constants are positive", "Repair the source.")
+        exact = dt / -np.expm1(-dt / fields[tau])
+        fields[gain] = fields[gain] * exact / fields[tau]
+        fields[tau] = exact
+
+
+def _metadata(name: str, node: Node, key: str, allowed: tuple[str, ...]) -> str:
+    """What a node's metadata state, the first of `allowed` where they do not."""
+    stated = (getattr(node, "metadata", None) or {}).get(key, allowed[0])
+    text = stated.decode("utf8", "replace") if isinstance(stated, bytes) else stated
+    if text not in allowed:
+        choices = " or ".join(map(repr, allowed))
+        raise _error(name, f"its metadata state {key} {text!r}", f"it is {choices}", f"Pass {key}=.")
+    return str(text)
+
+
+def _threshold(name: str, node: Node, conventions: Conventions) -> Cells:
+    """A neuron that forgets all within a step: v = x, which is a LIF whose time constant is the step."""
+    threshold = conventions.lifted(_floats(name, "threshold", node.threshold))
+    dt = conventions.dt
+    if dt is None:
+        limit = "its neuron forgets within a step, and NIR states none"
+        raise _error(name, "is a Threshold node", limit, "Pass dt= in seconds, e.g. nk.convert(path, dt=1e-3).")
+    fires = conventions.fires or _metadata(name, node, "fires", (">", ">="))
+    neuron = LIF(tau=np.asarray(dt), threshold=_shared(threshold), fires=cast(Fires, fires))
+    return Cells(neuron, threshold.shape or None)
+
+
+def _dense(name: str, node: Node) -> Dense | Sparse:
     weight = _floats(name, "weight", node.weight)
     if weight.ndim != 2:
         raise _error(name, f"weight has shape {weight.shape}", "it is (targets, sources)")
     bias = getattr(node, "bias", None)
-    return Dense(weight, None if bias is None else _floats(name, "bias", bias).reshape(-1))
+    bias = None if bias is None else _floats(name, "bias", bias).reshape(-1)
+    if (getattr(node, "metadata", None) or {}).get("sparse", False):  # `to_nir` says so; it is the same map
+        return Sparse(sp.csr_matrix(weight), bias)
+    return Dense(weight, bias)
 
 
 def _conv2d(name: str, node: Node) -> Conv2d:
@@ -100,12 +179,29 @@ def _conv2d(name: str, node: Node) -> Conv2d:
     if weight.ndim != 4:
         raise _error(name, f"weight has shape {weight.shape}", "it is (out, in / groups, height, width)")
     stride, dilation = _pair(name, "stride", node.stride), _pair(name, "dilation", node.dilation)
+    return _convolution(name, node, weight, stride, dilation)
+
+
+def _conv1d(name: str, node: Node) -> Conv2d:
+    """A convolution over images of height 1."""
+    weight = _floats(name, "weight", node.weight)
+    if weight.ndim != 3:
+        raise _error(name, f"weight has shape {weight.shape}", "it is (out, in / groups, length)")
+    stride, dilation = ((1, _number(name, field, getattr(node, field))) for field in ("stride", "dilation"))
+    return _convolution(name, node, weight[:, :, None, :], stride, dilation)
+
+
+def _convolution(name: str, node: Node, weight: FloatArray, stride: Pair, dilation: Pair) -> Conv2d:
+    """A bias of zeros is none: nir has no other way to write that."""
     if isinstance(node.padding, str | bytes):
         text = node.padding.decode() if isinstance(node.padding, bytes) else node.padding
         padding = _named_padding(name, text, weight.shape[2:], stride, dilation)
+    elif type(node).__name__ == "Conv1d":
+        padding = 0, _number(name, "padding", node.padding)
     else:
         padding = _pair(name, "padding", node.padding)
     bias = None if node.bias is None else _floats(name, "bias", node.bias).reshape(-1)
+    bias = bias if bias is not None and bias.any() else None
     return Conv2d(weight, stride, padding, dilation, _pair(name, "groups", node.groups)[0], bias)
 
 
@@ -138,17 +234,21 @@ def _average_pool(name: str, node: Node) -> SumPool2d:
     return SumPool2d(pool.kernel, pool.stride, pool.padding, weight=np.asarray(1 / (pool.kernel[0] * pool.kernel[1])))
 
 
-def _flatten(name: str, node: Node) -> Flatten:
-    return Flatten(_pair(name, "start_dim", node.start_dim)[0], _pair(name, "end_dim", node.end_dim)[0])
+def _flatten(name: str, node: Node, conventions: Conventions) -> Flatten:
+    start, end = (_number(name, field, getattr(node, field)) for field in ("start_dim", "end_dim"))
+    if not conventions.lines or len(stated_shape(node.input_type, "input") or (0, 0)) != 2:
+        return Flatten(start, end)
+    first, last = start % 2, end % 2  # of (channels, length), which is (channels, 1, length) here
+    return Flatten(0, -1) if first < last else Flatten(2 * first, 2 * last)
 
 
 _MAPS: dict[str, Callable[[str, Node], Map]] = {
     "Affine": _dense,
     "Linear": _dense,
+    "Conv1d": _conv1d,
     "Conv2d": _conv2d,
     "SumPool2d": _sum_pool,
     "AvgPool2d": _average_pool,
-    "Flatten": _flatten,
 }
 
 
@@ -167,6 +267,13 @@ def _pair(name: str, field: str, value: Any) -> Pair:
     if numbers.size > 2 or (numbers != np.rint(numbers)).any():
         raise _error(name, f"{field} is {numbers.tolist()}", "it is one or two whole numbers (y, x)")
     return pair(numbers)
+
+
+def _number(name: str, field: str, value: Any) -> int:
+    numbers = _floats(name, field, value)
+    if numbers.size != 1 or (numbers != np.rint(numbers)).any():
+        raise _error(name, f"{field} is {numbers.tolist()}", "it is one whole number")
+    return int(numbers.reshape(-1)[0])
 
 
 def _shared(values: FloatArray) -> FloatArray:

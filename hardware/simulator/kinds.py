@@ -30,6 +30,7 @@ KINDS: Mapping[type[models.Neuron], Callable[[Population, int, float | None], Ne
     models.CubaLIF: lif_family.float_lif,
     models.Integrator: FloatNeurons,
     models.LeakyIntegrator: FloatNeurons,
+    models.CubaLeakyIntegrator: FloatNeurons,
     relatives.TernaryLIF: lif_family.TernaryFloats,
     relatives.ALIF: lif_family.AdaptiveFloats,
     relatives.ATRLIF: lif_family.AdaptiveAndRefractoryFloats,

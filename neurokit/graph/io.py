@@ -26,6 +26,7 @@ NEURONS = {
     "CubaLIF": neurons.CubaLIF,
     "Integrator": neurons.Integrator,
     "LeakyIntegrator": neurons.LeakyIntegrator,
+    "CubaLeakyIntegrator": neurons.CubaLeakyIntegrator,
     "TernaryLIF": lif_family.TernaryLIF,
     "ALIF": lif_family.ALIF,
     "ATRLIF": lif_family.ATRLIF,

@@ -209,6 +209,28 @@ class LeakyIntegrator(Neuron):
         return False
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CubaLeakyIntegrator(Neuron):
+    """Current-based leaky integrator without spikes (NIR's CubaLI). Its output is v.
+
+    tau_syn du/dt = -u + w_in x; tau_mem dv/dt = (v_leak - v) + r u. Fields as in CubaLIF.
+    """
+
+    tau_syn: FloatArray
+    tau_mem: FloatArray
+    w_in: FloatArray = field(default_factory=_one)
+    r: FloatArray = field(default_factory=_one)
+    v_leak: FloatArray = field(default_factory=_zero)
+
+    def __post_init__(self) -> None:
+        _to_float_fields(self)
+
+    @property
+    def spiking(self) -> bool:
+        """An integrator never spikes."""
+        return False
+
+
 @dataclass(frozen=True, eq=False)
 class LoihiLIF(FixedNeuron):
     """Loihi's current-based LIF in the chip's own integers.

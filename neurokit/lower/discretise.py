@@ -18,6 +18,7 @@ from neurokit.graph.lif_family import ALIF, ATRLIF, TernaryLIF
 from neurokit.graph.neurons import (
     IF,
     LIF,
+    CubaLeakyIntegrator,
     CubaLIF,
     FloatArray,
     Integrator,
@@ -66,7 +67,7 @@ def _recurrence(neuron: Neuron, dt: float | None) -> Recurrence:
     if isinstance(neuron, LIF | LeakyIntegrator):
         leak = step / neuron.tau
         return _fire(neuron, zero, one, 1 - leak, leak * neuron.r, leak * neuron.v_leak, neuron.v_leak)
-    if isinstance(neuron, CubaLIF):
+    if isinstance(neuron, CubaLIF | CubaLeakyIntegrator):
         synaptic, leak = step / neuron.tau_syn, step / neuron.tau_mem
         return _fire(
             neuron,
