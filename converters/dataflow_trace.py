@@ -158,7 +158,7 @@ class Tracer:
             return found  # `joined` does the rest
         for origin, paths in found.items():
             if len(paths) > 1:
-                found[origin] = self._try(name, partial(merged, paths), paths[:1])
+                found[origin] = self._try(name, partial(merged, paths), partial(list, paths[:1]))
             self._count(name, len(found[origin]))
         return found
 
@@ -169,7 +169,7 @@ class Tracer:
         first = True
         for origin, several in paths.items():
             for path in several:
-                blank = nothing(path, shape)  # to go on with behind a fault
+                blank = partial(nothing, path, shape)  # to go on with behind a fault
                 if isinstance(node, Linear):
                     path = self._try(name, partial(through, path, node.synapse, shape, first), blank)
                 elif isinstance(node, Scale):
@@ -183,15 +183,15 @@ class Tracer:
 
     def _placed(self, name: str, path: Path, axis: int, offset: int) -> Path:
         shape = self.shapes[name]
-        return self._try(name, partial(placed_in, path, shape, axis, offset), nothing(path, shape))
+        return self._try(name, partial(placed_in, path, shape, axis, offset), partial(nothing, path, shape))
 
-    def _try(self, name: str, act: Callable[[], T], instead: T) -> T:
-        """What `act` gives, or `instead` and a fault of `name`."""
+    def _try(self, name: str, act: Callable[[], T], instead: Callable[[], T]) -> T:
+        """What `act` gives, or what `instead` does and a fault of `name`."""
         try:
             return act()
         except Unfit as unfit:
             self.faults.append(Fault(name, *unfit.words))
-            return instead
+            return instead()
 
     def _count(self, name: str, paths: int) -> None:
         self.count += paths

@@ -31,7 +31,7 @@ class Converter:
 
 CONVERTERS: tuple[Converter, ...] = (
     Converter("net", (".net",), None, "neurokit.converters.from_slayer:load", ("fires",)),
-    Converter("nir", (".nir",), "nir", "neurokit.converters.from_nir:load"),
+    Converter("nir", (".nir",), "nir", "neurokit.converters.from_nir:load", ("fires", "integration")),
 )
 
 
@@ -47,6 +47,7 @@ def convert(
     code: str | None = None,
     calibrate: Any = None,
     fires: str | None = None,
+    integration: str | None = None,
 ) -> Network:
     """Convert a file or live object with the converter that its suffix, package or `kind` names.
 
@@ -54,12 +55,13 @@ def convert(
     kind: forces a converter whatever the suffix is ("net", "nir").
     dt: seconds per step, where the source leaves it out. reset: "hard" or "soft", likewise.
     inputs: "current" or "spikes": how data enter a `.net` file's input layer.
-    shape, spec, code, calibrate, fires: what single converters take besides, see `neurokit.convert`.
+    shape, spec, code, calibrate, fires, integration: what single converters take besides, see `neurokit.convert`.
     Raises FormatError when no converter fits or the file is unreadable, ConversionError when the source holds what
     cannot be converted, InputError when an argument does not fit the source.
     """
     row = _choose(source, kind)
     every = {"shape": shape, "spec": spec, "code": code, "calibrate": calibrate, "fires": fires}
+    every["integration"] = integration
     given = {name: value for name, value in every.items() if value is not None}
     faults = [
         Fault(name, "was given", f"sources of kind '{row.kind}' do not take it", "Leave it out.")

@@ -54,6 +54,7 @@ def convert(
     code: str | None = None,
     calibrate: ArrayLike | None = None,
     fires: str | None = None,
+    integration: str | None = None,
 ) -> Network:
     """Read a trained network: a path (.nir, .net, .nk) or a nir.NIRGraph.
 
@@ -64,13 +65,15 @@ def convert(
     Where a source leaves it out: shape: of one sample of its input. spec: the layers and neurons that bare weights
     belong to. code: "rate" or "sigma-delta", how a plain network (no spikes) is to spike; calibrate: sample inputs
     (batch, *shape) to balance it by. fires: ">" or ">=", how neurons compare with their threshold.
+    integration: "euler" or "exponential", how they decay over a step.
 
     Raises FormatError (unreadable file), ConversionError (every node that cannot be converted, each with its mend),
     GraphError (the network is unsound) or InputError (arguments).
     """
     if is_saved(source) and kind in (None, "nk"):
         given = {"dt": dt, "reset": reset, "inputs": inputs, "shape": shape, "spec": spec, "code": code}
-        refuse({**given, "calibrate": calibrate, "fires": fires}, "a .nk file states it itself")
+        given |= {"calibrate": calibrate, "fires": fires, "integration": integration}
+        refuse(given, "a .nk file states it itself")
         graph = io.load(source)
         if isinstance(graph, Program):
             raise InputError(
@@ -92,6 +95,7 @@ def convert(
         code=code,
         calibrate=calibrate,
         fires=fires,
+        integration=integration,
     )
 
 

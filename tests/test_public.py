@@ -14,7 +14,7 @@ FUNCTIONS = {
     "conformance": "backend='simulator', *, networks=60, seed=0, start=0, edges=True, truths=False,"
     " time_limit=None, progress=None",
     "convert": "source, *, kind=None, dt=None, reset=None, inputs=None, shape=None, spec=None, code=None, "
-    "calibrate=None, fires=None",
+    "calibrate=None, fires=None, integration=None",
     "expand": "program, *projections",
     "load": "path",
     "load_recording": "path",

@@ -75,11 +75,6 @@ def fire():
     return nir.IF(r=np.ones(2), v_threshold=np.ones(2))
 
 
-def subgraph():
-    inner = nir.NIRGraph.from_list(nir.Linear(np.ones((2, 2))))
-    return row(inner)
-
-
 def loop(delay):
     return joined(SMALL, replace(SMALL.projections[0], source="p0", delay=delay))
 
@@ -97,9 +92,6 @@ PROVOKED = {
     "ONNX models": lambda: nk.convert("model.onnx"),
     "PyTorch checkpoints and modules": lambda: nk.convert("model.pt"),
     "safetensors and npz weights with a specification": lambda: nk.convert("model.safetensors"),
-    "NIR Conv1d nodes": lambda: nk.convert(row(nir.Conv1d(2, np.ones((2, 2, 1)), 1, 0, 1, 1, np.zeros(2)))),
-    "NIR Threshold nodes": lambda: nk.convert(row(nir.Threshold(np.ones(2)))),
-    "NIR subgraphs": lambda: nk.convert(subgraph()),
     "weights of more than 8 bits": lambda: nk.compile(SMALL, bits=9),
     "loops without delay": lambda: nk.compile(loop(0.0)),
     "delays off the grid of steps": lambda: nk.compile(late(1.5e-3)),

@@ -14,7 +14,7 @@ import numpy as np
 
 import neurokit as nk
 from neurokit.api import is_saved
-from neurokit.cli.options import Code, Feed, Fires, ResetMode
+from neurokit.cli.options import Code, Feed, Fires, Integration, ResetMode
 from neurokit.errors import Fault, FormatError, InputError, OutputError
 from neurokit.files import check_writable
 
@@ -35,6 +35,7 @@ class Reading:
     code: Code | None = None
     calibrate: Path | None = None
     fires: Fires | None = None
+    integration: Integration | None = None
 
 
 def read_graph(source: Path, reading: Reading) -> nk.Network | nk.Program:
@@ -49,8 +50,8 @@ def read_source(source: Path, reading: Reading) -> nk.Network:
     """A converted source, or the Network of a .nk file."""
     if _is_nk(source, reading):
         _check_reading(source, reading)
-    chosen = (reading.reset, reading.inputs, reading.code, reading.fires)
-    reset, inputs, code, fires = (None if choice is None else choice.value for choice in chosen)
+    chosen = (reading.reset, reading.inputs, reading.code, reading.fires, reading.integration)
+    reset, inputs, code, fires, integration = (None if choice is None else choice.value for choice in chosen)
     return nk.convert(
         source,
         kind=reading.kind,
@@ -62,6 +63,7 @@ def read_source(source: Path, reading: Reading) -> nk.Network:
         code=code,
         calibrate=None if reading.calibrate is None else read_arrays(reading.calibrate),
         fires=fires,
+        integration=integration,
     )
 
 

@@ -62,6 +62,13 @@ class Fires(str, Enum):
     reaching = ">="
 
 
+class Integration(str, Enum):
+    """How states decay over a step."""
+
+    euler = "euler"
+    exponential = "exponential"
+
+
 class Fit(str, Enum):
     """The names in `neurokit.encode.frames.FITS`."""
 
@@ -176,8 +183,12 @@ Calibrate = Annotated[
 FiresAt = Annotated[
     Fires | None,
     typer.Option(
-        "--fires", rich_help_panel=READING, metavar="'>'|'>='", help="How potentials compare with thresholds (.net)."
+        "--fires", rich_help_panel=READING, metavar="'>'|'>='", help="How potentials compare with thresholds."
     ),
+]
+Integrating = Annotated[
+    Integration | None,
+    typer.Option("--integration", rich_help_panel=READING, help="How states decay over a step (.nir)."),
 ]
 
 ENCODING = "How to make spikes of recordings, images and sound"

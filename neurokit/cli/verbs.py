@@ -59,11 +59,12 @@ def convert(
     code: opt.CodeOf = None,
     calibrate: opt.Calibrate = None,
     fires: opt.FiresAt = None,
+    integration: opt.Integrating = None,
     as_json: opt.AsJson = False,
 ) -> None:
     """Read a trained network and save it, still in floats, as a Network in a .nk file."""
     check_output(output, ".nk", source)
-    network = read_source(source, Reading(kind, dt, reset, inputs, shape, spec, code, calibrate, fires))
+    network = read_source(source, Reading(kind, dt, reset, inputs, shape, spec, code, calibrate, fires, integration))
     network.save(output)
     _show(network, as_json)
 

@@ -25,22 +25,77 @@ def graph(nodes, edges):
     return nir.NIRGraph(nodes, edges, type_check=False)
 
 
+def test_nodes_of_other_kinds():
+    odd = type("Reset", (nir.NIRNode,), {"__init__": lambda self: None})()
+    (message,) = faults_of(ConversionError, chain(("w", LINEAR), ("odd", odd), ("n", if_node(2))))
+    assert message.startswith("'odd': is a Reset node; neurokit reads Input, Output, Scale, Delay, Threshold, Flatten")
+
+
 @pytest.mark.parametrize(
-    ("node", "kind", "mend"),
+    ("node", "words"),
     [
-        (nir.CubaLI(*[np.ones(2)] * 4), "CubaLI", "LI node"),
-        (nir.Threshold(np.ones(2)), "Threshold", "IF node"),
-        (nir.Conv1d(3, np.ones((2, 1, 1)), 1, 0, 1, 1, np.ones(2)), "Conv1d", "Conv2d"),
-        (chain(("inner", if_node(2)), shape=(2,)), "NIRGraph", "into the graph itself"),
+        (nir.Threshold(np.ones(2)), "'odd': is a Threshold node; its neuron forgets within a step, and NIR states"),
+        (nir.Scale(np.ones(3)), "'odd': has a factor of shape (3,) for values of shape (2,); one value, one a"),
+        (nir.Delay(np.ones(3)), "'odd': has a delay of shape (3,) for values of shape (2,);"),
+        (nir.Delay(-np.ones(2)), "'odd': holds a delay that is negative or not finite;"),
+        (nir.Conv1d(None, np.ones((2, 1)), 1, 0, 1, 1, np.ones(2)), "'odd': weight has shape (2, 1); it is (out, in /"),
+        (nir.Conv1d(None, np.ones((2, 1, 1)), 1.5, 0, 1, 1, None), "'odd': stride is 1.5; it is one whole number"),
     ],
 )
-def test_unsupported_nodes(node, kind, mend):
+def test_the_newer_nodes(node, words):
     (message,) = faults_of(ConversionError, chain(("w", LINEAR), ("odd", node), ("n", if_node(2))))
-    assert message.startswith(
-        f"'odd': is a {kind} node; neurokit reads Input, Output, Scale, Delay, IF, LIF, CubaLIF, I, LI, Affine"
+    assert message.startswith(words)
+
+
+def inner(*names: str) -> nir.NIRGraph:
+    """A subgraph with Inputs and Outputs of these names."""
+    ends = {name: (nir.Input if name.startswith("i") else nir.Output)(np.array([2])) for name in names}
+    edges = [(a, b) for a in names for b in names if a.startswith("i") and b.startswith("o")]
+    return nir.NIRGraph(ends, edges, type_check=False)
+
+
+def test_subgraphs_of_several_inputs():
+    messages = faults_of(ConversionError, chain(("w", LINEAR), ("sub", inner("i1", "i2", "o")), ("n", if_node(2))))
+    assert messages[0] == (
+        "'sub': is a subgraph of 2 Input nodes; an edge to it means its only one. Name one in the edge, e.g. 'sub.i1'."
     )
-    assert "not supported yet" in message
-    assert mend in message
+    messages = faults_of(ConversionError, chain(("w", LINEAR), ("sub", inner("i")), ("n", if_node(2))))
+    assert messages[0].startswith("'sub': is a subgraph of 0 Output nodes; an edge from it means its only one.")
+
+
+def test_names_that_meet_when_subgraphs_are_written_out():
+    nodes = chain(("w", LINEAR), ("sub", inner("i", "o")), ("n", if_node(2))).nodes
+    edges = [("input", "w"), ("w", "sub"), ("sub", "n"), ("n", "output"), ("sub.i", "n")]
+    messages = faults_of(ConversionError, graph({**nodes, "sub.i": if_node(2)}, edges))
+    assert "'sub.i': is the name of two nodes; names are unique. Rename one." in messages
+
+
+def test_subgraphs_within_themselves_and_without_end():
+    own = inner("i", "o")
+    own.nodes["again"] = own
+    messages = faults_of(ConversionError, chain(("w", LINEAR), ("sub", own), ("n", if_node(2))))
+    assert messages[0].startswith("'sub.again': is a graph that appears twice; each subgraph is an object of its own.")
+    deep = inner("i", "o")
+    for _ in range(1000):
+        deep = nir.NIRGraph({"g": deep}, [], type_check=False)
+    (message,) = faults_of(ConversionError, deep)
+    assert "lies too deep within subgraphs; at most 256 levels are read." in message
+
+
+def test_exponential_decay_needs_a_step():
+    (message,) = faults_of(ConversionError, chain(("w", LINEAR), ("n", lif_node(2))), integration="exponential")
+    assert message == "'n': tau is a time; an exponential decay needs the step. Pass dt= in seconds."
+
+
+def test_metadata_that_make_no_sense():
+    odd = lif_node(2)
+    odd.metadata = {"reset": b"gently"}
+    (message,) = faults_of(ConversionError, chain(("w", LINEAR), ("n", odd)), dt=DT)
+    assert message == "'n': its metadata state reset 'gently'; it is 'hard' or 'soft'. Pass reset=."
+    whole = chain(("w", LINEAR), ("n", lif_node(2)))
+    whole.metadata = {"dt": "soon"}
+    (message,) = faults_of(ConversionError, whole)
+    assert message.startswith("'metadata': state dt 'soon'; a step is a positive number of seconds.")
 
 
 @pytest.mark.parametrize(
@@ -125,15 +180,15 @@ def test_an_output_of_another_shape(shared):
 def test_all_faults_of_a_graph_come_at_once():
     nodes = {
         "in": nir.Input(np.array([3])),
-        "cuba": nir.CubaLI(*[np.ones(3)] * 4),
+        "thr": nir.Threshold(np.ones(3)),
         "w": nir.Linear(np.ones((2, 2, 3))),
         "n": if_node(2),
         "v": nir.Linear(np.eye(2)),
         "out": nir.Output(np.array([2])),
     }
-    edges = [("in", "cuba"), ("cuba", "w"), ("w", "n"), ("n", "v"), ("ghost", "out")]
+    edges = [("in", "thr"), ("thr", "w"), ("w", "n"), ("n", "v"), ("ghost", "out")]
     assert [m.partition(":")[0] for m in faults_of(ConversionError, graph(nodes, edges))] == [
-        "'cuba'",
+        "'thr'",
         "'w'",
         "'ghost->out'",
         "'v'",
@@ -157,6 +212,8 @@ def test_time_constants_need_a_step():
     ("arguments", "words"),
     [
         ({"reset": "none"}, "'reset': is 'none'; this source takes 'hard' or 'soft'."),
+        ({"fires": "="}, "'fires': is '='; this source takes '>' or '>='."),
+        ({"integration": "exact"}, "'integration': is 'exact'; this source takes 'euler' or 'exponential'."),
         ({"inputs": "current"}, "'inputs': is 'current'; this source takes 'spikes'."),
         ({"dt": -DT}, "'dt': is -0.001; a step is a positive number of seconds."),
         ({"dt": True}, "'dt': is True; a step is a positive number of seconds."),
