@@ -144,10 +144,11 @@ class _Spiking(Neuron):
 class IF(_Spiking):
     """Integrate and fire: v[t] = v[t-1] + r x[t].
 
-    r: potential per unit of input.
+    r: potential per unit of input. v_initial: potential before the first step (a Program's v counts from there).
     """
 
     r: FloatArray = field(default_factory=_one)
+    v_initial: FloatArray = field(default_factory=_zero, kw_only=True)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

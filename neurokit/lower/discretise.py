@@ -61,7 +61,9 @@ def recurrence(neuron: Neuron, dt: float | None) -> Recurrence:
 
 def _recurrence(neuron: Neuron, dt: float | None) -> Recurrence:
     zero, one = np.zeros(()), np.ones(())
-    if isinstance(neuron, IF | Integrator):
+    if isinstance(neuron, IF):
+        return _fire(neuron, zero, neuron.r, one, one, zero, neuron.v_initial)
+    if isinstance(neuron, Integrator):
         return _fire(neuron, zero, neuron.r, one, one, zero, zero)
     step = step_of(neuron, dt)
     if isinstance(neuron, LIF | LeakyIntegrator):

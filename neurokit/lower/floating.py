@@ -34,7 +34,7 @@ def float_step(neuron: Neuron, dt: float | None, states: States, x: Floats) -> t
 def initial_states(neuron: Neuron, dt: float | None) -> dict[str, Floats]:
     """What each state is before the first step; broadcasts to the population."""
     initial = {state: np.zeros(()) for state in neuron.states}
-    if isinstance(neuron, LIF | CubaLIF):
+    if isinstance(neuron, IF | LIF | CubaLIF):
         initial["v"] = recurrence(neuron, dt).initial
     if isinstance(neuron, ATRLIF):
         initial["theta"] = neuron.threshold
