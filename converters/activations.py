@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from neurokit.converters.dataflow import Join, Linear, Scale, Source
 from neurokit.converters.layers import Layers, MaxPool, Rectifier
@@ -93,7 +93,7 @@ def scaled(node: Scale, values: Values) -> Values:
 
     def fitting(numbers: Any) -> Values:
         numbers = np.asarray(numbers, values.dtype)
-        return numbers.reshape(-1, 1, 1) if numbers.ndim == 1 and values.ndim == 4 else numbers
+        return np.asarray(numbers.reshape(-1, 1, 1) if numbers.ndim == 1 and values.ndim == 4 else numbers)
 
     result = values * fitting(node.factor)
     return np.asarray(result if node.offset is None else result + fitting(node.offset))
@@ -129,8 +129,13 @@ def _taken(values: Values, rows: NDArray[np.int64], columns: NDArray[np.int64]) 
             continue
         values = values.take(np.maximum(index, 0), axis)
         if (index < 0).any():
-            values[(*(slice(None),) * axis, index < 0)] = 0
+            values[_along(axis, index < 0)] = 0
     return values
+
+
+def _along(axis: int, index: Any) -> Any:
+    """`index` along one axis, everything along those before it."""
+    return (*[slice(None)] * axis, index)
 
 
 def _convolved(own: Conv2d, values: Values) -> Values:
@@ -146,7 +151,7 @@ def _convolved(own: Conv2d, values: Values) -> Values:
         tap = np.ascontiguousarray(weight[..., y, x])
         if not tap.any():
             continue
-        seen = padded[(..., *(_places(own, axis, tap_, target) for axis, tap_ in ((0, y), (1, x))))]
+        seen = padded[..., _places(own, 0, y, target), _places(own, 1, x, target)]
         seen = seen.reshape(batch, groups, weight.shape[2], -1)
         result += np.matmul(tap, seen) if weight.shape[2] > 1 else tap * seen
     return result.reshape(batch, *target)
@@ -165,7 +170,7 @@ def _pooled(pool: MaxPool, values: Values) -> Values:
         for tap in range(pool.kernel[axis]):
             index = place + tap * pool.dilation[axis]
             inside = (index >= 0) & (index < values.shape[2 + axis])
-            where = (*(slice(None),) * (2 + axis), inside)
+            where = _along(2 + axis, inside)
             best[where] = np.maximum(best[where], values.take(index[inside], 2 + axis))
         values = best
     return values

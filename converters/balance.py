@@ -20,12 +20,13 @@ def percentiles(
 ) -> dict[str, NDArray[np.float64]]:
     """Percentile of each rectifier's activations on `samples`, never 0: () by name, or (channels, 1, 1).
 
-    A rectifier that is never active on the samples gets 1, or the smallest of the others' where channels have their own.
+    A rectifier that is never active on the samples gets 1, or the smallest of the others' where channels
+    have their own.
     A rectifier of differences (`like`) has the range of what they are differences of.
     """
     count = len(next(iter(samples.values())))
     kept: dict[str, list[Values]] = {n: [] for n, node in layers.nodes.items() if isinstance(node, Rectifier)}
-    peaks = {name: 0.0 for name in kept}
+    peaks = dict.fromkeys(kept, 0.0)
 
     def keep(name: str, values: Values) -> None:
         if name not in kept or layers.nodes[name].like:  # type: ignore[union-attr]
@@ -40,7 +41,7 @@ def percentiles(
         evaluate(layers, part, keep)
     ranges: dict[str, NDArray[np.float64]] = {}
     for name in layers.order:
-        if name in kept and kept[name]:
+        if kept.get(name):
             ranges[name] = _range(np.concatenate(kept[name], axis=1), peaks[name], percentile)
     for name in kept:
         like: Any = layers.nodes[name].like  # type: ignore[union-attr]

@@ -26,9 +26,13 @@ class Cells:
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """A linear map, with its bias: any synapse of `neurokit.graph.synapses` but an Injection."""
+    """A linear map, with its bias: any synapse of `neurokit.graph.synapses` but an Injection.
+
+    shape: of the values, where the map gives them as a vector; None where it is that of the map's result.
+    """
 
     synapse: Synapse
+    shape: Shape | None = None
 
 
 @dataclass(frozen=True, eq=False)

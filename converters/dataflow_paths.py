@@ -110,7 +110,7 @@ def _append(path: Path, own: Synapse | None, shape: Shape) -> Path:
         return replace(path, shape=shape, behind=behind)
     if path.flat and not isinstance(own, Dense | Sparse):
         own = _listed(own, path.shape, shape)
-    flat = len(shape) > 1 and (path.flat or isinstance(own, Sparse))
+    flat = len(shape) > 1 and (path.flat or isinstance(own, Dense | Sparse))
     return replace(path, maps=(path.maps, own, path.shape), shape=shape, flat=flat, behind=behind)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeAlias, TypeVar
@@ -95,7 +96,7 @@ class Tracer:
     def _shape(self, name: str, given: Shape) -> Shape:
         node = self.nodes[name]
         if isinstance(node, Linear):
-            return _after(node.synapse, given)
+            return _shaped(node, _after(node.synapse, given))
         if isinstance(node, Join):
             return self._joined_shape(node, [self.shapes[start] for start in self.before[name]])
         if isinstance(node, Scale):
@@ -208,6 +209,16 @@ def _after(synapse: Synapse, given: Shape) -> Shape:
         fact = f"{type(synapse).__name__}{sizes} does not accept shape {given}"
         raise Unfit(fact, "shapes must chain", "Check sizes and channels.")
     return shape
+
+
+def _shaped(node: Linear, found: Shape) -> Shape:
+    """The shape that a Linear states for a vector."""
+    if node.shape is None or node.shape == found:
+        return found
+    if len(found) != 1 or math.prod(node.shape) != found[0]:
+        limit = "a map's vector may be given another shape of its size"
+        raise Unfit(f"gives shape {found}, and states {node.shape}", limit, "Check sizes and channels.")
+    return node.shape
 
 
 def _channelwise(values: FloatArray, shape: Shape) -> FloatArray:

@@ -33,14 +33,18 @@ class Emitted:
         return [self.ends.get(start, start) for start in self.layers.before[name]]
 
     def add(self, name: str, node: dataflow.Node, *before: str) -> str:
-        """A node behind `before`; its name, made unique."""
-        while name in self.nodes or (name in self.layers.nodes and name in self.ends):
+        """A new node behind `before`; its name, made unique."""
+        while name in self.nodes or name in self.layers.nodes:
             name += "'"
+        return self.put(name, node, *before)
+
+    def put(self, name: str, node: dataflow.Node, *before: str) -> str:
+        """A node under the very name of the layer that it stands for."""
         self.nodes[name] = node
         self.edges += [(start, name) for start in before]
         return name
 
-    def copy(self, name: str, node: Layer | dataflow.Node) -> None:
+    def copy(self, name: str, node: Layer) -> None:
         """A layer that no code changes."""
         assert not isinstance(node, Rectifier), "rectifiers become neurons"
         if isinstance(node, dataflow.Linear) and isinstance(node.synapse, Flatten) and node.shape is not None:
@@ -49,16 +53,16 @@ class Emitted:
         before = self.before(name)
         if isinstance(node, dataflow.Sink) and ends(self.layers, name):
             before = [self.cells[start] for start in self.layers.before[name]]
-        self.ends[name] = self.add(name, node, *before)  # type: ignore[arg-type]
+        self.ends[name] = self.put(name, node, *before)  # type: ignore[arg-type]
 
     def neurons(self, name: str, cells: dataflow.Cells) -> str:
         """The population of rectifier `name`; its name."""
-        self.cells[name] = self.ends[name] = self.add(name, cells, *self.before(name))
+        self.cells[name] = self.ends[name] = self.put(name, cells, *self.before(name))
         return self.ends[name]
 
     def output(self, name: str, cells: dataflow.Cells) -> None:
         """Neurons that hold the value of the Sink `name`, under its name."""
-        made = self.add(name, cells, *self.before(name))
+        made = self.put(name, cells, *self.before(name))
         self.add(f"{name}.read", dataflow.Sink(), made)
 
     def build(self, dt: float | None) -> Network:

@@ -154,6 +154,16 @@ def _neighbours(nodes: Iterable[str], pairs: Iterable[Edge]) -> dict[str, tuple[
     return {name: tuple(neighbours) for name, neighbours in found.items()}
 
 
+def read_part(layers: Layers) -> Layers:
+    """The layers without those that no output depends on; inputs stay."""
+    kept: set[str] = set()
+    for name in reversed(layers.order):
+        if isinstance(layers.nodes[name], Sink | Source) or any(later in kept for later in layers.after[name]):
+            kept.add(name)
+    nodes = {name: node for name, node in layers.nodes.items() if name in kept}
+    return replace(layers, nodes=nodes, edges=tuple(edge for edge in layers.edges if edge[1] in kept))
+
+
 def simplified(layers: Layers) -> Layers:
     """The same function with ReLUs in front of max pools, and reshapes left to the rectifiers beside them.
 
@@ -166,9 +176,9 @@ def _rectified_first(layers: Layers) -> Layers:
     renamed: dict[str, str] = {}
     for name, node in layers.nodes.items():
         later = layers.after[name]
-        if isinstance(node, MaxPool) and len(later) == 1 and layers.before[later[0]] == (name,):
-            if isinstance(layers.nodes[later[0]], Rectifier):
-                renamed |= {name: later[0], later[0]: name}
+        alone = isinstance(node, MaxPool) and len(later) == 1 and layers.before[later[0]] == (name,)
+        if alone and isinstance(layers.nodes[later[0]], Rectifier):
+            renamed |= {name: later[0], later[0]: name}
     edges = tuple((renamed.get(start, start), renamed.get(end, end)) for start, end in layers.edges)
     return replace(layers, edges=edges)
 

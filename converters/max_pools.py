@@ -42,7 +42,7 @@ def without_bounds(layers: Layers) -> Layers:
             growing.copy(name)
             continue
         before, shape = growing.before(name), layers.shapes[name]
-        plain = growing.add(name, replace(node, upper=None), *before)
+        plain = growing.put(name, replace(node, upper=None), *before)
         shifted = growing.add(f"{name}.less", Scale(np.ones(()), np.full((), -node.upper)), *before)
         over = growing.add(f"{name}.over", Rectifier(shape), shifted)
         minus = growing.add(f"{name}.minus", Scale(np.full((), -1.0)), over)
@@ -64,18 +64,20 @@ class _Growing:
         return [self.ends[start] for start in self.layers.before[name]]
 
     def add(self, name: str, node: Layer, *before: str) -> str:
-        """A node behind `before`; its name, made unique."""
-        while name in self.nodes or (name in self.layers.nodes and name in self.ends):
+        """A new node behind `before`; its name, made unique."""
+        while name in self.nodes or name in self.layers.nodes:
             name += "'"
+        return self.put(name, node, *before)
+
+    def put(self, name: str, node: Layer, *before: str) -> str:
+        """A node under the very name of the one that it replaces."""
         self.nodes[name] = node
         self.edges += [(start, name) for start in before]
         return name
 
     def copy(self, name: str) -> None:
         """The node as it is."""
-        self.ends[name] = name
-        self.nodes[name] = self.layers.nodes[name]
-        self.edges += [(start, name) for start in self.before(name)]
+        self.ends[name] = self.put(name, self.layers.nodes[name], *self.before(name))
 
     def result(self) -> Layers:
         """The copy."""
@@ -94,7 +96,7 @@ def _expand(growing: _Growing, name: str, pool: MaxPool) -> None:
         source = [growing.add(f"{name}.sum", Scale(np.ones(())), *source)]
     columns, shape = tree.along(2, pool, source[0], shape)
     rows, shape = tree.along(1, pool, columns, shape)
-    growing.ends[name] = growing.add(name, Rectifier(shape, like=like), rows) if positive else rows
+    growing.ends[name] = growing.put(name, Rectifier(shape, like=like), rows) if positive else rows
 
 
 class _Tree:
@@ -136,7 +138,9 @@ def _pick(axis: int, pool: MaxPool, tap: int, shape: Shape, positive: bool) -> S
 
     0 where no value lies below zero: it never wins there either.
     """
-    along = Window(pool.kernel[axis - 1], pool.stride[axis - 1], pool.dilation[axis - 1], pool.begin[axis - 1], pool.size[axis - 1])
+    along = Window(
+        pool.kernel[axis - 1], pool.stride[axis - 1], pool.dilation[axis - 1], pool.begin[axis - 1], pool.size[axis - 1]
+    )
     places = along.stride * np.arange(along.size) + along.dilation * np.arange(along.taps)[:, None] - along.begin
     inside = (places >= 0) & (places < shape[axis])
     if positive or inside.all():

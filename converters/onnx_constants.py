@@ -19,6 +19,7 @@ Array: TypeAlias = NDArray[Any]
 Function: TypeAlias = Callable[[Operation, Sequence[Any]], "tuple[Array, ...]"]
 
 MOST = 1 << 27  # numbers of one result
+MOST_DATA = 1 << 24  # values of a layer
 
 
 def evaluated(operation: Operation, inputs: Sequence[Any]) -> tuple[Array, ...]:
@@ -32,10 +33,10 @@ def evaluated(operation: Operation, inputs: Sequence[Any]) -> tuple[Array, ...]:
         raise Unfit(fact, "its inputs fit its attributes", "Export it again, e.g. with torch.onnx.export.") from error
 
 
-def bounded(count: int) -> None:
-    """Unfit where a result would have more than MOST numbers."""
-    if count > MOST:
-        raise Unfit(f"makes {count:,} numbers", f"at most {MOST:,} are", "Split the model.")
+def bounded(count: int, most: int = MOST) -> None:
+    """Unfit where a result would have more than `most` numbers."""
+    if count > most:
+        raise Unfit(f"makes {count:,} numbers", f"at most {most:,} are computed", "Split the model.")
 
 
 def axes_of(operation: Operation, inputs: Sequence[Any], place: int = 1) -> tuple[int, ...] | None:

@@ -1,7 +1,7 @@
-"""Linear ONNX operators as synapses: convolutions, pools, products, resizes, paddings. Source: onnx 1.23, Operators.md.
+"""Linear ONNX operators as synapses: convolutions, pools, products, resizes, paddings. Source: onnx, Operators.md.
 
-Sizes are those of ONNX with a batch of one, (1, channels, rows, columns) or (1, channels, length); signals become images
-of one row.
+Sizes are those of ONNX with a batch of one, (1, channels, rows, columns) or (1, channels, length); signals become
+images of one row.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from neurokit.converters.dataflow_paths import Unfit
 from neurokit.converters.layers import MaxPool
-from neurokit.converters.onnx_constants import bounded
+from neurokit.converters.onnx_constants import MOST_DATA, bounded
 from neurokit.converters.onnx_records import Operation
 from neurokit.converters.windows import Window, convolution, each_channel, pads
 from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense, Pair, Shape, Sparse, SumPool2d, Synapse
@@ -76,7 +76,7 @@ def windows_of(operation: Operation, image: Shape, kernel: Sequence[int], axes: 
         if up and (count - 1) * stride >= size + begin:
             count -= 1  # a window that begins in the padding at the end
         found.append(Window(taps, stride, dilation, begin, count))
-    bounded(image[0] * found[0].size * found[1].size)
+    bounded(image[0] * found[0].size * found[1].size, MOST_DATA)
     return found, pairs
 
 
@@ -90,7 +90,7 @@ def conv(operation: Operation, shape: Shape, weight: NDArray[Any], bias: Any) ->
     if axes == 1:
         weight = weight[:, :, None]
     windows, _ = windows_of(operation, image, weight.shape[2:], axes)
-    bounded(weight.shape[0] * windows[0].size * windows[1].size)
+    bounded(weight.shape[0] * windows[0].size * windows[1].size, MOST_DATA)
     return convolution(weight, windows, image, groups, _bias(bias, weight.shape[0]))
 
 
@@ -113,7 +113,7 @@ def conv_transpose(operation: Operation, shape: Shape, weight: NDArray[Any], bia
     channels = weight.shape[1] * groups
     if min(sizes) < 1:
         raise Unfit(f"gives sizes {tuple(sizes)}", "sizes are at least 1", AGAIN)
-    bounded(channels * math.prod(full))
+    bounded(channels * math.prod(full), MOST_DATA)
     bias = _bias(bias, channels)
     begin = [cut[0] for cut in cuts]
     behind = [e + b - end for e, (b, end) in zip(extra, cuts, strict=True)]  # torch cuts both ends alike, then adds
@@ -157,9 +157,10 @@ def max_pool(operation: Operation, shape: Shape) -> tuple[MaxPool, Shape]:
     for window, size in zip(windows, image[1:], strict=True):
         if not _seen(window, 0, size).all():
             raise Unfit("has windows that lie in the padding alone", "windows see the image", AGAIN)
-    columns = zip(*((w.taps, w.stride, w.begin, w.size, w.dilation) for w in windows), strict=True)
-    kernel, stride, begin, size, dilation = (_pair(column) for column in columns)
-    return MaxPool(kernel, stride, begin, size, dilation), onnx_shape((image[0], *size), shape)
+    y, x = windows
+    kernel, stride, begin = (y.taps, x.taps), (y.stride, x.stride), (y.begin, x.begin)
+    pool = MaxPool(kernel, stride, begin, (y.size, x.size), (y.dilation, x.dilation))
+    return pool, onnx_shape((image[0], y.size, x.size), shape)
 
 
 def global_pool(shape: Shape) -> tuple[Pair, Shape]:
@@ -235,7 +236,7 @@ def resized_places(operation: Operation, before: int, after: int, scale: float, 
     """Resize's source place of each result along one axis, mode nearest. old: before opset 11, which had one way."""
     how = "asymmetric" if old else operation.attributes.get("coordinate_transformation_mode", "half_pixel")
     rounding = "floor" if old else operation.attributes.get("nearest_mode", "round_prefer_floor")
-    place, scale = np.arange(after, dtype=np.float32), np.float32(scale)
+    place, ratio = np.arange(after, dtype=np.float32), np.float32(scale)
     ways: dict[str, Any] = {
         "floor": np.floor,
         "ceil": np.ceil,
@@ -243,9 +244,9 @@ def resized_places(operation: Operation, before: int, after: int, scale: float, 
         "round_prefer_ceil": lambda x: np.floor(x + 0.5),
     }
     found = {
-        "asymmetric": place / scale,
-        "half_pixel": (place + np.float32(0.5)) / scale - np.float32(0.5),
-        "pytorch_half_pixel": (place + np.float32(0.5)) / scale - np.float32(0.5) if after > 1 else 0 * place,
+        "asymmetric": place / ratio,
+        "half_pixel": (place + np.float32(0.5)) / ratio - np.float32(0.5),
+        "pytorch_half_pixel": (place + np.float32(0.5)) / ratio - np.float32(0.5) if after > 1 else 0 * place,
         "align_corners": place * np.float32((before - 1) / max(1, after - 1)),
     }
     if how not in found or rounding not in ways:
@@ -259,7 +260,7 @@ def _bias(bias: Any, channels: int) -> NDArray[np.float64] | None:
     bias = np.asarray(bias, np.float64)
     if bias.shape != (channels,):
         raise Unfit(f"has a bias of shape {bias.shape}", f"it is ({channels},)", AGAIN)
-    return bias
+    return np.asarray(bias)
 
 
 def _pair(values: Sequence[int]) -> Pair:

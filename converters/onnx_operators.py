@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.converters import onnx_maps as maps
-from neurokit.converters.dataflow import Join, Linear
+from neurokit.converters.dataflow import Join
 from neurokit.converters.dataflow_paths import Unfit
-from neurokit.converters.layers import Layers, MaxPool
-from neurokit.converters.onnx_constants import FUNCTIONS, axes_of, bounded, bounds_of
+from neurokit.converters.layers import Layers, MaxPool, read_part
+from neurokit.converters.onnx_constants import FUNCTIONS, MOST_DATA, axes_of, bounded, bounds_of
 from neurokit.converters.onnx_maps import AGAIN
 from neurokit.converters.onnx_reader import Data, Operator, Reader, Value, constant_of, data_of, node_shape
 from neurokit.converters.onnx_records import Model, Operation
@@ -35,7 +35,8 @@ def layers_of(model: Model, shapes: Mapping[str, Shape]) -> tuple[Layers, tuple[
     reader.finish()
     if reader.faults:
         raise ConversionError(reader.faults)
-    return Layers(reader.nodes, tuple(reader.edges), model.source, KIND), tuple(reader.left_out)
+    layers = Layers(reader.nodes, tuple(reader.edges), model.source, KIND)
+    return read_part(layers), tuple(reader.left_out)
 
 
 # ------------------------------------------------------------------------------------------------------- linear maps
@@ -165,7 +166,7 @@ def _resize(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Da
     wanted, scales = _sizes(operation, inputs, data.shape)
     if wanted[:2] != data.shape[:2]:
         raise Unfit(f"resizes {data.shape} to {wanted}", "rows and columns are resized", AGAIN)
-    bounded(math.prod(wanted))
+    bounded(math.prod(wanted), MOST_DATA)
     size, scales = node_shape(wanted)[1:], [1.0, *scales][-2:] if len(wanted) == 3 else scales[-2:]
     old = reader.model.opset < 11
     rows, columns = (
@@ -217,11 +218,12 @@ def _pad(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Data:
         raise Unfit(f"pads by '{mode}'", "constant, reflect and edge are converted", AGAIN)
     if mode == "constant" and float(value):
         raise Unfit(f"pads with {float(value):g}", "zeros are converted", "Pad with zeros.")
-    bounded(math.prod(size + max(0, a) + max(0, b) for size, (a, b) in zip(data.shape, pairs, strict=True)))
+    padded = (size + max(0, a) + max(0, b) for size, (a, b) in zip(data.shape, pairs, strict=True))
+    bounded(math.prod(padded), MOST_DATA)
     table = np.arange(math.prod(data.shape)).reshape(data.shape)
     table = table[tuple(slice(max(0, -a), n - max(0, -b)) for n, (a, b) in zip(data.shape, pairs, strict=True))]
     positive = [(max(0, a), max(0, b)) for a, b in pairs]
-    table = np.pad(table, positive, mode, constant_values=-1) if mode == "constant" else np.pad(table, positive, mode)  # type: ignore[call-overload]
+    table = np.pad(table, positive, mode, constant_values=-1) if mode == "constant" else np.pad(table, positive, mode)
     result = reader.placed(operation, data, table)
     if mode == "constant" and min(min(pair) for pair in pairs) >= 0 and not any(map(any, pairs[:2])):
         reader.padded[result.node] = data, pairs[2:]
@@ -232,7 +234,7 @@ def _concat(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Da
     parts = [data_of(value, "part") for value in inputs]
     axis = int(operation.attributes.get("axis", 1))
     offsets = np.cumsum([0, *(math.prod(part.shape) for part in parts)])
-    bounded(int(offsets[-1]))
+    bounded(int(offsets[-1]), MOST_DATA)
     tables = [first + np.arange(math.prod(p.shape)).reshape(p.shape) for first, p in zip(offsets, parts, strict=False)]
     try:
         table = np.concatenate(tables, axis)
@@ -360,13 +362,20 @@ def _extreme(reader: Reader, operation: Operation, inputs: Sequence[Value], sign
     for place, value in enumerate(terms[1:]):
         part = "" if place == len(terms) - 2 else f".{place}"
         if isinstance(value, Data):
-            minus = [reader.scaled(operation, d, s, part=f"{part}.{n}") for d, s, n in ((total, sign, "a"), (value, -sign, "b"))]
+            minus = [
+                reader.scaled(operation, d, s, part=f"{part}.{n}")
+                for d, s, n in ((total, sign, "a"), (value, -sign, "b"))
+            ]
             more = reader.rectified(operation, reader.sum(operation, minus, f"{part}.less"), part=part)
-            total = reader.sum(operation, [value, reader.scaled(operation, more, sign, part=f"{part}.more")], f"{part}.sum")
+            total = reader.sum(
+                operation, [value, reader.scaled(operation, more, sign, part=f"{part}.more")], f"{part}.sum"
+            )
         else:
             bound = np.asarray(value, np.float64)
             less = reader.scaled(operation, total, sign, -sign * bound, part=f"{part}.less")
-            total = reader.scaled(operation, reader.rectified(operation, less, part=part), sign, bound, part=f"{part}.sum")
+            total = reader.scaled(
+                operation, reader.rectified(operation, less, part=part), sign, bound, part=f"{part}.sum"
+            )
     return total
 
 

@@ -6,7 +6,7 @@ Data have a batch of one throughout, so that Shape has a value and every size is
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -14,16 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.converters import onnx_maps as maps
-from neurokit.converters.dataflow import Join, Linear, Scale, Sink, Source
+from neurokit.converters.dataflow import Linear, Scale, Sink, Source
 from neurokit.converters.dataflow_paths import Unfit
-from neurokit.converters.layers import Layer, Layers, MaxPool, Rectifier
-from neurokit.converters.onnx_constants import FUNCTIONS, REARRANGING, axes_of, bounded, bounds_of, evaluated
+from neurokit.converters.layers import Layer, Rectifier
+from neurokit.converters.onnx_constants import FUNCTIONS, MOST_DATA, REARRANGING, bounded, evaluated
 from neurokit.converters.onnx_maps import AGAIN
 from neurokit.converters.onnx_records import Model, Operation
 from neurokit.converters.windows import picked_places
-from neurokit.errors import ConversionError, Fault
-from neurokit.graph.synapses import Dense, Flatten, Shape, SumPool2d, Synapse, Upsample2d, nearest
-
+from neurokit.errors import Fault
+from neurokit.graph.synapses import Flatten, Shape, Synapse
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,13 @@ class Reader:
         return self.add(operation, Linear(own, stated), shape, data.node, part=part)
 
     def scaled(
-        self, operation: Operation, data: Data, factor: Any = 1.0, offset: Any = None, shape: Shape | None = None, part: str = ""
+        self,
+        operation: Operation,
+        data: Data,
+        factor: Any = 1.0,
+        offset: Any = None,
+        shape: Shape | None = None,
+        part: str = "",
     ) -> Data:
         """data * factor + offset, constants that broadcast as ONNX's do."""
         shape = shape or data.shape
@@ -154,7 +159,9 @@ class Reader:
         for term in terms:
             counts[term.node] = counts.get(term.node, 0) + 1
         several = [
-            node if count == 1 else self.scaled(operation, Data(node, terms[0].shape), float(count), part=f"{part}.times").node
+            node
+            if count == 1
+            else self.scaled(operation, Data(node, terms[0].shape), float(count), part=f"{part}.times").node
             for node, count in counts.items()
         ]
         return self.add(operation, Scale(np.ones(())), terms[0].shape, *several, part=part)
@@ -169,8 +176,10 @@ class Reader:
         if not isinstance(data, Data) or any(isinstance(value, Data) for value in inputs[1:]):
             raise Unfit("is told by data how to rearrange", "shapes and indices are constants", AGAIN)
         size = math.prod(data.shape)
-        bounded(size)
+        bounded(size, MOST_DATA)
         tables = evaluated(operation, [np.arange(size).reshape(data.shape), *inputs[1:]])
+        for table in tables:
+            bounded(table.size, MOST_DATA)
         parts = [f".{i}" if len(tables) > 1 else "" for i in range(len(tables))]
         return [self.placed(operation, data, table, part) for table, part in zip(tables, parts, strict=True)]
 

@@ -37,6 +37,8 @@ def read(source: str | PathLike[str] | Any, known: frozenset[str]) -> Model:
         model, folder, name = source, None, "onnx.ModelProto"
     else:
         model, folder, name = _parsed(Path(source)), Path(source).parent, Path(source).name
+    if not all(isinstance(text, str) for text in _texts(model.graph)):  # protobuf gives bytes where UTF-8 is broken
+        raise FormatError(Fault(name, "holds names that are no UTF-8 text", "names are text", SAMPLE))
     opset, faults = _opset(model, name)
     faults += _structure(model.graph, name, known)
     constants, found = _constants(model.graph, folder)
@@ -46,9 +48,7 @@ def read(source: str | PathLike[str] | Any, known: frozenset[str]) -> Model:
         faults += _checked(model, name)
     if faults:
         raise ConversionError(faults)
-    inputs = {
-        value.name: _sizes(value) for value in model.graph.input if value.name not in constants
-    }
+    inputs = {value.name: _sizes(value) for value in model.graph.input if value.name not in constants}
     outputs = tuple(value.name for value in model.graph.output)
     return Model(inputs, outputs, constants, operations, opset, name)
 
@@ -75,6 +75,17 @@ def _parsed(path: Path) -> onnx.ModelProto:
     if not model.HasField("graph") or not model.graph.node:
         raise FormatError(Fault(str(path), "holds no graph", limit, SAMPLE))
     return model
+
+
+def _texts(graph: onnx.GraphProto) -> Iterator[Any]:
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        yield from (attribute.name for attribute in node.attribute)
+    for tensor in graph.initializer:
+        yield tensor.name
+        yield from (text for entry in tensor.external_data for text in (entry.key, entry.value))
+    for value in (*graph.input, *graph.output):
+        yield value.name
 
 
 def _opset(model: onnx.ModelProto, name: str) -> tuple[int, list[Fault]]:
@@ -239,7 +250,9 @@ def _array(tensor: TensorProto, folder: Path | None) -> NDArray[Any]:
         raise ValueError("it holds text")
     if tensor.data_location == TensorProto.EXTERNAL:
         return _external(tensor, folder, kind, count).reshape(shape)
-    if count > MOST_VALUES or (tensor.HasField("raw_data") and kind.itemsize * count > 8 * max(1, len(tensor.raw_data))):
+    if count > MOST_VALUES or (
+        tensor.HasField("raw_data") and kind.itemsize * count > 8 * max(1, len(tensor.raw_data))
+    ):
         raise ValueError(f"{len(tensor.raw_data)} bytes for sizes {shape}")
     array = np.asarray(numpy_helper.to_array(tensor))
     if array.shape != shape:
@@ -275,13 +288,16 @@ def _checked(model: onnx.ModelProto, name: str) -> list[Fault]:
     Initialisers go in as inputs, so that their bytes are not copied and no other file is opened.
     """
     bare = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
-    graph = onnx.GraphProto(name=model.graph.name or "graph", node=model.graph.node, output=model.graph.output)
+    bare.graph.name = "graph"
+    bare.graph.node.extend(model.graph.node)
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
-    graph.input.extend(value for value in model.graph.input if value.name not in tensors)
-    graph.input.extend(
+    bare.graph.input.extend(value for value in model.graph.input if value.name not in tensors)
+    bare.graph.input.extend(
         helper.make_tensor_value_info(key, tensor.data_type, tensor.dims) for key, tensor in tensors.items()
     )
-    bare.graph.CopyFrom(graph)
+    bare.graph.output.extend(model.graph.output)
+    for value in (*bare.graph.input, *bare.graph.output):
+        value.type.tensor_type.shape.SetInParent()  # the checker wants one; sizes are found out later
     try:
         onnx.checker.check_model(bare)
     except (onnx.checker.ValidationError, ValueError, RuntimeError) as error:

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from neurokit.converters import dataflow
 from neurokit.converters.activations import Values
 from neurokit.converters.balance import percentiles
@@ -35,9 +33,9 @@ def rate_coded(
     """The Network of `layers` in rate code.
 
     Inputs are the values themselves, given anew in every step: a current of the first layer, as its biases are. Each
-    rectifier becomes IF neurons, whose threshold is also what a spike of theirs counts in the next layer; an upper bound
-    (ReLU6) is the highest rate, one spike a step. A max pool becomes a tree of populations (`max_pools`), which keep
-    their pool's threshold. An output that is no rectifier becomes integrators: v over the number of steps is the value.
+    rectifier becomes IF neurons, whose threshold is also what a spike of theirs counts in the next layer; an upper
+    bound (ReLU6) is the highest rate, one spike a step. A max pool becomes a tree of populations (`max_pools`), which
+    keep their pool's threshold. An output that is no rectifier becomes integrators: v over the steps is the value.
 
     samples: by input, (batch, *shape). percentile: of a layer's activations on them, 0 to 100, that is its threshold;
     per_channel: of each channel's.
@@ -51,7 +49,10 @@ def rate_coded(
             threshold = thresholds[name]
             neuron = IF(threshold, reset="soft", fires=">=", v_initial=threshold / 2)
             cells = made.neurons(name, dataflow.Cells(neuron, layers.shapes[name]))
-            made.ends[name] = made.add(f"{name}.worth", dataflow.Scale(threshold), cells)
+            if not all(
+                isinstance(layers.nodes[later], dataflow.Sink) and ends(layers, later) for later in layers.after[name]
+            ):
+                made.ends[name] = made.add(f"{name}.worth", dataflow.Scale(threshold), cells)
         elif isinstance(node, dataflow.Sink) and not ends(layers, name):
             made.output(name, dataflow.Cells(Integrator(), layers.shapes[name]))
         else:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from neurokit.converters import dataflow
 from neurokit.converters.activations import Values, constants
 from neurokit.converters.balance import percentiles
+from neurokit.converters.dataflow_maps import unbiased
 from neurokit.converters.emission import Emitted, ends
-from neurokit.converters.layers import Layers, Rectifier, simplified
+from neurokit.converters.layers import Layer, Layers, Rectifier, simplified
 from neurokit.converters.max_pools import without_bounds, without_max_pools
 from neurokit.graph.graded_neurons import Delta, SigmaDelta
 from neurokit.graph.network import Network
@@ -41,7 +42,7 @@ def sigma_delta(layers: Layers, samples: Mapping[str, Values] | None = None, dt:
     for name in layers.order:
         node = layers.nodes[name]
         if isinstance(node, dataflow.Source):
-            made.add(name, node)
+            made.put(name, node)
             made.ends[name] = made.add(f"{name}.delta", dataflow.Cells(Delta(), node.shape), name)
         elif isinstance(node, Rectifier):
             neuron = SigmaDelta(np.asarray(least.get(name, 0.0)), _arriving(layers, silence, name))
@@ -68,9 +69,9 @@ def _arriving(layers: Layers, silence: Mapping[str, NDArray[np.float64]], name: 
     return total
 
 
-def _unbiased(node: dataflow.Node) -> dataflow.Node:
+def _unbiased(node: Layer) -> Layer:
     if isinstance(node, dataflow.Scale):
         return replace(node, offset=None)
-    if isinstance(node, dataflow.Linear) and getattr(node.synapse, "bias", None) is not None:
-        return replace(node, synapse=replace(node.synapse, bias=None))  # type: ignore[call-arg]
+    if isinstance(node, dataflow.Linear):
+        return replace(node, synapse=unbiased(node.synapse))
     return node

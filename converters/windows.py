@@ -58,17 +58,13 @@ def _count(source: int, reach: int, padding: int, stride: int) -> int:
     return (source + 2 * padding - reach) // stride + 1
 
 
-def convolution(
-    weight: Any, windows: Sequence[Window], source: Shape, groups: int = 1, bias: Any = None
-) -> Conv2d:
+def convolution(weight: Any, windows: Sequence[Window], source: Shape, groups: int = 1, bias: Any = None) -> Conv2d:
     """The Conv2d over images of shape `source`. weight: (out channels, in channels / groups, rows, columns)."""
     weight = np.asarray(weight)
     y, x = (_placed(window, size) for window, size in zip(windows, source[1:], strict=True))
     if (y.taps, x.taps) != weight.shape[2:] or y.first or x.first:
         wider = np.zeros((*weight.shape[:2], y.taps, x.taps), weight.dtype)
-        rows, columns = (
-            p.first + p.spacing * np.arange(n) for p, n in zip((y, x), weight.shape[2:], strict=True)
-        )
+        rows, columns = (p.first + p.spacing * np.arange(n) for p, n in zip((y, x), weight.shape[2:], strict=True))
         wider[:, :, rows[:, None], columns] = weight
         weight = wider
     stride = windows[0].stride, windows[1].stride
@@ -90,7 +86,7 @@ def picked_places(places: Any, size: int) -> Sparse:
 
 
 def pads(mode: str, size: int, taps: int, stride: int, dilation: int) -> Pair:
-    """(begin, end) of ONNX's auto_pad: SAME_UPPER and SAME_LOWER give ceil(size / stride) outputs, VALID pads nothing."""
+    """(begin, end) of ONNX's auto_pad: SAME_UPPER and SAME_LOWER give ceil(size / stride) outputs, VALID none more."""
     if mode == "VALID":
         return 0, 0
     total = max(0, (math.ceil(size / stride) - 1) * stride + dilation * (taps - 1) + 1 - size)

@@ -11,7 +11,8 @@
      │   └─ PayloadError   payloads so large that the backend's sums may overflow where the Program's do not
      └─ OutputError        a result cannot be written
 
-OverflowWarning is a warning: integers left their range and wrapped, as the chip's do.
+OverflowWarning is a warning: integers left their range and wrapped, as the chip's do. ConversionWarning is another: a
+converter left something out that does not change decisions.
 
 Every error carries `faults`, all that were found at once, never only the first.
 
@@ -61,6 +62,10 @@ class OverflowWarning(UserWarning):
 
     Tests may make it an error: `warnings.simplefilter("error", OverflowWarning)`.
     """
+
+
+class ConversionWarning(UserWarning):
+    """A converter left out an operation that does not change which output is largest, such as a final Softmax."""
 
 
 class FormatError(NeurokitError):

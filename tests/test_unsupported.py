@@ -16,6 +16,7 @@ from neurokit.graph.neurons import IF, LIF, LeakyIntegrator, LoihiLIF
 from neurokit.graph.resonators import ResonateAndFire
 from neurokit.graph.synapses import ConvTranspose2d, Dense
 from neurokit.lower.targets import target_faults
+from tests.converters.onnx_models import Sketch
 from tests.networks import joined, network
 
 if sys.version_info >= (3, 11):
@@ -88,8 +89,18 @@ def integer_with_bias():
     return replace(made, projections=(replace(made.projections[0], delay=1.0),))
 
 
+def onnx_model(build, opset=17, batch=1):
+    sketch = Sketch(opset=opset)
+    return nk.convert(sketch.model(build(sketch, sketch.input(batch, 1, 2, 2))), code="sigma-delta")
+
+
 PROVOKED = {
-    "ONNX models": lambda: nk.convert("model.onnx"),
+    "ONNX operators beyond layers of rectifiers": lambda: onnx_model(lambda s, x: s.op("Sigmoid", x)),
+    "ONNX opsets before 7, functions, subgraphs, sparse initialisers": lambda: onnx_model(lambda s, x: s.relu(x), 6),
+    "ONNX models of a fixed batch of several samples": lambda: onnx_model(lambda s, x: s.relu(x), batch=2),
+    "resizes other than nearest": lambda: onnx_model(
+        lambda s, x: s.op("Upsample", x, s.constant(np.ones(4, np.float32)), mode="linear"), 9
+    ),
     "PyTorch checkpoints and modules": lambda: nk.convert("model.pt"),
     "safetensors and npz weights with a specification": lambda: nk.convert("model.safetensors"),
     "weights of more than 8 bits": lambda: nk.compile(SMALL, bits=9),

@@ -49,10 +49,10 @@ def test_kind_forces_a_converter(write_net, kind):
 @pytest.mark.parametrize(
     ("source", "kind", "words"),
     [
-        ("model.tflite", None, "'model.tflite': has the suffix '.tflite'; neurokit converts .net, .nir files"),
-        (Path("model"), None, "'model': has no suffix; neurokit converts .net, .nir files"),
-        ("model.nir", "keras", "'keras': is no kind of source; neurokit converts .net, .nir files"),
-        ({"weights": 1}, None, "'source': is a builtins.dict; neurokit converts .net, .nir files"),
+        ("model.tflite", None, "'model.tflite': has the suffix '.tflite'; neurokit converts .net, .nir"),
+        (Path("model"), None, "'model': has no suffix; neurokit converts .net, .nir"),
+        ("model.nir", "keras", "'keras': is no kind of source; neurokit converts .net, .nir"),
+        ({"weights": 1}, None, "'source': is a builtins.dict; neurokit converts .net, .nir"),
     ],
 )
 def test_sources_that_nobody_reads(source, kind, words):
