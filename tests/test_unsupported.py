@@ -101,7 +101,7 @@ PROVOKED = {
     "resizes other than nearest": lambda: onnx_model(
         lambda s, x: s.op("Upsample", x, s.constant(np.ones(4, np.float32)), mode="linear"), 9
     ),
-    "PyTorch checkpoints and modules": lambda: nk.convert("model.pt"),
+    "PyTorch checkpoints": lambda: nk.convert("model.pt"),
     "safetensors and npz weights with a specification": lambda: nk.convert("model.safetensors"),
     "weights of more than 8 bits": lambda: nk.compile(SMALL, bits=9),
     "loops without delay": lambda: nk.compile(loop(0.0)),

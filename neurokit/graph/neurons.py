@@ -117,7 +117,9 @@ class _Spiking(Neuron):
 
     threshold: potential at which the neuron fires (volts, or the source's own unit).
     v_reset: potential after a spike when reset is "hard".
-    reset: "hard": v := v_reset; "soft": v := v - threshold.
+    reset: "hard": v := v_reset; "soft": v := v - subtracts * threshold.
+    subtracts: thresholds that a soft reset takes off; 0: no reset. snnTorch takes one threshold off in the step after
+    the spike, behind the leak: it is 1 / (1 - dt / tau) here.
     fires: ">": s = v > threshold; ">=": s = v >= threshold.
     refractory: time after a spike's step in which no other comes (seconds, whole steps; 0: none).
     while_refractory: "holds": v keeps its value after the spike, as in Lava's LIFRefractory; "silent": v goes on, but
@@ -128,6 +130,7 @@ class _Spiking(Neuron):
     v_reset: FloatArray = field(default_factory=_zero)
     reset: Reset = "hard"
     fires: Fires = ">"
+    subtracts: FloatArray = field(default_factory=_one, kw_only=True)
     refractory: FloatArray = field(default_factory=_zero, kw_only=True)
     while_refractory: WhileRefractory = field(default="holds", kw_only=True)
 

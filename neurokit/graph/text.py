@@ -133,7 +133,10 @@ def _shifted(neuron: relatives.LoihiShiftedLIF) -> str:
 
 
 def _float_lif(neuron: Any) -> str:
-    told = f"fires at v {neuron.fires} {_span(neuron.threshold)}, {_reset(neuron.reset, neuron.v_reset)}"
+    reset = _reset(neuron.reset, neuron.v_reset)
+    if neuron.reset == "soft" and (neuron.subtracts != 1).any():
+        reset = f"resets by {_span(neuron.subtracts)} thresholds" if neuron.subtracts.any() else "never resets"
+    told = f"fires at v {neuron.fires} {_span(neuron.threshold)}, {reset}"
     return f"{told}{_waits(neuron.refractory * 1e3, 'ms', neuron.while_refractory)}"
 
 

@@ -129,7 +129,7 @@ def _fire(
         leak,
         initial,
         neuron.threshold,
-        neuron.threshold if soft else neuron.v_reset,
+        neuron.subtracts * neuron.threshold if soft else neuron.v_reset,
         soft,
         neuron.fires == ">=",
     )

@@ -1,0 +1,338 @@
+"""Live torch modules around the neurons: layers, branches, inputs and outputs; what is refused, and how."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import neurokit as nk
+from neurokit.errors import ConversionError, FormatError, InputError
+from tests.converters.torch_equal import assert_equal, by_step, doubled, randomise, spikes_in
+from tests.frameworks import framework
+
+torch, snn = framework("torch", "snntorch")
+nn, F = torch.nn, torch.nn.functional
+
+
+def forget(module):
+    for own in module.modules():
+        if hasattr(own, "reset_mem"):
+            own.reset_mem()
+
+
+def stepwise(m, x):
+    return by_step(m, x, forget)
+
+
+def leaky(**changes):
+    return snn.Leaky(**{"beta": 0.8, "init_hidden": True, "reset_mechanism": "zero", **changes})
+
+
+class Of(nn.Module):
+    """A module of the given parts whose forward is a function (self, *inputs)."""
+
+    def __init__(self, forward, **parts):
+        super().__init__()
+        for name, part in parts.items():
+            setattr(self, name, part)
+        self.forward = forward.__get__(self)
+
+    def __deepcopy__(self, memo):
+        forward = self.__dict__["forward"].__func__
+        return Of(forward, **{name: copy.deepcopy(part, memo) for name, part in self.named_children()})
+
+
+# ---------------------------------------------------------------------------------------------- layers, one to a test
+
+LAYERS = {
+    "conv_same": ((2, 7, 6), lambda: nn.Conv2d(2, 3, 3, padding="same", dilation=2)),
+    "conv_groups": ((4, 7, 6), lambda: nn.Conv2d(4, 6, (3, 2), stride=(2, 1), padding=(1, 0), groups=2)),
+    "conv_transpose": ((2, 5, 4), lambda: nn.ConvTranspose2d(2, 3, 3, stride=2, padding=1, output_padding=1)),
+    "conv1d": ((3, 12), lambda: nn.Conv1d(3, 5, 3, stride=2, padding=1, dilation=2)),
+    "conv_transpose1d": ((3, 6), lambda: nn.ConvTranspose1d(3, 2, 4, stride=2, padding=1)),
+    "avg_pool": ((2, 8, 6), lambda: nn.AvgPool2d(3, stride=2, padding=1)),
+    "avg_pool1d": ((2, 9), lambda: nn.AvgPool1d(3)),
+    "adaptive": ((3, 8, 6), lambda: nn.AdaptiveAvgPool2d((4, 2))),
+    "global": ((3, 8, 6), lambda: nn.AdaptiveAvgPool2d(1)),
+    "power_one": ((2, 6, 6), lambda: nn.LPPool2d(1, 2)),
+    "upsample": ((2, 5, 4), lambda: nn.Upsample(scale_factor=2)),
+    "upsample_size": ((2, 5, 4), lambda: nn.Upsample(size=(7, 11))),
+    "batch_norm1d": ((12,), lambda: nn.BatchNorm1d(12)),
+    "batch_norm1d_length": ((3, 10), lambda: nn.Sequential(nn.Conv1d(3, 4, 3), nn.BatchNorm1d(4))),
+    "zero_pad": ((2, 5, 5), lambda: nn.Sequential(nn.ZeroPad2d((1, 2, 0, 1)), nn.Conv2d(2, 3, 2))),
+    "last_axis": ((3, 10), lambda: nn.Linear(10, 4)),
+    "pixel_shuffle": ((8, 3, 3), lambda: nn.Sequential(nn.PixelShuffle(2), nn.Conv2d(2, 3, 3))),
+    "unflatten": (
+        (16,),
+        lambda: nn.Sequential(nn.Linear(16, 18), nn.Unflatten(1, (2, 3, 3)), nn.ConvTranspose2d(2, 3, 2)),
+    ),
+    "identity": ((12,), lambda: nn.Sequential(nn.Identity(), nn.Dropout(0.5))),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layer(name):
+    shape, make = LAYERS[name]
+    torch.manual_seed(3)
+    first = make()
+    size = first(torch.zeros(2, *shape)).numel() // 2
+    net = nn.Sequential(first, leaky(threshold=0.4), nn.Flatten(), nn.Linear(size, 9), leaky(threshold=0.2))
+    assert_equal(randomise(net, gain=2.0), shape, ["4"], stepwise, dt=1e-3)
+
+
+FUNCTIONS = {
+    "matmul": lambda self, x: self.b(self.a(self.fc(x)) @ self.w.t()),
+    "functional": lambda self, x: self.b(F.linear(self.a(self.fc(x)), self.w * 0.9, self.w.new_full((25,), 0.1))),
+    "permute": lambda self, x: self.b(self.w_2(self.a(self.fc(x)).view(-1, 5, 6).permute(0, 2, 1).reshape(-1, 30))),
+    "chunk": lambda self, x: self.b(self.w_2(torch.cat(self.a(self.fc(x)).chunk(2, dim=1)[::-1], dim=1))),
+    "sum": lambda self, x: self.b(
+        self.w_2(self.a(self.fc(x)).view(-1, 5, 6).sum(2, keepdim=True).expand(-1, -1, 6).flatten(1))
+    ),
+    "mean": lambda self, x: self.b(
+        self.w_2(self.a(self.fc(x))) - self.a_2(self.fc(x)).mean(1, keepdim=True).expand(-1, 25)
+    ),
+    "twice": lambda self, x: self.b(self.w_2((y := self.a(self.fc(x))) + y)),
+    "difference": lambda self, x: self.b(1.0 - self.w_2(2 * self.a(self.fc(x)) / 3) * self.scale - 0.5),
+    "two_paths": lambda self, x: self.b(self.w_2(y := self.a(self.fc(x))) + 0.3 * self.w_3(y)),
+    "stacked": lambda self, x: self.b(self.w_2(torch.stack((self.a(self.fc(x)), self.a_2(self.fc(x)))).sum(0))),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functional_forms(name):
+    torch.manual_seed(2)
+    parts = {"fc": nn.Linear(20, 30), "a": leaky(), "a_2": leaky(beta=0.5), "b": leaky(threshold=0.5)}
+    parts |= {"w_2": nn.Linear(30, 25), "w_3": nn.Linear(30, 25), "scale": nn.Parameter(torch.rand(25) + 0.5)}
+    net = randomise(Of(FUNCTIONS[name], **parts))
+    net.w = nn.Parameter(torch.randn(25, 30))
+    module = doubled_of(net, FUNCTIONS[name], parts)
+    x = spikes_in((20,))
+    wanted = stepwise(module, x)[0]
+    recording = nk.run(nk.convert(module, shape=(20,), dt=1e-3), x)
+    assert 20 < wanted.sum() < 0.95 * wanted.size
+    assert (recording.spikes["b"] != wanted).sum() == 0
+
+
+def doubled_of(net, forward, parts):
+    """`doubled` for a module whose forward is an attribute of its own."""
+    made = Of(forward, **{name: getattr(net, name) for name in parts})
+    made.w = net.w
+    made.double().eval()
+    for own in made.modules():
+        if getattr(own, "weight", None) is not None:
+            own.register_forward_pre_hook(lambda own, args: (args[0].to(own.weight.dtype), *args[1:]))
+    if forward in (FUNCTIONS["matmul"], FUNCTIONS["functional"]):  # snnTorch's spikes are single precision
+        made.a.register_forward_hook(lambda own, args, out: out.double())
+    return made
+
+
+# ----------------------------------------------------------------------------------------------- inputs and outputs
+
+
+class Two(nn.Module):
+    """Two inputs, two outputs; one of them behind a decision."""
+
+    def __init__(self):
+        super().__init__()
+        self.left, self.right = nn.Linear(6, 10), nn.Conv2d(1, 2, 2)
+        self.middle, self.last, self.end = leaky(), leaky(), nn.Linear(10, 3)
+        self.join = nn.Linear(28, 10)
+
+    def forward(self, events, image):
+        middle = self.middle(torch.cat((self.left(events), self.right(image).flatten(1)), dim=1))
+        return {"middle": middle, "last": self.last(self.join(middle))}
+
+
+def test_several_inputs_and_outputs():
+    net = doubled(randomise(Two()))
+    x, y = spikes_in((6,)), spikes_in((1, 4, 4), seed=1)
+    network = nk.convert(net, shape={"events": (6,), "image": (1, 4, 4)}, dt=1e-3)
+    assert set(network.inputs) == {"events", "image"}
+    assert list(network.outputs) == ["middle", "last"]
+    recording = nk.run(network, {"events": x, "image": y})
+    forget(net)
+    with torch.no_grad():
+        found = [net(torch.as_tensor(x[:, t]), torch.as_tensor(y[:, t])) for t in range(x.shape[1])]
+    for name in ("middle", "last"):
+        wanted = np.stack([out[name].numpy() for out in found], 1)
+        assert wanted.sum() > 20
+        assert (recording.spikes[name] != wanted).sum() == 0
+
+
+def test_a_linear_last_layer_becomes_relays():
+    net = doubled(randomise(nn.Sequential(nn.Linear(20, 30), leaky(), nn.Linear(30, 5))))
+    x = spikes_in((20,))
+    network = nk.convert(net, shape=(20,), dt=1e-3)
+    assert list(network.outputs) == ["output"]
+    np.testing.assert_allclose(nk.run(network, x).spikes["output"], stepwise(net, x)[0], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("decision", ["softmax", "argmax", "log_softmax"])
+def test_a_decision_is_read_behind_the_network(decision):
+    net = nn.Sequential(nn.Linear(20, 30), leaky())
+    last = Of(lambda self, x: getattr(torch, decision)(self.net(x), 1), net=net)
+    assert list(nk.convert(last, shape=(20,), dt=1e-3).outputs) == ["net.1"]
+
+
+def test_the_module_is_left_as_it_was():
+    net = nn.Sequential(nn.Linear(20, 30), leaky(), nn.Dropout(), nn.Linear(30, 5), leaky())
+    net(torch.rand(7, 20))
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    kept = net[1].mem
+    nk.convert(net, shape=(20,), dt=1e-3)
+    assert net.training
+    assert net[2].training
+    assert net[1].mem is kept
+    assert "forward" not in vars(net[1])
+    assert not net[1]._forward_hooks
+    assert not net._forward_pre_hooks
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+def test_single_precision_differs_by_float_ties_only():
+    """The module itself runs in single precision: where a spike differs first, v lies at the threshold to 1e-5."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(20, 100), leaky(reset_mechanism="subtract"))
+    randomise(net)
+    x = spikes_in((20,), batch=20, steps=100)
+    network = nk.convert(net, shape=(20,), dt=1e-3)
+    recording = nk.run(network, x, record=[("1", "v")])
+    forget(net)
+    wanted, potentials = [], []
+    with torch.no_grad():
+        for t in range(x.shape[1]):
+            wanted.append(net(torch.as_tensor(x[:, t], dtype=torch.float32)).numpy())
+            potentials.append(net[1].mem.numpy())
+    wanted, potentials = np.stack(wanted, 1), np.stack(potentials, 1)
+    differs = recording.spikes["1"] != wanted
+    first = np.cumsum(differs, axis=1) == 1
+    assert differs.mean() < 1e-4
+    assert (np.abs(potentials[first & differs] - 1.0) < 1e-5).all()
+
+
+# ---------------------------------------------------------------------------------------------------------- refusals
+
+
+def refused(net, shape=(20,), **options):
+    with pytest.raises(ConversionError) as caught:
+        nk.convert(net, shape=shape, **{"dt": 1e-3, **options})
+    return str(caught.value)
+
+
+def test_all_faults_are_told_at_once_with_their_place():
+    net = nn.Sequential(
+        nn.Linear(20, 36),
+        leaky(inhibition=False, reset_delay=False, reset_mechanism="subtract"),
+        nn.Unflatten(1, (1, 6, 6)),
+        nn.MaxPool2d(2),
+        snn.Alpha(alpha=0.9, beta=0.8, init_hidden=True),
+        nn.Flatten(),
+        nn.LayerNorm(9),
+        nn.ReLU(),
+        leaky(state_quant=lambda x: x),
+    )
+    told = refused(net)
+    for place, words in {
+        "1": "Pass reset='soft'",
+        "3": "Train with AvgPool2d",
+        "4": "neurokit knows snnTorch's Leaky",
+        "6": "Train with BatchNorm instead",
+        "7": 'code="rate"',
+        "8": "nk.compile quantises",
+    }.items():
+        assert any(line.startswith(f"'{place}'") and words in line for line in told.splitlines()), (place, told)
+
+
+def test_a_plain_subtraction_may_be_meant():
+    net = randomise(
+        nn.Sequential(nn.Linear(20, 30), leaky(reset_delay=False, reset_mechanism="subtract", threshold=5.0))
+    )
+    assert_equal(net, (20,), ["1"], stepwise, dt=1e-3, reset="soft")
+
+
+REFUSED = {
+    "beta": (leaky(beta=0.0, reset_mechanism="subtract"), "beta above 0"),
+    "r_synaptic": (
+        snn.RSynaptic(alpha=0.5, beta=0.5, linear_features=30, reset_delay=False, init_hidden=True),
+        "Leave reset_delay at True",
+    ),
+    "instance_norm": (
+        nn.Sequential(nn.BatchNorm1d(30, track_running_stats=False), leaky()),
+        "track_running_stats=True",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_neurons_that_are_refused(name):
+    neuron, mend = REFUSED[name]
+    assert mend in refused(nn.Sequential(nn.Linear(20, 30), neuron))
+
+
+FORWARDS = {
+    "values": (lambda self, x: self.a(x) if x.sum() > 3 else self.b(x), "calls '__bool__'"),
+    "item": (lambda self, x: self.a(x * x.max().item()), "'max'"),
+    "product": (lambda self, x: self.a(self.b(x) * x), "multiplies or divides two values"),
+    "shared": (lambda self, x: self.a(self.fc(self.a(x))), "neuron module of its own"),
+    "potential": (lambda self, x: (self.a(x), self.b(self.a.mem))[1], "has its potential used"),
+    "written": (lambda self, x: self.written(x), "Use torch.stack or torch.cat"),
+    "samples": (lambda self, x: self.a(x - x.mean(0)), "over samples"),
+    "random": (lambda self, x: self.a(F.dropout(x, 0.5)), "training=True"),
+    "bernoulli": (lambda self, x: self.a(torch.bernoulli(x)), "calls 'bernoulli'"),
+    "by_hand": (lambda self, x: (self.fc(x) > 1).float(), "into a neuron of snnTorch"),
+    "constant": (lambda self, x: self.a(torch.ones(2, 20)) + x * 0, "does not depend on the input"),
+    "nothing": (lambda self, x: torch.zeros(3), "returns nothing"),
+    "raises": (lambda self, x: self.a(self.fc(x[:, :5])), "cannot be run"),
+    "pad": (lambda self, x: self.a(F.pad(x, (1, 1), value=2.0)), "padding_mode='zeros'"),
+    "behind": (lambda self, x: self.a(torch.softmax(self.b(x), 1)), "goes on from 'softmax'"),
+}
+
+
+@pytest.mark.parametrize("name", FORWARDS)
+def test_forward_passes_that_are_refused(name):
+    forward, words = FORWARDS[name]
+
+    def written(x):
+        out = torch.zeros(2, 20)
+        out[:, :20] = x
+        return out
+
+    net = Of(forward, fc=nn.Linear(20, 20), a=leaky(), b=leaky())
+    net.written = written
+    assert words in refused(net)
+
+
+def test_a_class_that_changes_the_step_is_another_neuron():
+    class Mine(snn.Leaky):
+        def _base_state_function(self, x):
+            return super()._base_state_function(x) * 0.5
+
+    told = refused(nn.Sequential(nn.Linear(20, 30), Mine(beta=0.5, init_hidden=True)))
+    assert "overrides _base_state_function" in told
+
+
+def test_a_step_is_needed_where_there_is_a_leak():
+    net = nn.Sequential(nn.Linear(20, 30), leaky())
+    with pytest.raises(ConversionError, match=r"Pass dt= in seconds"):
+        nk.convert(net, shape=(20,))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "Pass shape="),
+        ({"shape": (0,)}, "sizes are at least 1"),
+        ({"shape": {"wrong": (20,)}}, "forward takes input"),
+        ({"shape": (20,), "dt": -1.0}, "dt"),
+        ({"shape": (20,), "reset": "hard"}, "the modules state it"),
+        ({"shape": (20,), "spec": []}, "spec"),
+    ],
+)
+def test_arguments_that_do_not_fit(options, words):
+    with pytest.raises(InputError, match=words):
+        nk.convert(nn.Sequential(nn.Linear(20, 30), leaky()), **options)
+
+
+def test_a_tensor_is_no_module():
+    with pytest.raises(FormatError, match=r"a torch.nn.Module is needed"):
+        nk.convert(torch.zeros(3), shape=(3,))
