@@ -61,7 +61,7 @@ def convert(
     Raises FormatError when no converter fits or the file is unreadable, ConversionError when the source holds what
     cannot be converted, InputError when an argument does not fit the source.
     """
-    row = _choose(source, kind)
+    row = choose(source, kind)
     every = {"shape": shape, "spec": spec, "code": code, "calibrate": calibrate, "fires": fires}
     every["integration"] = integration
     given = {name: value for name, value in every.items() if value is not None}
@@ -75,7 +75,8 @@ def convert(
     return network
 
 
-def _choose(source: Any, kind: str | None) -> Converter:
+def choose(source: Any, kind: str | None) -> Converter:
+    """The row for a source; FormatError where there is none."""
     if kind is not None:
         rows = [row for row in CONVERTERS if row.kind == str(kind).removeprefix(".")]
         fault = Fault(str(kind), "is no kind of source", _supported(), "Pass one of these as kind=.")

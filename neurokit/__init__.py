@@ -5,6 +5,7 @@ from neurokit.api import compile, convert, load, memory, open, run
 from neurokit.budget import Memory
 from neurokit.conformance.report import Conformance
 from neurokit.conformance.suite import conformance
+from neurokit.converters.survey import Survey, inspect
 from neurokit.errors import NeurokitError
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.lava.export import to_lava
@@ -32,11 +33,13 @@ __all__ = [
     "Program",
     "Recording",
     "Session",
+    "Survey",
     "compile",
     "conformance",
     "convert",
     "encode",
     "expand",
+    "inspect",
     "load",
     "load_recording",
     "memory",

@@ -28,6 +28,8 @@ FUNCTIONS = {
     "run": "program, inputs, steps=None, backend='simulator', record=(), *, time_limit=None, progress=None,"
     " threads=None, to=None, checkpoint=None, every=60.0",
     "to_lava": "program, *, graded=False, name=None",
+    "inspect": "source, *, kind=None, dt=None, reset=None, inputs=None, shape=None, spec=None, code=None,"
+    " calibrate=None, fires=None, integration=None",
     "verify": "source, inputs, *, program=None, labels=None, bits=None, window=None, dt=None, reset=None,"
     " steps=None, tau=10.0, attribute=4, lava=1,"
     " backend='lava-inprocess', time_limit=None, progress=None",
@@ -49,6 +51,10 @@ CLASSES = {
         *("backend", "seconds", "steps_done", "overflows"),
     ],
     "Session": [],
+    "Survey": [
+        *("source", "kind", "findings", "faults", "needs", "facts", "remarks"),
+        *("network", "program", "stood_in"),
+    ],
 }
 METHODS = {
     "Network": {"is_integer", "incoming", "save", "shape_of"},

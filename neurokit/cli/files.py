@@ -50,21 +50,32 @@ def read_source(source: Path, reading: Reading) -> nk.Network:
     """A converted source, or the Network of a .nk file."""
     if _is_nk(source, reading):
         _check_reading(source, reading)
+    return nk.convert(source, **_options(reading))
+
+
+def survey_source(source: Path, reading: Reading) -> nk.Survey:
+    """What a source or a .nk file holds."""
+    if _is_nk(source, reading):
+        _check_reading(source, reading)
+    return nk.inspect(source, **_options(reading))
+
+
+def _options(reading: Reading) -> dict[str, Any]:
+    """As arguments of nk.convert."""
     chosen = (reading.reset, reading.inputs, reading.code, reading.fires, reading.integration)
     reset, inputs, code, fires, integration = (None if choice is None else choice.value for choice in chosen)
-    return nk.convert(
-        source,
-        kind=reading.kind,
-        dt=reading.dt,
-        reset=reset,
-        inputs=inputs,
-        shape=None if reading.shape is None else tuple(int(part) for part in reading.shape.split(",")),
-        spec=reading.spec,
-        code=code,
-        calibrate=None if reading.calibrate is None else read_arrays(reading.calibrate),
-        fires=fires,
-        integration=integration,
-    )
+    return {
+        "kind": reading.kind,
+        "dt": reading.dt,
+        "reset": reset,
+        "inputs": inputs,
+        "shape": None if reading.shape is None else tuple(int(part) for part in reading.shape.split(",")),
+        "spec": reading.spec,
+        "code": code,
+        "calibrate": None if reading.calibrate is None else read_arrays(reading.calibrate),
+        "fires": fires,
+        "integration": integration,
+    }
 
 
 def _is_nk(source: Path, reading: Reading) -> bool:

@@ -50,11 +50,11 @@ def say(text: str | Text, stderr: bool = False) -> None:
     screen.print(text, soft_wrap=not screen.is_terminal)
 
 
-def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table, the first column for names and the others for numbers; where it is too wide, a block a row."""
+def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> None:
+    """Print a table, the first `left` columns for words and the others for numbers; where too wide, a block a row."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for k, column in enumerate(columns):
-        table.add_column(column, justify="right" if k else "left", no_wrap=True)
+        table.add_column(column, justify="left" if k < left else "right", no_wrap=True)
     for row in rows:
         table.add_row(*row)
     screen = console()
@@ -75,9 +75,19 @@ def say_faults(faults: Sequence[Fault]) -> None:
     for (fact, limit, mend), nodes in alike.items():
         shown = [f"'{node}'" for node in nodes[:NAMES_SHOWN]]
         more = f" and {len(nodes) - len(shown)} more" if len(nodes) > len(shown) else ""
-        options = [f"--{name.replace('_', '-')}" for name in OPTIONS if re.search(rf"\b{name}=", mend)]
-        here = f" (On the command line: {', '.join(options)}.)" if options else ""
-        say_error(f"{', '.join(shown)}{more}: {fact}; {limit}. {mend}{here}")
+        say_error(f"{', '.join(shown)}{more}: {fact}; {limit}. {mend}{_here(mend)}")
+
+
+def fault_words(fault: Fault, named: bool = True) -> str:
+    """A fault in one line. named: whether its node is told."""
+    node = f"'{fault.node}': " if named else ""
+    return f"{node}{fault.fact}; {fault.limit}. {fault.mend}{_here(fault.mend)}"
+
+
+def _here(mend: str) -> str:
+    """Options of the command line for the arguments that a mend names."""
+    options = [f"--{name.replace('_', '-')}" for name in OPTIONS if re.search(rf"\b{name}=", mend)]
+    return f" (On the command line: {', '.join(options)}.)" if options else ""
 
 
 def say_error(message: str) -> None:

@@ -34,7 +34,7 @@ def tell_graph(graph: nk.Network | nk.Program) -> None:
             say(f"  from {projection}")
     say(f"outputs: {', '.join(graph.outputs)}")
     if isinstance(graph, nk.Program):
-        _tell_targets(graph)
+        tell_targets(graph)
 
 
 def graph_facts(graph: nk.Network | nk.Program) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def tell_compilation(program: nk.Program) -> None:
             notes.setdefault(note, []).append(row.population)
     for note, names in notes.items():
         say(f"{', '.join(names)}: {note}")
-    _tell_targets(program)
+    tell_targets(program)
 
 
 def run_facts(recording: nk.Recording) -> dict[str, Any]:
@@ -123,7 +123,8 @@ def _batched(values: NDArray[Any], recording: nk.Recording) -> NDArray[Any]:
     return values[None] if recording.batch is None else values
 
 
-def _tell_targets(program: nk.Program) -> None:
+def tell_targets(program: nk.Program) -> None:
+    """What can run the Program, and what of it the chip's stock parts lack."""
     say(f"runs on: {', '.join(('simulator', *program.targets))}")
     faults: dict[str, list[str]] = {}
     for fault in _stock_faults(program):

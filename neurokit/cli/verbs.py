@@ -18,10 +18,12 @@ from neurokit.cli.files import (
     read_labels,
     read_source,
     record_keys,
+    survey_source,
 )
 from neurokit.cli.inputs import Encoding, read_inputs
 from neurokit.cli.running import Outputs
 from neurokit.cli.screen import progress_bar, say, say_json, stage_bars
+from neurokit.cli.surveys import survey_facts, tell_survey
 from neurokit.cli.texts import graph_facts, run_facts, tell_compilation, tell_graph, tell_run
 
 app = typer.Typer(
@@ -76,10 +78,23 @@ def inspect(
     dt: opt.Dt = None,
     reset: opt.Reset = None,
     inputs: opt.Inputs = None,
+    shape: opt.SampleShape = None,
+    spec: opt.Spec = None,
+    code: opt.CodeOf = None,
+    calibrate: opt.Calibrate = None,
+    fires: opt.FiresAt = None,
+    integration: opt.Integrating = None,
     as_json: opt.AsJson = False,
 ) -> None:
-    """Say what a file holds: populations, how they fire and reset, what feeds them, what can run them."""
-    _show(read_graph(source, Reading(kind, dt, reset, inputs)), as_json)
+    """Say what a file holds before any work: each node supported, approximated or unsupported, why, and the mend.
+
+    Also which conventions it states, what must be passed, and what it becomes. Exit code 1 when a node is unsupported.
+    """
+    reading = Reading(kind, dt, reset, inputs, shape, spec, code, calibrate, fires, integration)
+    survey = survey_source(source, reading)
+    say_json(survey_facts(survey)) if as_json else tell_survey(survey)
+    if not survey.ok:
+        raise typer.Exit(1)
 
 
 @app.command()
