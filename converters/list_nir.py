@@ -7,53 +7,57 @@ from typing import Any
 
 import numpy as np
 
-from neurokit.converters.from_nir import _read, natural
+from neurokit.converters.from_nir import _read
 from neurokit.converters.hdf5 import opened
 from neurokit.converters.listing import Listing, Piece
+from neurokit.converters.nir_graphs import Flat, flattened, natural
 
-RESET = "NIR states none: hard (v := v_reset) is taken; pass reset='soft' where the writer subtracts"
+CONVENTIONS = (
+    "NIR states none of reset, comparison and integration: its equations' are taken (hard, >, Euler) where the file's "
+    "metadata say nothing else; pass reset=, fires= or integration= where the writer meant others"
+)
 
 
 def listing(source: str | PathLike[str] | Any, *, inputs: str | None = None) -> Listing:
-    """Nodes of a `.nir` file or a nir.NIRGraph. Raises FormatError and ConversionError as `from_nir.load` does."""
-    graph = _read(source) if isinstance(source, str | PathLike) else source
-    far = _depths(graph)
-    pieces = sorted(graph.nodes.items(), key=lambda item: (far[item[0]], natural(str(item[0]))))
-    facts = [("format", "NIR graph")]
-    if isinstance(source, str | PathLike):
-        facts = [("format", f"NIR graph{_writer(source)}")]
-    if any(hasattr(node, "v_threshold") for _, node in pieces):
-        facts.append(("reset", RESET))
-    return Listing(tuple(_piece(str(name), node) for name, node in pieces), tuple(facts))
+    """Nodes of a `.nir` file or a nir.NIRGraph, those of subgraphs as `outer.inner`, along the data's way.
+
+    Raises FormatError and ConversionError as `from_nir.load` does.
+    """
+    flat = flattened(_read(source) if isinstance(source, str | PathLike) else source)
+    far = _depths(flat)
+    nodes = sorted(flat.nodes.items(), key=lambda item: (far[item[0]], natural(item[0])))
+    version = _version(source) if isinstance(source, str | PathLike) else ""
+    facts = [("format", f"NIR graph, written by nir {version}" if version else "NIR graph")]
+    if any(hasattr(node, "v_threshold") for _, node in nodes):
+        facts.append(("conventions", CONVENTIONS))
+    return Listing(tuple(_piece(name, node) for name, node in nodes), tuple(facts))
 
 
-def _writer(path: str | PathLike[str]) -> str:
+def _version(path: str | PathLike[str]) -> str:
     with opened(path, "a NIR graph") as file:
         stated = file["version"][()] if "version" in file else b""
-    text = stated.decode("ascii", "replace") if isinstance(stated, bytes) else str(stated)
-    return f", written by nir {text}" if text else ""
+    return stated.decode("ascii", "replace") if isinstance(stated, bytes) else str(stated)
 
 
-def _depths(graph: Any) -> dict[str, int]:
+def _depths(flat: Flat) -> dict[str, int]:
     """Edges from the nearest Input; nodes that none leads to come last."""
-    depth = {name: 0 if type(node).__name__ == "Input" else len(graph.nodes) for name, node in graph.nodes.items()}
-    frontier = [name for name, far in depth.items() if far == 0]
-    while frontier:
-        reached = [end for start, end in graph.edges if start in set(frontier) and depth.get(end) == len(depth)]
-        step = depth[frontier[0]] + 1
-        frontier = list(dict.fromkeys(reached))
-        depth |= dict.fromkeys(frontier, step)
-    return depth
+    after: dict[str, list[str]] = {}
+    for start, end in flat.edges:
+        after.setdefault(start, []).append(end)
+    starts = [n for n, node in flat.nodes.items() if type(node).__name__ == "Input" and n not in flat.doors]
+    depth = dict.fromkeys(starts, 0)
+    waiting = list(starts)
+    for name in waiting:  # grows while it is read: breadth first
+        for end in after.get(name, ()):
+            if end not in depth:
+                depth[end] = depth[name] + 1
+                waiting.append(end)
+    return {name: depth.get(name, len(flat.nodes)) for name in flat.nodes}
 
 
 def _piece(name: str, node: Any) -> Piece:
-    kind = type(node).__name__
-    inner = getattr(node, "nodes", None)
-    if isinstance(inner, dict):  # a subgraph
-        parts = [_piece(str(part), found) for part, found in inner.items()]
-        return Piece(name, f"{kind} of {len(parts)} nodes", None, sum(part.parameters for part in parts))
     values = [v for v in vars(node).values() if isinstance(v, np.ndarray) and v.dtype.kind == "f"]
-    return Piece(name, kind, _shape(node), sum(value.size for value in values))
+    return Piece(name, type(node).__name__, _shape(node), sum(value.size for value in values))
 
 
 def _shape(node: Any) -> tuple[int, ...] | None:

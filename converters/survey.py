@@ -30,6 +30,7 @@ from neurokit.lower.pipeline import compile_network
 LISTERS: Mapping[str, str] = {
     "net": "neurokit.converters.list_slayer:listing",
     "nir": "neurokit.converters.list_nir:listing",
+    "onnx": "neurokit.converters.list_onnx:listing",
 }
 STAND_INS: Mapping[str, Any] = {"dt": 1e-6, "code": "sigma-delta", "reset": "hard"}  # where the source leaves it out
 SAFE = re.compile(r"integers passed through| waits |may wrap|may saturate|saturates after|is written out")  # no loss
@@ -154,7 +155,9 @@ def inspect(
     program, remarks = None, []
     if tried.network is not None and "dt" not in tried.stood_in:
         program, more = _integers(tried.network)
-        found += more
+        if asking := [fault for fault in more if "calibrate" in _asks(fault)]:
+            tried.needs += (_needed("calibrate", tuple(asking)),)
+        found += [fault for fault in more if fault not in asking]
         notes = () if program is None else [(row.population, note) for row in program.report for note in row.notes]
         how += [(name, note) for name, note in notes if not SAFE.search(note)]
         remarks = [f"{name}: {note}" for name, note in notes if SAFE.search(note) and "passed through" not in note]
@@ -258,14 +261,21 @@ def _joined(
     findings = tuple(
         Finding(
             piece,
-            (*piece.how, *dict.fromkeys(note for node, note in how if node == name)),
-            tuple(fault for fault in faults if fault.node == name),
+            (*piece.how, *dict.fromkeys(note for node, note in how if _of(node, pieces) == name)),
+            tuple(fault for fault in faults if _of(fault.node, pieces) == name),
         )
         for name, piece in pieces.items()
     )
-    rest = tuple(fault for fault in faults if fault.node not in pieces)
-    words = dict.fromkeys(f"{node}: {note}" if node else note for node, note in how if node not in pieces)
+    rest = tuple(fault for fault in faults if _of(fault.node, pieces) is None)
+    words = dict.fromkeys(f"{node}: {note}" if node else note for node, note in how if _of(node, pieces) is None)
     return findings, rest, tuple(words)
+
+
+def _of(node: str, pieces: Mapping[str, Piece]) -> str | None:
+    """The node of the source that `node` is, or is a part of: a converter names parts `node.part`."""
+    while node and node not in pieces:
+        node = node.rpartition(".")[0]
+    return node or None
 
 
 def _of_graph(path: str | PathLike[str], graph: Network | Program) -> Survey:

@@ -25,7 +25,8 @@ WIDE = 200  # columns of a table that goes to a file or pipe
 CLOSED_PIPE = 128 + 13  # exit code of a program that SIGPIPE ends
 OPTIONS = (  # arguments of the API that mends name
     *("fit", "size", "seed", "threshold"),
-    *("kind", "dt", "reset", "inputs", "bits", "window"),
+    *("kind", "dt", "reset", "inputs", "shape", "spec", "code", "calibrate", "fires", "integration"),
+    *("bits", "window"),
     *("steps", "time_limit", "backend", "record", "labels", "lava", "attribute", "tau", "to", "checkpoint"),
 )
 NAMES_SHOWN = 8

@@ -16,6 +16,7 @@ from neurokit.errors import FormatError, InputError
 from neurokit.graph.neurons import IF, CubaLIF
 from neurokit.graph.synapses import Dense
 from tests.cli.sources import neurons, nir_graph, write_net, write_nir, write_small_net
+from tests.converters.onnx_models import Sketch
 from tests.data import shared, truth
 from tests.networks import network
 
@@ -39,7 +40,7 @@ def test_a_nir_file(tmp_path):
     assert found.parameters == sum(piece.parameters for piece in pieces.values())
     assert (found.ok, found.share, found.kind, found.source, found.needs) == (True, 1.0, "nir", "x.nir", ())
     assert facts_of(found, "format") == [f"NIR graph, written by nir {nir.__version__}"]
-    assert "pass reset='soft'" in facts_of(found, "reset")[0]
+    assert "pass reset=, fires= or integration=" in facts_of(found, "conventions")[0]
     assert facts_of(found, "step") == ["0.001 s"]
     assert facts_of(found, "neurons") == ["fires at v > 1, resets to 0: hidden, last"]
     assert facts_of(found, "delays") == ["none"]
@@ -194,6 +195,26 @@ def test_delays_are_told():
     late = replace(graph.projections[1], delay=np.asarray(1.5))
     found = survey._of_graph("x.nk", replace(graph, projections=(graph.projections[0], late)))
     assert facts_of(found, "delays") == ["0 to 3 steps a connection"]
+
+
+def test_an_onnx_model():
+    """Its code is a choice and its integers need samples: both are asked for, and no fault; Softmax is left out."""
+    sketch = Sketch()
+    fc = sketch.op("Gemm", sketch.input(1, 4), sketch.weights(4, 3), sketch.weights(3), name="fc")
+    softmax = sketch.op("Softmax", sketch.op("Relu", fc, name="relu"), name="softmax")
+    model = sketch.model(softmax)
+    found = nk.inspect(model)
+    assert statuses(found) == {"x": "supported", "fc": "supported", "relu": "supported", "softmax": "approximated"}
+    assert next(finding.how for finding in found.findings if finding.how)[0].startswith("is left out: ")
+    assert [need.node for need in found.needs] == ["code", "calibrate"]
+    assert (found.ok, dict(found.stood_in)) == (True, {"code": "sigma-delta"})
+    assert {f.piece.name: f.piece for f in found.findings}["fc"].parameters == 4 * 3 + 3
+    assert facts_of(found, "format")[0].startswith("ONNX model, opset ")
+    given = nk.inspect(model, code="rate", calibrate=np.ones((2, 4)))
+    assert (given.needs, given.ok) == ((), True)
+    model.graph.node[1].op_type = "Sin"
+    refused = nk.inspect(model)
+    assert (statuses(refused)["relu"], refused.ok, refused.share) == ("unsupported", False, 0.75)
 
 
 @pytest.mark.parametrize(
