@@ -136,7 +136,7 @@ def test_memory_is_told_to_who_watches(cli, files, monkeypatch):
     assert cli("run", files.program, files.data).err == ""
     monkeypatch.setattr("neurokit.cli.running.is_watched", lambda: True)
     ran = cli("run", files.program, files.data)
-    assert re.match(r"takes [\d.]+ .B of memory \(weights \d+ B, states .* B, blocks .*, recording .*\)", ran.err)
+    assert re.match(r"takes [\d.]+ .B of memory \(weights \d+ B, states .*B, blocks .*, recording .*\)", ran.err)
 
 
 def test_run_into_a_file(cli, files, tmp_path):
