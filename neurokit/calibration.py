@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,55 +14,93 @@ from neurokit.graph.check import check_network
 from neurokit.graph.network import Network
 from neurokit.hardware.base import RecordKey
 from neurokit.lower.activity import PAYLOAD, SUM, Activity, InputRange
+from neurokit.lower.fold import fold
+from neurokit.lower.moments import has_moment, kept, moment
 from neurokit.records import Recording
 
 CURRENTS = ("u", "i")
 ROOM = 1 << 28  # bytes that the recording of one round of samples may take
+SEED = 0  # of the places of images at which second moments are taken
+
+
+class _Round(NamedTuple):
+    inputs: Mapping[str, NDArray[Any]]
+    recording: Recording
+
+    def sent(self, name: str) -> NDArray[Any]:
+        """What an input or population sent, (samples, steps, *shape)."""
+        values = self.inputs[name] if name in self.inputs else self.recording.spikes[name]
+        return np.asarray(values)
 
 
 def observe(network: Network, inputs: Inputs) -> Activity:
-    """Run `network` on sample inputs, (batch, time, *shape) or one sample, and give the ranges of all that it computes.
+    """Run `network` on sample inputs, (batch, time, *shape) or one sample, and give what it does then.
 
     Samples run in rounds, so that memory stays bounded. InputError and GraphError as for `run`.
     """
     check_network(network)
     arrays, _ = check_inputs(network, inputs)
-    record = _everything(network)
+    samples = next(iter(arrays.values())).shape[0]
+    folded, _ = fold(network)
     peaks = {(name, PAYLOAD): 0.0 if p.neuron.graded else 1.0 for name, p in network.populations.items()}
-    peaks |= {(key[0], key[1]): 0.0 for key in record if not isinstance(key, str)}
-    for recording in _rounds(network, arrays, record):
-        for name, values in recording.spikes.items():
-            peaks[name, PAYLOAD] = max(peaks[name, PAYLOAD], _largest(values))
-        for (name, state), values in recording.states.items():
-            peaks[name, state] = max(peaks[name, state], _largest(values))
-            if state == "sigma":
-                arrived = max(_largest(np.diff(values, axis=1)), _largest(values[:, 0]))
-                peaks[name, SUM] = max(peaks.get((name, SUM), 0.0), arrived)
+    moments: dict[str, NDArray[np.float64]] = {}
+    generator = np.random.default_rng(SEED)
+    for part in _rounds(network, arrays):
+        _add_peaks(peaks, part.recording)
+        share = next(iter(part.inputs.values())).shape[0] / samples
+        _add_moments(moments, folded, part, share, generator)
     ranges = {name: InputRange(_largest(values), _is_whole(values)) for name, values in arrays.items()}
-    return Activity(ranges, peaks, next(iter(arrays.values())).shape[0])
+    return Activity(ranges, peaks, moments, samples)
+
+
+def _add_peaks(peaks: dict[tuple[str, str], float], recording: Recording) -> None:
+    for name, values in recording.spikes.items():
+        _raise(peaks, (name, PAYLOAD), _largest(values))
+    for (name, state), values in recording.states.items():
+        _raise(peaks, (name, state), _largest(values))
+        if state == "sigma":
+            _raise(peaks, (name, SUM), max(_largest(np.diff(values, axis=1)), _largest(values[:, 0])))
+
+
+def _raise(peaks: dict[tuple[str, str], float], key: tuple[str, str], value: float) -> None:
+    peaks[key] = max(peaks.get(key, 0.0), value)
+
+
+def _add_moments(
+    moments: dict[str, NDArray[np.float64]],
+    folded: Network,
+    part: _Round,
+    share: float,
+    generator: np.random.Generator,
+) -> None:
+    for projection in folded.projections:
+        if has_moment(projection.synapse):
+            neuron = folded.populations[projection.target].neuron
+            values = kept(neuron, folded.dt, part.sent(projection.source))
+            moments.setdefault(projection.name, np.zeros(()))
+            moments[projection.name] = moments[projection.name] + share * moment(projection.synapse, values, generator)
 
 
 def _everything(network: Network) -> tuple[RecordKey, ...]:
-    """What tells ranges: graded payloads and states; of spiking neurons only the current, which wraps."""
-    keys: list[RecordKey] = []
+    """What all send, and states that tell ranges: of spiking neurons only the current, which wraps."""
+    keys: list[RecordKey] = list(network.populations)
     for name, population in network.populations.items():
         neuron = population.neuron
-        keys += [name] if neuron.graded else []
         states = neuron.states if neuron.graded or not neuron.spiking else [s for s in neuron.states if s in CURRENTS]
         keys += [(name, state) for state in states]
     return tuple(keys)
 
 
-def _rounds(network: Network, arrays: Mapping[str, NDArray[Any]], record: tuple[RecordKey, ...]) -> Iterator[Recording]:
+def _rounds(network: Network, arrays: Mapping[str, NDArray[Any]]) -> Iterator[_Round]:
     from neurokit.hardware.simulator.backend import Simulator  # compiles kernels: not before somebody calibrates
 
-    steps = check_steps(arrays, None)
+    steps, record = check_steps(arrays, None), _everything(network)
     samples = next(iter(arrays.values())).shape[0]
     simulator = Simulator()
     at_once = max(1, ROOM // max(1, recording_bytes(network, 1, steps, record)))
     for first in range(0, samples, at_once):
-        part = {name: values[first : first + at_once] for name, values in arrays.items()}
-        yield simulator.run(network, part, steps, record)
+        inputs = {name: values[first : first + at_once] for name, values in arrays.items()}
+        yield _Round(inputs, simulator.run(network, inputs, steps, record))
 
 
 def _largest(values: NDArray[Any]) -> float:

@@ -143,6 +143,8 @@ class LayerReport:
     threshold_error, decay_error: relative error of the threshold; error of the per-step decay factor.
     notes: approximations and insertions, in words.
     payload_scale: units of the integer payload per unit of what the source's neurons send (1 of those that spike).
+    output_error: root mean square of what rounded weights add to the input, over that of the input, both on the
+    samples of a calibration; None without.
     """
 
     population: str
@@ -154,6 +156,7 @@ class LayerReport:
     decay_error: float
     notes: tuple[str, ...] = ()
     payload_scale: float = 1.0
+    output_error: float | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 # Beside the names of states:
 PAYLOAD = "payload"  # what a population sends
 SUM = "sum"  # what reaches it in a step
@@ -26,11 +29,13 @@ class Activity:
     """Peaks over all samples, steps and neurons of a float run.
 
     inputs: by name. peaks: largest |value| by (population, state), states by the neuron's own names, PAYLOAD for what
-    it sends and, of neurons that add up what they receive, SUM. samples: how many there were.
+    it sends and, of neurons that add up what they receive, SUM. moments: by projection (of the folded network),
+    `moments.moment`, where rounding can use it. samples: how many there were.
     """
 
     inputs: Mapping[str, InputRange] = field(default_factory=dict)
     peaks: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    moments: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     samples: int = 0
 
     def sent(self, name: str) -> float:

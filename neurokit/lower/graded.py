@@ -30,8 +30,9 @@ from neurokit.graph.graded_neurons import (
 from neurokit.graph.network import LayerReport, Population
 from neurokit.graph.neurons import FixedNeuron
 from neurokit.lower.payloads import WHOLE, Incoming, Scales, per_payload
-from neurokit.lower.quantise import FEWEST_BITS, Quantised, rounded, sign_faults, weight_error
-from neurokit.lower.scale import MAX_EXPONENT, exponent_of, largest_integer, values_of
+from neurokit.lower.quantise import FEWEST_BITS, Quantised, output_error, rounded, sign_faults, weight_error
+from neurokit.lower.rounding import exponents_at
+from neurokit.lower.scale import MAX_EXPONENT, largest_integer, values_of
 
 
 def quantise_graded(
@@ -49,8 +50,9 @@ def quantise_graded(
     faults = [*_bias_faults(population, bias), *sign_faults([p.projection for p in incoming], scaled, bits)]
     if faults:
         return faults
-    exponents = [exponent_of(values_of(s), scales.state, bits) for s in scaled]
-    synapses = tuple(rounded(s, scales.state / 2**e, e) for s, e in zip(scaled, exponents, strict=True))
+    maps = [p.weighted(s) for p, s in zip(incoming, scaled, strict=True)]
+    exponents = exponents_at(maps, scales.state, bits)
+    synapses = tuple(rounded(m, scales.state, e, bits) for m, e in zip(maps, exponents, strict=True))
     faults = _steep(incoming, exponents) + _coarse(population, scaled, synapses, scales.state, bits)
     if faults:
         return faults
@@ -66,6 +68,7 @@ def quantise_graded(
         0.0,
         tuple(notes),
         payload_scale=float(scales.payload),
+        output_error=output_error(maps, synapses, scales.state),
     )
     return Quantised(neuron, synapses, report)
 

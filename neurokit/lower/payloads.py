@@ -22,6 +22,7 @@ from neurokit.graph.resonators import ResonateAndFire
 from neurokit.graph.synapses import Shape
 from neurokit.lower.activity import SUM, Activity
 from neurokit.lower.discretise import recurrence
+from neurokit.lower.rounding import Map, clipped, rows_of
 from neurokit.lower.scale import (
     LARGEST_SUM,
     MAX_EXPONENT,
@@ -49,12 +50,20 @@ class Incoming:
     """A projection with one map, the shape of its source, and what that sends.
 
     payload_scale: units of payload per unit of the source's value. payload: largest |payload|, None where unknown.
+    moment: mean of x x^T in units of the source's value, see `moments.moment`; None where unknown.
     """
 
     projection: Projection
     shape: Shape
     payload_scale: float = 1.0
     payload: float | None = None
+    moment: NDArray[np.float64] | None = None
+
+    def weighted(self, synapse: Any, least: int = 0) -> Map:
+        """`synapse`, made of the projection's with weights per unit of payload, as rounding takes it."""
+        rows = rows_of(synapse)
+        fits = self.moment is not None and rows is not None and rows.shape[-1] == self.moment.shape[-1]
+        return Map(synapse, self.moment * self.payload_scale**2 if fits and self.moment is not None else None, least)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,12 +93,11 @@ class Plan:
 
     def incoming(self, projection: Projection, shape: Shape, spikes: bool) -> Incoming:
         """`projection` with what its source sends. shape: of the source. spikes: whether that is 0 or 1."""
-        scale = self.payload.get(projection.source, 1.0)
-        if spikes:
-            return Incoming(projection, shape, 1.0, 1.0)
         if self.activity is None:
-            return Incoming(projection, shape)
-        return Incoming(projection, shape, scale, math.ceil(scale * self.activity.sent(projection.source)))
+            return Incoming(projection, shape, payload=1.0 if spikes else None)
+        scale = self.payload.get(projection.source, 1.0)
+        payload = math.ceil(scale * self.activity.sent(projection.source))
+        return Incoming(projection, shape, scale, payload, self.activity.moments.get(projection.name))
 
 
 def plan(folded: Network, activity: Activity | None, bits: int, order: Sequence[str]) -> Plan:
@@ -104,7 +112,10 @@ def plan(folded: Network, activity: Activity | None, bits: int, order: Sequence[
         neuron = folded.populations[name].neuron
         known = [p for p in folded.incoming(name) if p.source in payload]  # others lie behind it on a loop
         if isinstance(neuron, GRADED):
-            arriving = [Incoming(p, folded.shape_of(p.source), payload[p.source]) for p in known]
+            arriving = [
+                Incoming(p, folded.shape_of(p.source), payload[p.source], moment=activity.moments.get(p.name))
+                for p in known
+            ]
             graded[name] = choose_scales(neuron, arriving, bits, most[name], caps[name])
         payload[name] = graded[name].payload if name in graded else 1.0
     return Plan(payload, graded, most, activity)
@@ -193,12 +204,15 @@ def choose_scales(neuron: Any, incoming: Sequence[Incoming], bits: int, most: fl
     incoming: those projections whose sources have their scale. most: largest scale of the state
     (`payloads.largest_scale`). cap: largest payload scale (`payloads.payload_caps`).
     """
-    values = [v for v in (values_of(per_payload(p)) for p in incoming) if v.any()]
-    full = max((scale_limit(v, bits) for v in values), default=cap)
-    state = _exact(values, bits) or full
     if isinstance(neuron, Sigma | Delta):  # they send the state itself
         most = min(most, cap)
-    state = min(state, most)
+    maps = [found for found in (p.weighted(per_payload(p)) for p in incoming) if values_of(found.synapse).any()]
+    values = [values_of(found.synapse) for found in maps]
+    full = min(most, max((scale_limit(v, bits) for v in values), default=cap))
+    exact = _exact(values, bits)
+    if exact is None and maps:
+        full, _ = clipped(maps, full, most, bits, None)
+    state = min(exact or full, most)
     over = max((exponent_of(v, state, bits) for v in values), default=0) - MAX_EXPONENT
     state /= 2 ** max(0, over)
     if isinstance(neuron, SigmaDelta):

@@ -25,6 +25,7 @@ from neurokit.lower.fold import to_matrix
 from neurokit.lower.images import picked
 from neurokit.lower.payloads import Incoming
 from neurokit.lower.relatives import kind_faults, thresholds, whole
+from neurokit.lower.rounding import CLIPPINGS, Map, clipped, round_map, rows_of, squared_error
 from neurokit.lower.scale import (
     SAFE_INPUT,
     UNIT,
@@ -32,6 +33,7 @@ from neurokit.lower.scale import (
     choose_scale,
     largest_integer,
     leak_of,
+    least_exponent,
     reset_of,
     row_sums,
     values_of,
@@ -78,8 +80,15 @@ def quantise(
         return faults
     steady = _bias_per_step(model, bias, notes)
     scale, exponents = choose_scale(gained, threshold, steady, model, bits, spiking, payloads, observed)
-    synapses = tuple(rounded(s, scale / 2**e, e) for s, e in zip(gained, exponents, strict=True))
     most = min(observed, ceiling(threshold, steady, model, spiking))
+    maps = [
+        p.weighted(s, least_exponent(s, min(most, scale * CLIPPINGS[-1]), n))
+        for p, s, n in zip(incoming, gained, payloads, strict=True)
+    ]
+    if any(found.moment is not None for found in maps):
+        shared = float(threshold[0]) if spiking and threshold.size == 1 and scale * threshold[0] >= 1 else None
+        scale, exponents = clipped(maps, scale, most, bits, shared)
+    synapses = tuple(rounded(m, scale, e, bits) for m, e in zip(maps, exponents, strict=True))
     limited = scale >= most * (1 - 1 / 64)  # the floor to a whole threshold included
     fewest = 1 << FEWEST_BITS - 1 if limited else 1
     faults = _range_faults(population, gained, synapses, threshold, reset_of(model), scale, bits, fewest)
@@ -102,6 +111,7 @@ def quantise(
         threshold_error,
         decay_error,
         tuple(notes),
+        output_error=output_error(maps, synapses, scale),
     )
     return Quantised(neuron, synapses, report)
 
@@ -221,8 +231,11 @@ def _gain_of_channels(synapse: Convolving, source: Shape, gain: NDArray[np.float
     return replace(synapse, weight=synapse.weight * gain[:, None, None, None])
 
 
-def rounded(synapse: Any, scale: float, exponent: int) -> Synapse:
-    """The map with weights rint(weight * scale) and `exponent`."""
+def rounded(found: Map, scale: float, exponent: int, bits: int) -> Synapse:
+    """The map in integers: rounded for what arrives where that is known, else rint(weight * scale / 2**exponent)."""
+    if found.moment is not None and values_of(found.synapse).any():
+        return round_map(found, scale, exponent, bits)  # type: ignore[no-any-return]
+    synapse, scale = found.synapse, scale / 2.0**exponent
     weight = synapse.weight
     if isinstance(synapse, Sparse):
         integers = sp.csr_matrix(
@@ -303,6 +316,18 @@ def _headroom(
     if spiking and (model.keep_v == 1).any() and inhibition:
         steps = 2 * SAFE_INPUT / inhibition
         notes.append(f"without leak, v saturates after {steps:.0f} steps of inhibition by all inputs")
+
+
+def output_error(maps: Sequence[Map], integers: Sequence[Any], scale: float) -> float | None:
+    """Root mean square of the error of what arrives over that of what arrives; None where that is not known."""
+    lost = total = 0.0
+    for found, integer in zip(maps, integers, strict=True):
+        exact, rows = rows_of(found.synapse), rows_of(integer)
+        if exact is None or rows is None or found.moment is None:
+            return None
+        lost += squared_error(exact - rows * (2.0**integer.exponent / scale), found.moment)
+        total += squared_error(exact, found.moment)
+    return math.sqrt(lost / total) if total else None
 
 
 def weight_error(floats: Sequence[Any], integers: Sequence[Any], scale: float) -> float:

@@ -69,7 +69,7 @@ def choose_scale(
     if not spiking and fine < max(limits):  # free to be such that the largest weight is whole
         largest = _largest(synapses, fine)
         fine *= math.floor(largest) / largest if largest >= 1 else 1
-    least = [_least_exponent(s, fine, payload) for s, payload in zip(synapses, payloads, strict=True)]
+    least = [least_exponent(s, fine, payload) for s, payload in zip(synapses, payloads, strict=True)]
     return fine, [exponent_of(values_of(s), fine, bits, e) for s, e in zip(synapses, least, strict=True)]
 
 
@@ -78,7 +78,7 @@ def _largest(synapses: Sequence[Any], scale: float) -> float:
     return max(float(np.abs(values_of(s)).max(initial=0.0)) for s in synapses) * scale
 
 
-def _least_exponent(synapse: Any, scale: float, payload: float | None) -> int:
+def least_exponent(synapse: Any, scale: float, payload: float | None) -> int:
     """0 for spikes; for larger payloads below it as far as the sum, before it is shifted, fits half of 32 bits."""
     if payload is None or payload <= 1:
         return 0
