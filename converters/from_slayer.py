@@ -203,6 +203,10 @@ class _Builder:
             self._add_weights(layer, self.shape)
 
     def _add_weights(self, layer: Layer, source: Shape) -> None:
+        faults = list(slayer_synapses.size_faults(layer, source))
+        if faults:
+            self._refuse(layer, faults)
+            return
         synapses, shape = slayer_synapses.synapses(layer, source)
         if shape is None:
             weight = next(iter(weights(layer).values()))

@@ -47,7 +47,7 @@ def _tree(group: h5py.Group) -> Tree:
         item = group[name]
         value = _tree(item) if isinstance(item, h5py.Group) else item[()]
         if not isinstance(value, h5py.Empty):  # mlGeNN creates datasets with a type, but without a value
-            tree[name] = value
+            tree[name if isinstance(name, str) else name.decode("utf-8", "replace")] = value
     return tree
 
 

@@ -112,6 +112,7 @@ def _lif_faults(layer: Layer, group: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _exponent_faults(layer, group, "wgtExp", WEIGHT_EXPONENTS, "Loihi's weight exponent has 4 bits")
     norm = (-MAX_NORM_SHIFT, MAX_NORM_SHIFT)
     faults = list(_exponent_faults(layer, group, "weight_exp", norm, "SLAYER keeps it to 3 bits unless told otherwise"))
+    yield from _recurrent_norm_faults(layer, group)
     waits = list(_refractory_faults(layer, group))
     yield from (*faults, *waits)
     if not faults and not waits and np.any(group.get("weight_exp", 0)) and np.max(group.get("refDelay", 1)) > 1:
@@ -119,10 +120,26 @@ def _lif_faults(layer: Layer, group: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(layer.name, "has a weight_exp and a refDelay", limit, "Train with a refractory delay of 1 (none).")
 
 
+def _recurrent_norm_faults(layer: Layer, group: Mapping[str, Any]) -> Iterator[Fault]:
+    """SLAYER's recurrent blocks go on from the normed current, step by step; all others norm a copy of it."""
+    normed = any(np.any(_numbers(value)) for value in (layer.data.get("bias", 0), group.get("weight_exp", 0)))
+    memory = (_numbers(group.get("iDecay", MAX_DECAY)) != MAX_DECAY).any()
+    if layer.kind == "dense_rec" and text(group["type"]) == "CUBA" and normed and memory:
+        limit = "SLAYER's recurrent blocks add it to the current, netx to the potential: the same without memory only"
+        mend = "Train the layer without norm, or with a current_decay of 1."
+        yield Fault(layer.name, "is recurrent and has a bias or weight_exp of a norm", limit, mend)
+
+
+def _numbers(value: Any) -> NDArray[Any]:
+    """The values, or none of what are no numbers (reported elsewhere)."""
+    array = np.asarray(value)
+    return array if array.dtype.kind in "biuf" else np.zeros(0)
+
+
 def _alif_faults(layer: Layer, group: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _no_more_faults(layer, group)
-    bias, decay = np.asarray(layer.data.get("bias", 0)), np.asarray(group.get("iDecay", MAX_DECAY))
-    if bias.dtype.kind in "biuf" and bias.any() and decay.dtype.kind in "biuf" and (decay != MAX_DECAY).any():
+    bias, decay = _numbers(layer.data.get("bias", 0)), _numbers(group.get("iDecay", MAX_DECAY))
+    if bias.any() and (decay != MAX_DECAY).any():
         limit = f"SLAYER adds it to ALIF's current, which is the same as to the potential for iDecay {MAX_DECAY} only"
         yield Fault(layer.name, "has ALIF neurons and a bias", limit, "Train the layer without norm.")
 

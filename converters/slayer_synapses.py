@@ -6,15 +6,19 @@ file holds one kernel, which SLAYER applies to each channel by itself.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.converters.slayer_values import IMAGES, Layer, exponent, size, weights
+from neurokit.errors import Fault
 from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense, Pair, Shape, Sparse, pair
 from neurokit.lower.fold import to_matrix
 
+MAX_SYNAPSES = 2**27  # of a pool: more than any network for this chip has, and some GB when listed
 Steps: TypeAlias = NDArray[np.int64]
 Found: TypeAlias = Dense | Sparse | Conv2d | ConvTranspose2d
 
@@ -29,6 +33,23 @@ def synapses(layer: Layer, source: Shape) -> tuple[dict[str, Found], Shape | Non
     for port, weight in weights(layer).items():
         found[port], shape = _synapse(layer, _whole(layer, weight), source)
     return found, shape
+
+
+def size_faults(layer: Layer, source: Shape) -> Iterator[Fault]:
+    """Whether a kernel that the file holds once would make more neurons or synapses than any machine has."""
+    if layer.kind not in ("pool", "unpool") or len(source) != 3:
+        return
+    weight = np.asarray(next(iter(weights(layer).values())))
+    kernel = np.broadcast_to(np.zeros((), np.int64), (1, 1, *weight.shape[2:4]))
+    stride, padding, dilation = (pair(layer.data[key]) for key in ("stride", "padding", "dilation"))
+    if layer.kind == "unpool":
+        shape = ConvTranspose2d(kernel, stride, padding, (0, 0), dilation).output_shape((1, *source[1:]))
+    else:
+        shape = Conv2d(kernel, stride, padding, dilation).output_shape((1, *(2 * n for n in source[1:])))
+    synapses = source[0] * (1 if shape is None else math.prod(shape)) * (weight.size if layer.kind == "pool" else 1)
+    if synapses > MAX_SYNAPSES:
+        fact = f"has about {synapses:.2g} neurons or synapses"
+        yield Fault(layer.name, fact, f"neurokit reads up to {MAX_SYNAPSES:.2g} a layer", "Check sizes and kernel.")
 
 
 def recurrent(layer: Layer) -> Dense:

@@ -92,6 +92,7 @@ def test_neurons(write_net, changes, words):
         ({"type": "dense_rec", "weight_rec": 0.5 * np.eye(2)}, "2 of 4 values of weight_rec are fractional"),
         ({"type": "dense_rec", "weight_rec": 300 * np.eye(2)}, "a weight is 300; weights of one sign reach 255"),
         ({"type": "dense_rec", "weight_rec": np.eye(2), "delay": [0, 1]}, "delays its spikes; a last layer's spikes"),
+        ({"type": "dense_rec", "weight_rec": np.eye(2), "bias": [0, 1]}, "is recurrent and has a bias or weight_exp"),
         (
             {"type": "dense_rec", "weight_rec": np.eye(2), "delay_rec": [0, 1]},
             "delay_rec has shape (2,); it is one number or (2, 2)",

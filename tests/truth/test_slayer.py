@@ -6,13 +6,17 @@ SLAYER delays what a layer sends by one step, we what it receives, so that its o
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
+import sys
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
 import neurokit as nk
+from neurokit.errors import ConversionError
 from tests.data import truth
 from tests.frameworks import framework
 
@@ -143,6 +147,19 @@ def test_recurrent_layers(slayer, tmp_path, seed, delayed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_recurrent_layers_with_biases(slayer, tmp_path, seed):
+    """SLAYER norms the current that they keep: the same as elsewhere if none is kept, else refused."""
+    d, block = Draw(slayer, seed), slayer.block.cuba
+    first = d.means(d.weights(block.Recurrent(d.normed(current_decay=1.0), 9, 14)), 14)
+    blocks = [block.Input(delay_shift=False), first, d.weights(block.Dense(d.cuba(), 14, 6))]
+    compare(tmp_path / "one.net", blocks, spikes(d.rng, 9))
+    blocks[1] = d.means(d.weights(block.Recurrent(d.normed(current_decay=0.25), 9, 14)), 14)
+    their_spikes(blocks, spikes(d.rng, 9))  # SLAYER learns its shapes from data
+    with pytest.raises(ConversionError, match="SLAYER's recurrent blocks add it to the current, netx to the potential"):
+        nk.convert(export(tmp_path / "other.net", blocks))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("delayed", [False, True])
 def test_image_layers_with_biases_and_delays(slayer, tmp_path, seed, delayed):
     """Pools of images that their kernel does not divide, unpooling, grouped and transposed convolutions."""
@@ -214,3 +231,42 @@ def test_cuba_neurons_fire_above_their_threshold_unless_it_is_high(slayer, tmp_p
     compare(tmp_path / "one.net", blocks, x, fires=fires)
     with pytest.raises(AssertionError, match="not equal"):
         compare(tmp_path / "other.net", blocks, x, fires=">" if fires == ">=" else ">=")
+
+
+# ------------------------------------------------------------------------------------------------------------- example
+@pytest.fixture(scope="module")
+def example(slayer):
+    """examples/05_slayer_nmnist.py."""
+    path = Path(__file__).parents[2] / "examples" / "05_slayer_nmnist.py"
+    spec = importlib.util.spec_from_file_location("slayer_example", path)
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, spec.name, module)  # its dataclasses look there
+        spec.loader.exec_module(module)
+    return module
+
+
+def test_the_example_is_one_network_on_every_rung(example, tmp_path):
+    """Not trained, but with weights that make it fire: SLAYER, the Program, and netx in Lava's own runtime."""
+    torch.manual_seed(1)
+    data = example.digits(10)
+    network = example.Network(64)
+    for block, low in zip(network.blocks, (-25, -30), strict=True):
+        block.synapse.weight.data = torch.randint(low, 32, block.synapse.weight.shape) / 32
+    theirs = example.slayers(network, data.spikes)
+    path = network.export(tmp_path / "example.net")
+    ours = nk.run(nk.compile(nk.convert(path, fires=">")), data.spikes).spikes["1-dense"]
+    np.testing.assert_array_equal(ours, theirs)
+    assert 0.01 < theirs.mean() < 0.9
+    np.testing.assert_array_equal(example.netx(path, data.spikes[:2]), theirs[:2])
+
+
+@pytest.mark.slow
+def test_the_example_from_end_to_end(example, capsys, tmp_path):
+    example.main(["--epochs", "2", "--recordings", "100", "--in-lava", "2", "--out", str(tmp_path / "out.net")])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[0] for line in lines[1:]] == [
+        "SLAYER, float", "SLAYER, quantised", "Program", "netx on Lava",
+    ]  # fmt: skip
+    assert all(", 0 of " in line for line in lines[3:])
+    assert (tmp_path / "out.net").exists()
