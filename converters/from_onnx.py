@@ -8,23 +8,15 @@ from collections.abc import Iterator, Mapping
 from os import PathLike
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from neurokit.converters.arguments import check_arguments, choice_faults, step_faults
-from neurokit.converters.dataflow import Source
-from neurokit.converters.layers import Layers
+from neurokit.converters.codes import code_faults, coded
 from neurokit.converters.onnx_constants import MOST_DATA
 from neurokit.converters.onnx_operators import KNOWN, layers_of
 from neurokit.converters.onnx_reading import read
 from neurokit.converters.onnx_records import Model
-from neurokit.converters.rate_coding import rate_coded
-from neurokit.converters.sigma_delta import sigma_delta
 from neurokit.errors import ConversionWarning, Fault, InputError
 from neurokit.graph.network import Network
 from neurokit.graph.synapses import Shape
-
-CODES = ("sigma-delta", "rate")
 
 
 def load(
@@ -53,7 +45,7 @@ def load(
     check_arguments(_argument_faults(dt, reset, inputs, code, calibrate))
     model = read(source, KNOWN)
     layers, left_out = layers_of(model, _shapes(model, shape))
-    samples = None if calibrate is None else _samples(layers, calibrate)
+    network = coded(layers, code or "", calibrate, dt)
     if left_out:
         which = ", ".join(f"'{name}'" for name in left_out)
         warnings.warn(
@@ -61,10 +53,7 @@ def load(
             ConversionWarning,
             stacklevel=4,
         )
-    if code == "rate":
-        assert samples is not None, "checked with the arguments"
-        return rate_coded(layers, samples, dt)
-    return sigma_delta(layers, samples, dt)
+    return network
 
 
 def _argument_faults(
@@ -74,13 +63,7 @@ def _argument_faults(
     yield from choice_faults("reset", reset, ("soft",), "Leave it out.")
     if inputs is not None:
         yield Fault("inputs", f"is {inputs!r}", "a model says itself what its inputs are", "Leave it out.")
-    if code is None:
-        limit = "a plain network has no spikes: its code is a choice"
-        yield Fault("code", "was not given", limit, "Pass code='sigma-delta' or code='rate'.")
-    yield from choice_faults("code", code, CODES, "Choose one of them.")
-    if code == "rate" and calibrate is None:
-        limit = "thresholds of a rate code follow from activations"
-        yield Fault("calibrate", "was not given", limit, "Pass some hundred samples, (batch, *shape).")
+    yield from code_faults(code, calibrate)
 
 
 def _shapes(model: Model, shape: Any) -> dict[str, Shape]:
@@ -124,34 +107,3 @@ def _shape(name: str, sizes: tuple[int | None, ...], given: Any) -> Shape | Faul
     if any(size not in (None, own) for size, own in zip(sizes[1:], wanted, strict=False)):
         return Fault("shape", f"is {wanted}", f"input '{name}' {stated}", "Leave out what the model states.")
     return (1, *wanted)
-
-
-def _samples(layers: Layers, calibrate: Any) -> dict[str, NDArray[Any]]:
-    """Sample inputs by name, (batch, *shape) of the sources."""
-    sources = {name: node.shape for name, node in layers.nodes.items() if isinstance(node, Source)}
-    given = calibrate if isinstance(calibrate, Mapping) else dict.fromkeys(sources, calibrate)
-    faults: list[Fault] = []
-    samples: dict[str, NDArray[Any]] = {}
-    if given.keys() != sources.keys() or (len(sources) > 1 and not isinstance(calibrate, Mapping)):
-        fact, limit = f"has {', '.join(map(str, given))}", f"the inputs are {', '.join(sources)}"
-        raise InputError(Fault("calibrate", fact, limit, "Pass a dict with samples of each input."))
-    for name, shape in sources.items():
-        array = np.asarray(given[name])
-        inner = math.prod(array.shape[1:])
-        alike = array.shape[1:] == shape or (
-            inner == math.prod(shape) and tuple(s for s in shape if s > 1) == tuple(s for s in array.shape[1:] if s > 1)
-        )
-        if array.dtype.kind not in "biuf" or array.ndim < 2 or not len(array) or not alike:
-            fact = f"has {array.dtype} of shape {array.shape}"
-            faults.append(
-                Fault("calibrate", fact, f"input '{name}' takes (batch, {shape})", "Pass numbers of its shape.")
-            )
-        elif not np.isfinite(array).all():
-            faults.append(Fault("calibrate", "holds NaN or infinity", "samples are finite", "Leave these out."))
-        else:
-            samples[name] = array.reshape(len(array), *shape)
-    if len({len(values) for values in samples.values()}) > 1:
-        faults.append(Fault("calibrate", "has unequal batches", "inputs have as many samples each", "Cut the longer."))
-    if faults:
-        raise InputError(faults)
-    return samples

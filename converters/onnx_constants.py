@@ -181,6 +181,8 @@ def _dequantize(operation: Operation, inputs: Sequence[Any]) -> tuple[Array, ...
     data, scale = np.asarray(inputs[0], np.float32), np.asarray(inputs[1], np.float32)
     zero = np.zeros((), np.float32) if len(inputs) < 3 or inputs[2] is None else np.asarray(inputs[2], np.float32)
     axis = int(operation.attributes.get("axis", 1))
+    if operation.attributes.get("block_size", 0):
+        raise ValueError("scales of blocks")
     if scale.ndim == 1 and scale.size > 1:
         along = [1] * data.ndim
         along[axis] = -1
@@ -190,8 +192,10 @@ def _dequantize(operation: Operation, inputs: Sequence[Any]) -> tuple[Array, ...
 
 def _reduce(function: Any) -> Function:
     def reduced(operation: Operation, inputs: Sequence[Any]) -> tuple[Array, ...]:
-        keep = bool(operation.attributes.get("keepdims", 1))
-        return (np.asarray(function(inputs[0], axis=axes_of(operation, inputs), keepdims=keep)),)
+        keep, axes = bool(operation.attributes.get("keepdims", 1)), axes_of(operation, inputs) or None
+        if axes is None and operation.attributes.get("noop_with_empty_axes", 0):
+            return (np.asarray(inputs[0]),)
+        return (np.asarray(function(inputs[0], axis=axes, keepdims=keep)),)
 
     return reduced
 
@@ -241,6 +245,10 @@ def _compared(function: Any) -> Function:
         return (np.asarray(function(*inputs)),)
 
     return computed
+
+
+def _modulo(operation: Operation, inputs: Sequence[Any]) -> tuple[Array, ...]:
+    return _numbers(np.fmod if operation.attributes.get("fmod", 0) else np.mod)(operation, inputs)
 
 
 def _same(operation: Operation, inputs: Sequence[Any]) -> tuple[Array, ...]:
@@ -296,5 +304,5 @@ FUNCTIONS: Mapping[str, Function] = {
     "Or": _compared(np.logical_or),
     "Not": lambda operation, inputs: (np.logical_not(inputs[0]),),
     "Where": _compared(np.where),
-    "Mod": _numbers(np.mod),
+    "Mod": _modulo,
 }

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurokit.converters import onnx_elementwise as elementwise
 from neurokit.converters import onnx_maps as maps
 from neurokit.converters.dataflow import Join
 from neurokit.converters.dataflow_paths import Unfit
 from neurokit.converters.layers import Layers, MaxPool, read_part
-from neurokit.converters.onnx_constants import FUNCTIONS, MOST_DATA, axes_of, bounded, bounds_of
+from neurokit.converters.onnx_constants import FUNCTIONS, MOST_DATA, axes_of, bounded
 from neurokit.converters.onnx_maps import AGAIN
 from neurokit.converters.onnx_reader import Data, Operator, Reader, Value, constant_of, data_of, node_shape
 from neurokit.converters.onnx_records import Model, Operation
@@ -120,7 +121,9 @@ def _batch_norm(reader: Reader, operation: Operation, inputs: Sequence[Value]) -
 
 def _reduce(reader: Reader, operation: Operation, inputs: Sequence[Value], total: bool) -> Data:
     data, axes = data_of(inputs[0]), axes_of(operation, inputs)
-    if axes is None:
+    if not axes:
+        if operation.attributes.get("noop_with_empty_axes", 0):
+            return data
         axes = tuple(range(len(data.shape)))
     own, shape = maps.mean(data.shape, axes, bool(operation.attributes.get("keepdims", 1)), total)
     return reader.linear(operation, own, data, shape)
@@ -163,6 +166,9 @@ def _resize(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Da
     mode = operation.attributes.get("mode", "nearest")
     if mode != "nearest":
         raise Unfit(f"interpolates ({mode})", "mode nearest is converted", "Train with mode='nearest'.")
+    policy = operation.attributes.get("keep_aspect_ratio_policy", "stretch")
+    if policy != "stretch":
+        raise Unfit(f"keeps the aspect ratio ({policy})", "sizes are taken as they stand", AGAIN)
     wanted, scales = _sizes(operation, inputs, data.shape)
     if wanted[:2] != data.shape[:2]:
         raise Unfit(f"resizes {data.shape} to {wanted}", "rows and columns are resized", AGAIN)
@@ -260,125 +266,6 @@ def _apart(reader: Reader, operation: Operation, parts: Sequence[Data]) -> list[
     return nodes
 
 
-# ------------------------------------------------------------------------------------------------- sums and products
-
-
-def _add(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Data:
-    terms = [value for value in inputs if isinstance(value, Data)]
-    data = reader.sum(operation, terms, ".sum") if len(terms) > 1 else terms[0]
-    offset: Any = 0.0
-    for value in inputs:
-        if isinstance(value, np.ndarray):
-            offset = offset + value.astype(np.float64)
-    return reader.scaled(operation, data, 1.0, offset) if len(terms) < len(inputs) else data
-
-
-def _subtract(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Data:
-    a, b = inputs
-    if isinstance(a, Data) and isinstance(b, Data):
-        return reader.sum(operation, [a, reader.scaled(operation, b, -1.0, part=".minus")])
-    if isinstance(a, Data):
-        return reader.scaled(operation, a, 1.0, -constant_of(inputs, 1, "second term").astype(np.float64))
-    return reader.scaled(operation, data_of(b), -1.0, constant_of(inputs, 0, "first term"))
-
-
-def _multiply(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Data:
-    data = [value for value in inputs if isinstance(value, Data)]
-    if len(data) > 1:
-        limit, mend = "one factor is a constant", "Gates have no form in spikes here: train without them."
-        raise Unfit("multiplies two values that depend on the input", limit, mend)
-    place = 1 if isinstance(inputs[0], Data) else 0
-    return reader.scaled(operation, data[0], constant_of(inputs, place, "factor"))
-
-
-def _divide(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Data:
-    divisor = constant_of(inputs, 1, "divisor").astype(np.float64)
-    if not divisor.all():
-        raise Unfit("divides by zero", "constants are finite", "Repair the source.")
-    return reader.scaled(operation, data_of(inputs[0]), 1 / divisor)
-
-
-def _negative(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Data:
-    return reader.scaled(operation, data_of(inputs[0]), -1.0)
-
-
-# -------------------------------------------------------------------------------------------------------- rectifiers
-
-
-def _relu(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Data:
-    return reader.rectified(operation, data_of(inputs[0]))
-
-
-def _clip(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Data:
-    data = data_of(inputs[0])
-    for place, what in ((1, "lower bound"), (2, "upper bound")):
-        if len(inputs) > place and inputs[place] is not None:
-            constant_of(inputs, place, what)
-    low, high = bounds_of(operation, inputs)
-    if not low < high:
-        raise Unfit(f"has the bounds {low:g} and {high:g}", "the lower one is lower", "Repair the source.")
-    if math.isinf(low):  # high - max(high - x, 0)
-        if math.isinf(high):
-            return data
-        turned = reader.rectified(operation, reader.scaled(operation, data, -1.0, high, part=".turned"))
-        return reader.scaled(operation, turned, -1.0, high, part=".bounded")
-    upper = None if math.isinf(high) else high - low
-    if low == 0:
-        return reader.rectified(operation, data, upper)
-    raised = reader.rectified(operation, reader.scaled(operation, data, 1.0, -low, part=".less"), upper)
-    return reader.scaled(operation, raised, 1.0, low, part=".bounded")
-
-
-def _two_sided(reader: Reader, operation: Operation, data: Data, slope: Any) -> Data:
-    """max(x, 0) + slope * max(-x, 0)."""
-    above = reader.rectified(operation, data)
-    turned = reader.scaled(operation, data, -1.0, part=".turned")
-    below = reader.rectified(operation, turned, part=".below")
-    return reader.sum(operation, [above, reader.scaled(operation, below, slope, part=".slope")], ".sum")
-
-
-def _leaky(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Data:
-    return _two_sided(reader, operation, data_of(inputs[0]), -float(operation.attributes.get("alpha", 0.01)))
-
-
-def _prelu(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Data:
-    slope = constant_of(inputs, 1, "slope").astype(np.float64)
-    return _two_sided(reader, operation, data_of(inputs[0]), -slope)
-
-
-def _absolute(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Data:
-    return _two_sided(reader, operation, data_of(inputs[0]), 1.0)
-
-
-def _hard_sigmoid(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Data:
-    alpha, beta = (float(operation.attributes.get(n, usual)) for n, usual in (("alpha", 0.2), ("beta", 0.5)))
-    return reader.rectified(operation, reader.scaled(operation, data_of(inputs[0]), alpha, beta, part=".line"), 1.0)
-
-
-def _extreme(reader: Reader, operation: Operation, inputs: Sequence[Value], sign: float) -> Data:
-    """Max: b + max(a - b, 0); Min, of sign -1: b - max(b - a, 0)."""
-    terms = sorted(inputs, key=lambda value: not isinstance(value, Data))
-    total = data_of(terms[0])
-    for place, value in enumerate(terms[1:]):
-        part = "" if place == len(terms) - 2 else f".{place}"
-        if isinstance(value, Data):
-            minus = [
-                reader.scaled(operation, d, s, part=f"{part}.{n}")
-                for d, s, n in ((total, sign, "a"), (value, -sign, "b"))
-            ]
-            more = reader.rectified(operation, reader.sum(operation, minus, f"{part}.less"), part=part)
-            total = reader.sum(
-                operation, [value, reader.scaled(operation, more, sign, part=f"{part}.more")], f"{part}.sum"
-            )
-        else:
-            bound = np.asarray(value, np.float64)
-            less = reader.scaled(operation, total, sign, -sign * bound, part=f"{part}.less")
-            total = reader.scaled(
-                operation, reader.rectified(operation, less, part=part), sign, bound, part=f"{part}.sum"
-            )
-    return total
-
-
 # ------------------------------------------------------------------------------------------------------------- others
 
 
@@ -419,20 +306,20 @@ OPERATORS: Mapping[str, Operator] = {
     "Upsample": _resize,
     "Pad": _pad,
     "Concat": _concat,
-    "Add": _add,
-    "Sum": _add,
-    "Sub": _subtract,
-    "Mul": _multiply,
-    "Div": _divide,
-    "Neg": _negative,
-    "Relu": _relu,
-    "Clip": _clip,
-    "LeakyRelu": _leaky,
-    "PRelu": _prelu,
-    "Abs": _absolute,
-    "HardSigmoid": _hard_sigmoid,
-    "Max": partial(_extreme, sign=1.0),
-    "Min": partial(_extreme, sign=-1.0),
+    "Add": elementwise.add,
+    "Sum": elementwise.add,
+    "Sub": elementwise.subtract,
+    "Mul": elementwise.multiply,
+    "Div": elementwise.divide,
+    "Neg": elementwise.negative,
+    "Relu": elementwise.relu,
+    "Clip": elementwise.clip,
+    "LeakyRelu": elementwise.leaky,
+    "PRelu": elementwise.prelu,
+    "Abs": elementwise.absolute,
+    "HardSigmoid": elementwise.hard_sigmoid,
+    "Max": partial(elementwise.extreme, sign=1.0),
+    "Min": partial(elementwise.extreme, sign=-1.0),
     "Dropout": _same,
     "Cast": _cast,
     "Softmax": _softmax,

@@ -73,16 +73,19 @@ class Reader:
             inputs = [self.values[name] if name else None for name in operation.inputs]
             outputs = self._outputs(operation, inputs)
         except Unfit as unfit:
-            self.faults.append(Fault(operation.name, *unfit.words))
-            self.broken.update(operation.outputs)
-            return
+            self._refuse(operation, *unfit.words)
         except KeyError as error:
-            fact = f"reads {error}, which is not made here"
             mend = "Remove what reads it, such as a mask or indices."
-            self.faults.append(Fault(operation.name, fact, "operators give their first output here", mend))
-            self.broken.update(operation.outputs)
-            return
-        self.values.update(zip(operation.outputs, outputs, strict=False))
+            self._refuse(operation, f"reads {error}, which is not made here", "operators give their first output", mend)
+        except (ValueError, IndexError, TypeError, OverflowError) as error:  # attributes that no exporter writes
+            fact = f"cannot be read ({' '.join(str(error).split())})"
+            self._refuse(operation, fact, "its inputs fit its attributes", AGAIN)
+        else:
+            self.values.update(zip(operation.outputs, outputs, strict=False))
+
+    def _refuse(self, operation: Operation, fact: str, limit: str, mend: str) -> None:
+        self.faults.append(Fault(operation.name, fact, limit, mend))
+        self.broken.update(operation.outputs)
 
     def _outputs(self, operation: Operation, inputs: list[Value]) -> Sequence[Value]:
         kind, constant = operation.kind, not any(isinstance(value, Data) for value in inputs)

@@ -25,6 +25,7 @@ OPSETS = (7, 26)  # 7 brought numpy's broadcasting
 MOST_BYTES = 1 << 31  # protobuf's own limit
 MOST_NODES = 100_000
 MOST_VALUES = 1 << 29  # numbers in all constants together
+CONVERTED = "neurokit converts layers of rectifiers: convolutions, products, pools, sums, ReLU and its like, reshapes"
 SAMPLE = "Export it again, e.g. with torch.onnx.export."
 
 
@@ -167,7 +168,7 @@ def _operations(graph: onnx.GraphProto, known: frozenset[str]) -> tuple[tuple[Op
         domain = "" if node.domain in ("", "ai.onnx") else f"{node.domain}."
         if domain or node.op_type not in known:
             fact = f"is a {domain}{node.op_type}"
-            faults.append(Fault(name, fact, "neurokit converts " + _listed(known), _instead(node.op_type)))
+            faults.append(Fault(name, fact, CONVERTED, _instead(node.op_type)))
             continue
         attributes = {}
         for attribute in node.attribute:
@@ -178,10 +179,6 @@ def _operations(graph: onnx.GraphProto, known: frozenset[str]) -> tuple[tuple[Op
                 faults.append(Fault(name, fact, "numbers, names and small tensors are read", SAMPLE))
         found.append(Operation(name, node.op_type, tuple(node.input), tuple(node.output), attributes))
     return tuple(found), faults
-
-
-def _listed(known: frozenset[str]) -> str:
-    return ", ".join(sorted(known))
 
 
 _MENDS = {
@@ -196,7 +193,7 @@ _MENDS = {
 
 
 def _instead(kind: str) -> str:
-    return _MENDS.get(kind, "Replace it in the model by these, or cut the model before it.")
+    return _MENDS.get(kind, "Replace it in the model by such, or cut the model before it.")
 
 
 def _attribute(attribute: AttributeProto) -> Any:
@@ -239,15 +236,18 @@ def _constants(graph: onnx.GraphProto, folder: Path | None) -> tuple[dict[str, N
     return constants, faults
 
 
+_KINDS = frozenset(TensorProto.DataType.values())
+
+
 def _array(tensor: TensorProto, folder: Path | None) -> NDArray[Any]:
     """The tensor as an array; what it says of itself is believed only as far as there are bytes."""
     shape = tuple(int(size) for size in tensor.dims)
     if any(size < 0 for size in shape):
         raise ValueError(f"sizes {shape} are negative")
     count = math.prod(shape)
+    if tensor.data_type in (TensorProto.STRING, TensorProto.UNDEFINED) or tensor.data_type not in _KINDS:
+        raise ValueError("it holds no numbers")
     kind = np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type))
-    if tensor.data_type == TensorProto.STRING:
-        raise ValueError("it holds text")
     if tensor.data_location == TensorProto.EXTERNAL:
         return _external(tensor, folder, kind, count).reshape(shape)
     if count > MOST_VALUES or (

@@ -115,7 +115,7 @@ def random_neuron(rng, shape):
     }
     kind = rng.integers(5)
     if kind == 0:
-        return IF(r=positive(0.5, 2), **spiking)
+        return IF(r=positive(0.5, 2), v_initial=np.asarray(rng.choice([0.0, 0.25])), **spiking)
     if kind == 1:
         return LIF(tau=positive(2e-3, 5e-2), r=positive(0.5, 2), v_leak=np.asarray(rng.choice([0.0, 0.1])), **spiking)
     if kind == 2:

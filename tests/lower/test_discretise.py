@@ -19,7 +19,7 @@ DT = 1e-3
 def euler(neuron, x):
     """(v, spikes) over time, straight from the equations in graph/neurons.py; x (steps, n)."""
     n = x.shape[1]
-    rest = np.broadcast_to(getattr(neuron, "v_leak", 0.0), (n,)).astype(float)
+    rest = np.broadcast_to(getattr(neuron, "v_leak", getattr(neuron, "v_initial", 0.0)), (n,)).astype(float)
     u, v = np.zeros(n), rest.copy()
     potentials, spikes = [], []
     for now in x:

@@ -1,6 +1,6 @@
 """mnist-8.onnx of the ONNX model zoo, two convolutions and max pools, on MNIST's test images (0 to 255, unscaled).
 
-Programs of 8 bits, calibrated on the last 64 images. Steps are counted from the first input on, the way through eleven
+Programs of 8 bits, calibrated on the last 32 images. Steps are counted from the first input on, the way through eleven
 or twelve populations included.
 """
 
@@ -15,7 +15,7 @@ import neurokit as nk
 from tests.data import shared
 from tests.tolerances import MNIST_LOGITS
 
-STEPS = 64
+STEPS = 24
 CHUNK = 250
 
 
@@ -35,7 +35,7 @@ def held(pixels, steps):
 def program(code):
     pixels, _ = images()
     net = nk.convert(shared("mnist_onnx", "mnist-8.onnx"), code=code, calibrate=pixels[-256:])
-    return nk.compile(net, calibrate=held(pixels[-64:], 2))
+    return nk.compile(net, calibrate=held(pixels[-32:], STEPS))
 
 
 def scores(whole, pixels, steps):
@@ -74,6 +74,26 @@ def test_200_images_in_sigma_delta_code():
 def test_200_images_in_rate_code():
     """195 or more in 24 steps."""
     pixels, labels = (values[:200] for values in images())
-    found, messages = scores(program("rate"), pixels, 24)
+    found, messages = scores(program("rate"), pixels, STEPS)
     assert (found[:, -1].argmax(axis=1) == labels).sum() >= 195
     assert messages < 20_000
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3000)
+def test_all_images_in_sigma_delta_code():
+    """9,893 as measured; onnxruntime has 9,891."""
+    pixels, labels = images()
+    whole = program("sigma-delta")
+    found, messages = scores(whole, pixels, whole.latency["Plus214_Output_0"] + 1)
+    assert (found[:, -1].argmax(axis=1) == labels).sum() >= 9850
+    assert messages < 4000
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(6000)
+def test_all_images_in_rate_code():
+    """97.5 % or more in 24 steps of the 64 that are allowed."""
+    pixels, labels = images()
+    found, _ = scores(program("rate"), pixels, STEPS)
+    assert (found[:, -1].argmax(axis=1) == labels).sum() >= 9750
