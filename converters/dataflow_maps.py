@@ -37,6 +37,15 @@ def unbiased(synapse: Synapse) -> Synapse:
     return synapse
 
 
+def is_diagonal(synapse: Synapse) -> bool:
+    """Whether the map gives each element a weight of its own, and nothing else."""
+    if not isinstance(synapse, Sparse) or synapse.bias is not None:
+        return False
+    weight = synapse.weight
+    size = weight.shape[0]
+    return weight.shape[1] == size == weight.nnz and bool((weight.indices == np.arange(size)).all())
+
+
 def spread_bias(synapse: Synapse, target: Shape) -> FloatArray | None:
     """The bias of a map with one value for each of the flattened target's elements."""
     bias = getattr(synapse, "bias", None)

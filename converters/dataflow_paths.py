@@ -21,6 +21,7 @@ from neurokit.converters.dataflow_maps import (
     added,
     behind_place,
     behind_scale,
+    is_diagonal,
     placed_map,
     scaled_map,
     spread_bias,
@@ -212,8 +213,19 @@ def _sum(paths: Sequence[Path]) -> Path:
     maps: Cell | None = None
     for synapse, given in chains[0][:shared]:
         maps = (maps, synapse, given)
+    maps, total, at = _into_last(maps, total, at, shape)
     flat = isinstance(total, Dense | Sparse) and len(shape) > 1
     return replace(paths[0], maps=(maps, total, at), flat=flat)
+
+
+def _into_last(maps: Cell | None, total: Synapse, at: Shape, shape: Shape) -> tuple[Cell | None, Synapse, Shape]:
+    """A sum that only scales its elements goes into the map before it."""
+    if maps is None or not isinstance(total, Sparse) or not is_diagonal(unbiased(total)):
+        return maps, total, at
+    before, last, given = maps
+    offset = None if total.bias is None else total.bias.reshape(shape)
+    own = scaled_map(last, total.weight.data.reshape(shape), offset)
+    return (maps, total, at) if own is None else (before, own, given)
 
 
 def _is_flat(chain: Sequence[tuple[Synapse, Shape]]) -> bool:
@@ -278,8 +290,8 @@ def joined(paths: Sequence[Path], target: Shape) -> tuple[tuple[Synapse, ...], F
         (path,) = paths
         synapses = path.synapses()
         if all(isinstance(synapse, Flatten) for synapse in synapses):
-            synapses = (Sparse(sp.identity(math.prod(path.start), format="csr")),)
-        return synapses, _delay(path)
+            return (Sparse(sp.identity(math.prod(path.start), format="csr")),), _delay(path)
+        return with_reshapes(synapses, path.start, target), _delay(path)
     start = paths[0].start
     parts = [_folded(path.synapses(), start, target) for path in paths]
     bias = sum((np.broadcast_to(constant, target).ravel() for _, constant in parts), np.zeros(math.prod(target)))
@@ -298,7 +310,23 @@ def joined(paths: Sequence[Path], target: Shape) -> tuple[tuple[Synapse, ...], F
         rows, columns = matrix.nonzero()
         delays[rows, columns] = np.broadcast_to(_delay(path), size)[rows, columns]
         total = total + matrix
-    return (Sparse(total, bias if bias.any() else None),), delays
+    return with_reshapes((Sparse(total, bias if bias.any() else None),), start, target), delays
+
+
+def with_reshapes(synapses: tuple[Synapse, ...], start: Shape, target: Shape) -> tuple[Synapse, ...]:
+    """A chain whose images are flattened where a matrix takes them, so that one map is told in one way.
+
+    The last map may be a matrix that only scales its elements, and keeps the image.
+    """
+    told: list[Synapse] = []
+    shape = start
+    for synapse in synapses:
+        scale = synapse is synapses[-1] and shape == target and is_diagonal(synapse)
+        if isinstance(synapse, Dense | Sparse) and len(shape) > 1 and not scale:
+            told.append(Flatten())
+        told.append(synapse)
+        shape = _output(synapse, shape)
+    return tuple(told)
 
 
 def _delay(path: Path) -> FloatArray:

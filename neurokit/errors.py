@@ -12,7 +12,8 @@
      └─ OutputError        a result cannot be written
 
 OverflowWarning is a warning: integers left their range and wrapped, as the chip's do. ConversionWarning is another: a
-converter left something out that does not change decisions.
+converter left something out that does not change decisions. MetadataWarning is a
+third: a file format has no field for part of what was saved.
 
 Every error carries `faults`, all that were found at once, never only the first.
 
@@ -66,6 +67,13 @@ class OverflowWarning(UserWarning):
 
 class ConversionWarning(UserWarning):
     """A converter left out an operation that does not change which output is largest, such as a final Softmax."""
+
+
+class MetadataWarning(UserWarning):
+    """A file holds part of a network's meaning as metadata, since its format has no field for it.
+
+    neurokit reads them; other readers may not, and would take the network for another.
+    """
 
 
 class FormatError(NeurokitError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from neurokit.graph.check import check_network, check_program
 from neurokit.graph.network import Input, LayerReport, Network, Population, Program, Projection
 
 FORMAT, VERSION = "neurokit", 1
+
+# Writers of other formats by suffix: functions of (graph, path). Looked up by name, since they lie in higher layers.
+WRITERS = {".nir": "neurokit.converters.to_nir:save"}
 
 NEURONS = {
     "IF": neurons.IF,
@@ -65,7 +69,14 @@ SYNAPSES = {
 
 
 def save(graph: Network | Program, path: str | os.PathLike[str]) -> None:
-    """Write `graph` to `path` (aside, then renamed). OutputError when the place cannot be written."""
+    """Write `graph` to `path` (aside, then renamed), in the format of its suffix, `.nk` where it names no other.
+
+    Raises OutputError when the place cannot be written, and what the format's own writer raises.
+    """
+    if address := WRITERS.get(Path(path).suffix.lower()):
+        module, _, name = address.partition(":")
+        getattr(import_module(module), name)(graph, path)
+        return
     with written_aside(path) as aside, h5py.File(aside, "w") as file:
         write_graph(file, graph)
 

@@ -103,7 +103,10 @@ class _Graph:
         return self.inputs[name].shape if name in self.inputs else self.populations[name].shape
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a `.nk` file (docs/format.md). OutputError when the place cannot be written."""
+        """Write a `.nk` file (docs/format.md), or a `.nir` file (a Network that NIR can express) if that is its suffix.
+
+        Raises OutputError when the place cannot be written, ConversionError with all that NIR cannot express.
+        """
         from neurokit.graph.io import save  # io reads and writes these classes
 
         save(self, path)  # type: ignore[arg-type]  # a Network or a Program
