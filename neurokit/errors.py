@@ -12,8 +12,8 @@
      └─ OutputError        a result cannot be written
 
 OverflowWarning is a warning: integers left their range and wrapped, as the chip's do. ConversionWarning is another: a
-converter left something out that does not change decisions. MetadataWarning is a
-third: a file format has no field for part of what was saved.
+converter left something out that does not change decisions. MetadataWarning is a third: a file format has no field for
+part of what was saved.
 
 Every error carries `faults`, all that were found at once, never only the first.
 

@@ -76,6 +76,16 @@ def fire():
     return nir.IF(r=np.ones(2), v_threshold=np.ones(2))
 
 
+def unequal_paths():
+    nodes = {"a": nir.Linear(np.ones((2, 2))), "b": nir.Delay(np.full(2, 1e-3)), "n": fire()}
+    return graph(nodes, [("in", "a"), ("a", "n"), ("a", "b"), ("b", "n"), ("n", "out")])
+
+
+def late_inside():
+    nodes = {"x": nir.Linear(np.ones((2, 2))), "y": nir.Delay(np.array([0, 1e-3])), "z": nir.Linear(np.ones((2, 2)))}
+    return graph(nodes | {"n": fire()}, [("in", "x"), ("x", "y"), ("y", "z"), ("z", "n"), ("n", "out")])
+
+
 def loop(delay):
     return joined(SMALL, replace(SMALL.projections[0], source="p0", delay=delay))
 
@@ -103,6 +113,11 @@ PROVOKED = {
     ),
     "PyTorch checkpoints": lambda: nk.convert("model.pt"),
     "safetensors and npz weights with a specification": lambda: nk.convert("model.safetensors"),
+    "NIR paths of unequal delay through the same pairs of neurons": lambda: nk.convert(unequal_paths(), dt=1e-3),
+    "NIR Delays that differ between neurons, between two maps with weights": lambda: nk.convert(late_inside(), dt=1e-3),
+    "neurons, maps, delays of single synapses and refractory periods that NIR has no node for": lambda: network(
+        (EYE, LIF(tau=1e-2, refractory=1e-3)), dt=1e-3
+    ).save("x.nir"),
     "weights of more than 8 bits": lambda: nk.compile(SMALL, bits=9),
     "loops without delay": lambda: nk.compile(loop(0.0)),
     "delays off the grid of steps": lambda: nk.compile(late(1.5e-3)),
