@@ -9,6 +9,7 @@ from neurokit.converters.survey import Survey, inspect
 from neurokit.errors import NeurokitError
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.lava.export import to_lava
+from neurokit.headroom import Audit, audit
 from neurokit.ladder import verify
 from neurokit.lower.expand import expand
 from neurokit.place.rough import Placement, place
@@ -22,6 +23,7 @@ from neurokit.session import Latency, Session
 __version__ = "0.1.0"
 
 __all__ = [
+    "Audit",
     "Conformance",
     "Latency",
     "Memory",
@@ -34,6 +36,7 @@ __all__ = [
     "Recording",
     "Session",
     "Survey",
+    "audit",
     "compile",
     "conformance",
     "convert",

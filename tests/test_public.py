@@ -10,6 +10,7 @@ from neurokit.errors import Fault, NeurokitError
 
 # Parameters after "*" by name only. CHANGELOG.md gets a line for every change.
 FUNCTIONS = {
+    "audit": "program, inputs, steps=None, chip='loihi1'",
     "compile": "network, *, bits=8, calibrate=None, window=None",
     "conformance": "backend='simulator', *, networks=60, seed=0, start=0, edges=True, truths=False,"
     " time_limit=None, progress=None",
@@ -37,6 +38,7 @@ FUNCTIONS = {
 MODULES = {"encode": ["Events", "FilterBank", "read", "to_spikes"]}  # and some of what is in them
 GRAPH = ["inputs", "populations", "projections", "outputs"]
 CLASSES = {
+    "Audit": ["populations", "chip", "samples"],
     "Conformance": ["backend", "seed", "outcomes", "operators", "uncovered"],
     "Latency": ["steps", "calls", "mean", "median", "p99", "max", "deadline", "missed"],
     "Memory": ["weights", "states", "blocks", "recording", "available"],

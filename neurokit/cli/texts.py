@@ -48,13 +48,29 @@ def graph_facts(graph: nk.Network | nk.Program) -> dict[str, Any]:
 
 def tell_compilation(program: nk.Program) -> None:
     """What compilation did to each population, and what can run the Program."""
-    columns = ("population", "bits", "exponent", "scale", "weights", "threshold", "decay", "latency")
+    columns = (
+        "population",
+        "bits",
+        "exponent",
+        "scale",
+        "weights",
+        "threshold",
+        "decay",
+        "output",
+        "headroom",
+        "latency",
+    )
     rows = []
     for row in program.report:
         errors = (_off(error) for error in (row.weight_error, row.threshold_error, row.decay_error))
         numbers = (str(row.weight_bits), str(row.weight_exponent), digits(row.scale))
-        rows.append((row.population, *numbers, *errors, str(program.latency[row.population])))
-    say(f"{Path(program.source).name or 'Network'} in integers; weights, threshold and decay: how far they are off")
+        output = "-" if row.output_error is None else _off(row.output_error)
+        room = "/".join("-" if bits is None else f"{bits:.1f}" for bits in (row.headroom, row.worst_headroom))
+        rows.append((row.population, *numbers, *errors, output, room, str(program.latency[row.population])))
+    say(
+        f"{Path(program.source).name or 'Network'} in integers; weights, threshold, decay, output: how far they are off"
+    )
+    say("headroom: bits that the largest current leaves of its 24, on samples / in the worst case (below 0: may wrap)")
     say_table(columns, rows)
     notes: dict[str, list[str]] = {}
     for row in program.report:

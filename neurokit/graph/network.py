@@ -148,6 +148,9 @@ class LayerReport:
     payload_scale: units of the integer payload per unit of what the source's neurons send (1 of those that spike).
     output_error: root mean square of what rounded weights add to the input, over that of the input, both on the
     samples of a calibration; None without.
+    headroom: bits between the largest current (of graded neurons: state) that the float run of a calibration showed,
+    in units of the chip, and the 24 bits that there are; None without. worst_headroom: the same in the worst case, all
+    sources firing at once (`lower.bounds`); below 0 it may wrap. None where nothing ends it.
     """
 
     population: str
@@ -160,6 +163,8 @@ class LayerReport:
     notes: tuple[str, ...] = ()
     payload_scale: float = 1.0
     output_error: float | None = None
+    headroom: float | None = None
+    worst_headroom: float | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -202,6 +207,12 @@ class Program(_Graph):
             )
             raise InputError(Fault(name, fact, "payloads have 24 bits signed", "Compile with calibrate= of such data."))
         return np.asarray(found, np.int32)
+
+    def __str__(self) -> str:
+        """What compilation did to each population, as a table."""
+        from neurokit.graph.text import report_text  # it reads these classes
+
+        return report_text(self)
 
     def neuron(self, name: str) -> FixedNeuron:
         """Neuron of population `name`."""

@@ -72,6 +72,41 @@ def summary(graph: Network | Program) -> dict[str, Any]:
     return facts
 
 
+def report_text(program: Program) -> str:
+    """What compilation did: a row a population, then what is to be said in words. Errors in percent, headroom in bits.
+
+    Headroom is seen (on calibration samples) / in the worst case.
+    """
+    rows: list[tuple[str, ...]] = [REPORT_COLUMNS]
+    for row in program.report:
+        errors = (row.weight_error, row.decay_error, row.threshold_error, row.output_error)
+        width = f"{row.weight_bits}" + (f" << {row.weight_exponent}" if row.weight_exponent else "")
+        room = " / ".join("-" if bits is None else f"{bits:.1f}" for bits in (row.headroom, row.worst_headroom))
+        payload = "-" if row.payload_scale == 1 else f"{row.payload_scale:.4g}"
+        told = ("-" if error is None else f"{100 * error:.2g}" for error in errors)
+        rows.append((row.population, width, f"{row.scale:.4g}", payload, *told, room))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    table = ["  ".join(cell.rjust(n) for cell, n in zip(row, widths, strict=True)) for row in rows]
+    scales = [
+        f"input '{name}': give program.scaled(x), x times {scale:g}" for name, scale in program.input_scale.items()
+    ]
+    notes = [f"{row.population}: {note}" for row in program.report for note in row.notes]
+    return "\n".join([repr(program), *table, *scales, *notes])
+
+
+REPORT_COLUMNS = (
+    "population",
+    "bits",
+    "scale",
+    "payload",
+    "weights %",
+    "decay %",
+    "threshold %",
+    "output %",
+    "headroom",
+)
+
+
 def conventions(neuron: Neuron) -> str:
     """How the neuron fires and resets, in a few words."""
     if not neuron.spiking:

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from neurokit.errors import CompileError, Fault
 from neurokit.graph.check import check_network, check_program
-from neurokit.graph.graded_neurons import Delta, Sigma, SigmaDelta
+from neurokit.graph.graded_neurons import Delta, Relay, Sigma, SigmaDelta
 from neurokit.graph.network import LayerReport, Network, Population, Program, Projection
 from neurokit.graph.neurons import FixedNeuron
 from neurokit.graph.resonators import ResonateAndFire
 from neurokit.graph.synapses import Sparse, Weighted
 from neurokit.lower.activity import Activity
 from neurokit.lower.align import align, depths, latencies, steps_of
+from neurokit.lower.bounds import bounds
 from neurokit.lower.fold import fold
 from neurokit.lower.graded import quantise_graded
 from neurokit.lower.payloads import GRADED, Plan, plan
@@ -40,7 +41,7 @@ def compile_network(
         fact = f"bits={bits} for a source that holds integers already"
         raise CompileError(Fault("bits", fact, "they pass through unchanged", "Leave bits out."))
     program = _pass_through(network, window) if network.is_integer else _lower(network, bits, window, activity)
-    program = check_program(program)
+    program = _with_headroom(check_program(program), activity)
     return replace(program, targets=targets_of(program))
 
 
@@ -135,8 +136,26 @@ def _quantised(
         spikes = p.source in folded.populations and not folded.populations[p.source].neuron.graded
         arriving.append(scales.incoming(p, folded.shape_of(p.source), spikes))
     if name in scales.graded:
-        return quantise_graded(population, arriving, bias, bits, scales.graded[name])
-    return quantise(population, arriving, bias, bits, folded.dt, scales.most.get(name, math.inf))
+        result = quantise_graded(population, arriving, bias, bits, scales.graded[name])
+    else:
+        result = quantise(population, arriving, bias, bits, folded.dt, scales.most.get(name, math.inf))
+    if not isinstance(result, Quantised) or isinstance(neuron, Relay):  # whose sums have 32 bits and no state
+        return result
+    left = math.log2(2 * scales.most.get(name, math.inf) / result.report.scale)  # `most` leaves one bit
+    return replace(result, report=replace(result.report, headroom=_finite(left)))
+
+
+def _with_headroom(program: Program, activity: Activity | None) -> Program:
+    """The report with each population's worst case, for inputs as large as those seen (spikes without samples)."""
+    scale = program.input_scale
+    seen = {} if activity is None else {n: r.peak * scale.get(n, 1.0) for n, r in activity.inputs.items()}
+    worst = bounds(program, {name: max(1.0, value) for name, value in seen.items()})
+    rows = (replace(row, worst_headroom=_finite(worst[row.population].headroom)) for row in program.report)
+    return replace(program, report=tuple(rows))
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _no_scale(population: Population) -> Fault:

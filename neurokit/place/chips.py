@@ -140,6 +140,7 @@ class Chip:
     neurons, words: per core; words are 64-bit words of synaptic memory. input_axons, output_axons: per core, None
     where no limit is known. step_floor: shortest step seen in practice (seconds), added to by the barrier; for another
     one, use `dataclasses.replace(chip, step_floor=...)`. boards: (name, chips), smallest first.
+    largest_sum: |sum of weight x payload| of one step and neuron at which the accumulator wraps, None where unknown.
     """
 
     name: str
@@ -156,6 +157,7 @@ class Chip:
     step_floor: float
     step_floor_source: str
     boards: tuple[tuple[str, int], ...]
+    largest_sum: Limit | None = None
 
     def __post_init__(self) -> None:
         if min(*self.mesh, self.cores_per_tile) < 1 or not 0 <= self.step_floor < math.inf:
@@ -227,6 +229,11 @@ LOIHI1 = Chip(
     step_floor=6e-6,
     step_floor_source="practical floor; fastest sustained steps seen are 5.8 µs (Frady 2020)",
     boards=(("Kapoho Bay", 2), ("Nahuku", 32), ("Pohoiki Beach", 64), ("Pohoiki Springs", 768)),
+    largest_sum=Limit(
+        1 << 15,
+        "believed: nengo-loihi wraps it at 2**21 after the shift by 6 (Q_BITS = 21), with a test that runs on hardware "
+        "only; Lava's models have room to 2**17",
+    ),
 )
 
 LOIHI2 = Chip(
