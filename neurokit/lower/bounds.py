@@ -42,7 +42,9 @@ class Bound:
     @property
     def headroom(self) -> float:
         """Bits between the worst case of u (or a graded neuron's states) and the 24 there are; below 0 it may wrap."""
-        return math.log2((MAX_POTENTIAL + 1) / self.current) if self.current else math.inf
+        if not self.current:
+            return math.inf
+        return -math.inf if math.isinf(self.current) else math.log2((MAX_POTENTIAL + 1) / self.current)
 
 
 def bounds(program: Program, payloads: Mapping[str, float] | None = None) -> dict[str, Bound]:
