@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import h5py
 
 from neurokit.errors import Fault, FormatError
+from neurokit.foreign import trouble_with
 
 Tree: TypeAlias = dict[str, Any]  # group -> Tree, dataset -> numpy value or bytes
 
@@ -73,6 +74,8 @@ def _checked(path: str | PathLike[str], kind: str) -> Path:
         raise _format_error(place, "is empty", kind, "Copy or export it again.")
     if not h5py.is_hdf5(place):
         raise _format_error(place, "is not an HDF5 file", kind, "Check that this is the right file.")
+    if trouble := trouble_with(place):
+        raise _format_error(place, f"is not read: it {trouble}", kind, "Copy or export it again.")
     return place
 
 

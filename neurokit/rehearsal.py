@@ -19,10 +19,12 @@ from pathlib import Path
 
 from neurokit.system import available_memory, in_bytes
 
-BASE_SECONDS, BYTES_PER_SECOND = 10.0, 5e6  # a slow disk and a slow codec still keep up
+BASE_SECONDS, BYTES_PER_SECOND = 2.0, 5e6  # of processor time; a slow codec still keeps up
+PATIENCE = 20  # seconds on the wall for one of them: a busy machine, a slow disk
 MEMORY = 2**33  # bytes, where the system does not tell what it has
+OBJECTION = "is objected to"
 SHORTEST_WAIT, LONGEST_WAIT = 0.0005, 0.02
-DONE, RAISED, FULL, PANICKED = 0, 3, 4, 5  # exit codes of the child
+DONE, RAISED, FULL, PANICKED, OBJECTED = 0, 3, 4, 5, 6  # exit codes of the child
 
 
 def rehearse(
@@ -30,8 +32,10 @@ def rehearse(
 ) -> str | None:
     """What goes wrong with the process that does `task`; None when nothing does, or the task raises an Exception.
 
-    path: the file that is read; its length sets the time limit where none is given. memory: bytes beyond what the
-    process has, default half of what is left. Where a process cannot fork (Windows) nothing is tried.
+    OBJECTION when the task gives True: that it objects to the file.
+
+    path: the file that is read; its length sets the limit of processor time, where no seconds are given. memory: bytes
+    beyond what the process has, default half of what is left. Where a process cannot fork (Windows) nothing is tried.
     """
     if not hasattr(os, "fork"):
         return None
@@ -45,7 +49,7 @@ def rehearse(
     if child == 0:
         _perform(task, seconds, memory)
     try:
-        status = _wait(child, seconds)
+        status = _wait(child, PATIENCE * seconds)
     except BaseException:
         _end(child)
         raise
@@ -59,6 +63,8 @@ def rehearse(
         return f"crashes the library that reads it ({signal.Signals(number).name})"
     if os.WEXITSTATUS(status) == FULL:
         return f"takes more than {in_bytes(memory)} of memory"
+    if os.WEXITSTATUS(status) == OBJECTED:
+        return OBJECTION
     return None if os.WEXITSTATUS(status) in (DONE, RAISED) else "ends the process that reads it"
 
 
@@ -67,8 +73,7 @@ def _perform(task: Callable[[], object], seconds: float, memory: int) -> None:
     code = RAISED
     try:
         _limit(seconds, memory)
-        task()
-        code = DONE
+        code = OBJECTED if task() is True else DONE
     except MemoryError:
         code = FULL
     except Exception:  # noqa: BLE001 - the parent meets it again and says what it is

@@ -19,7 +19,7 @@ import numpy as np
 from neurokit.encode.events import NAMES, Events, damaged, of_columns, structured
 from neurokit.encode.files import Size, check_count, merged_size
 from neurokit.errors import FormatError, NeurokitError
-from neurokit.rehearsal import rehearse
+from neurokit.foreign import trouble_with
 
 PLACES = ("events", "CD/events", "CD", "/")
 DAMAGED = (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, EOFError)
@@ -27,8 +27,8 @@ DAMAGED = (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeErro
 
 def read_hdf5(path: Path, size: Size | None) -> Events:
     """Events of an HDF5 file in one of these layouts; tried in a child process first, as HDF5 may crash or hang."""
-    if trouble := rehearse(lambda: _read(path, size), path):
-        raise damaged(str(path), f"cannot be read: it {trouble}")
+    if trouble := trouble_with(path):
+        raise damaged(str(path), f"is not read: it {trouble}")
     return _read(path, size)
 
 

@@ -15,6 +15,7 @@ import scipy.sparse as sp
 
 from neurokit.errors import Fault, FormatError, GraphError
 from neurokit.files import written_aside
+from neurokit.foreign import trouble_with
 from neurokit.graph import graded_neurons, lif_family, neurons, resonators, synapses
 from neurokit.graph.check import check_network, check_program
 from neurokit.graph.network import Input, LayerReport, Network, Population, Program, Projection
@@ -131,6 +132,10 @@ def load(path: str | os.PathLike[str]) -> Network | Program:
                     "a whole .nk file is needed",
                     "Convert or copy it again.",
                 )
+            )
+        if trouble := trouble_with(path):
+            raise FormatError(
+                Fault(name, f"is not read: it {trouble}", "a whole .nk file is needed", "Convert or copy it again.")
             )
         with h5py.File(path, "r") as file:
             if file.attrs.get("format") != FORMAT:

@@ -1,0 +1,159 @@
+"""Files that crash, hang or fill their library, and files that lead to others: told by a child, never met here."""
+
+import ctypes
+import os
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+import neurokit as nk
+from neurokit import foreign, rehearsal
+from neurokit.rehearsal import rehearse
+from tests.cli.sources import write_nir, write_small_net
+from tests.fuzz.mutations import mutated
+
+
+@pytest.fixture
+def path(tmp_path):
+    (tmp_path / "x").write_bytes(b"some")
+    return tmp_path / "x"
+
+
+def fill():
+    return bytes(2**40)
+
+
+def raise_one():
+    raise ValueError("as the parent will meet it")
+
+
+def panic():
+    raise BaseException("as PyO3's")
+
+
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [
+        (lambda: None, None),
+        (raise_one, None),
+        (lambda: True, rehearsal.OBJECTION),
+        (lambda: ctypes.string_at(0), "crashes the library that reads it (SIGSEGV)"),
+        (os.abort, "crashes the library that reads it (SIGABRT)"),
+        (fill, "takes more than"),
+        (panic, "ends the process that reads it"),
+        (lambda: os._exit(9), "ends the process that reads it"),
+    ],
+)
+def test_what_a_child_meets(path, task, words, capfd):
+    found = rehearse(task, path)
+    assert found is None if words is None else words in found
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_child_that_hangs(path):
+    def spin():
+        while True:
+            pass
+
+    assert rehearse(spin, path, seconds=0.5) == "takes more than 0 s"
+
+
+def test_a_child_that_waits(path, monkeypatch):
+    monkeypatch.setattr(rehearsal, "PATIENCE", 1)
+    started = time.monotonic()
+    assert rehearse(lambda: time.sleep(60), path, seconds=0.3) == "takes more than 0 s"
+    assert time.monotonic() - started < 30
+
+
+def test_what_a_child_does_is_thrown_away(path, monkeypatch):
+    things = []
+    assert rehearse(lambda: things.append(1), path) is None
+    assert not things
+    monkeypatch.delattr(os, "fork")
+    assert rehearse(os.abort, path) is None  # nothing is tried
+
+
+def test_an_interrupt_ends_the_child_too(path, monkeypatch):
+    def interrupted(child, seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rehearsal, "_wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        rehearse(lambda: time.sleep(60), path)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+# ----------------------------------------------------------------------------------------------------------------- HDF5
+
+
+def leading_out(path, how):
+    """A .nir file whose weights are in another one."""
+    write_nir(path)
+    other = path.with_name("secret.h5")
+    with h5py.File(other, "w") as file:
+        file["x"] = np.ones((5, 6), np.float32)
+    with h5py.File(path, "r+") as file:
+        del file["node/nodes/fc1/weight"]
+        if how == "link":
+            file["node/nodes/fc1/weight"] = h5py.ExternalLink("secret.h5", "x")
+        elif how == "storage":
+            file["node/nodes/fc1"].create_dataset("weight", (5, 6), np.float32, external=[(str(other), 2048, 120)])
+        else:
+            layout = h5py.VirtualLayout((5, 6), np.float32)
+            layout[:] = h5py.VirtualSource("secret.h5", "x", (5, 6))
+            file.create_virtual_dataset("node/nodes/fc1/weight", layout)
+
+
+@pytest.mark.parametrize("how", ["link", "storage", "virtual"])
+@pytest.mark.parametrize("forks", [True, False])
+def test_files_that_lead_to_others(tmp_path, how, forks, monkeypatch):
+    if not forks:
+        monkeypatch.delattr(os, "fork")
+        monkeypatch.setattr(foreign, "CAN_FORK", False)
+    leading_out(tmp_path / "x.nir", how)
+    with pytest.raises(nk.errors.FormatError, match=r"reads another file: '/node/nodes/fc1/weight' is an? "):
+        nk.convert(tmp_path / "x.nir", dt=1e-3)
+
+
+def test_shapes_that_fill_memory(tmp_path):
+    write_nir(tmp_path / "x.nir")
+    with h5py.File(tmp_path / "x.nir", "r+") as file:
+        del file["node/nodes/fc1/weight"]
+        file["node/nodes/fc1"].create_dataset("weight", (10**7, 10**7), np.float32, chunks=(10, 10))
+    with pytest.raises(nk.errors.FormatError, match="of memory"):
+        nk.convert(tmp_path / "x.nir", dt=1e-3)
+
+
+def test_cycles_and_deep_nesting(tmp_path):
+    for write, name in ((write_nir, "x.nir"), (write_small_net, "x.net")):
+        write(tmp_path / name)
+        with h5py.File(tmp_path / name, "r+") as file:
+            file["loop"] = file["/"]
+            group = file
+            for _ in range(300):
+                group = group.create_group("g")
+        assert foreign.trouble_with(tmp_path / name) is None
+        with pytest.raises(nk.NeurokitError) if name == "x.net" else pytest.MonkeyPatch.context():
+            nk.convert(tmp_path / name, **({"dt": 1e-3} if name == "x.nir" else {}))
+
+
+def test_a_file_that_hangs_hdf5(tmp_path):
+    """Found by the fuzz test: a damaged heap, over which HDF5 2.0 goes round for ever."""
+    network = nk.convert(write_nir(tmp_path / "x.nir"), dt=1e-3)
+    path = tmp_path / "x.nk"
+    nk.compile(network).save(path)
+    whole = path.read_bytes()
+    for seed in (1694, 293):
+        path.write_bytes(mutated(whole, seed))
+        with pytest.raises(nk.errors.FormatError):
+            nk.load(path)
+
+
+def test_old_files_are_read_as_before(tmp_path):
+    path: Path = write_nir(tmp_path / "x.nir")
+    assert foreign.trouble_with(path) is None
+    assert set(nk.convert(path, dt=1e-3).populations) == {"hidden", "last"}
