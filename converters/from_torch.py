@@ -7,13 +7,18 @@ frameworks' neurons compute stands in `torch_neurons`. Nothing is imported but t
 from __future__ import annotations
 
 import inspect
+import io
+import tempfile
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from neurokit.converters import from_onnx
 from neurokit.converters.arguments import check_arguments, choice_faults, step_faults
 from neurokit.converters.torch_expressions import Decision, Unknown
 from neurokit.converters.torch_graph import Traced, network
@@ -32,6 +37,8 @@ def load(
     reset: str | None = None,
     inputs: str | None = None,
     shape: Any = None,
+    code: str | None = None,
+    calibrate: Any = None,
 ) -> Network:
     """Convert a torch.nn.Module.
 
@@ -44,6 +51,7 @@ def load(
     shape: of one step of one sample, e.g. (2, 34, 34); of several inputs a mapping from name (or a list in the order of
     forward's arguments). dt: seconds per step; Norse states its own. reset: "soft" takes snnTorch's reset_delay=False
     for a plain subtraction. inputs: none.
+    code, calibrate: for a plain network, without spikes: it goes through ONNX, see `from_onnx.load`.
 
     Raises ConversionError with every fault, each naming the submodule; InputError for arguments that do not fit.
     """
@@ -53,7 +61,45 @@ def load(
     shapes = _shapes(source, shape)
     check_arguments(_argument_faults(dt, reset, inputs, shapes))
     dt = _step(source, dt)
+    if code is not None or calibrate is not None:
+        return _plain(source, shapes, dt, reset, code, calibrate)
     return _converted(source, shapes, Context(dt, reset, torch.zeros(3)))
+
+
+def _plain(
+    module: Any, shapes: Mapping[str, Shape], dt: float | None, reset: str | None, code: str | None, calibrate: Any
+) -> Network:
+    """A network without spikes in a code of spikes: written as ONNX, which has the converter for it."""
+    follower = Follower(HANDLERS)
+    spiking = Followed(module, follower, Context(dt or 1.0, "soft", torch.zeros(3))).neurons
+    if spiking:
+        limit = "a code is for networks that send numbers"
+        raise ConversionError(
+            [Fault(name, "is a spiking neuron", limit, "Leave out code= and calibrate=.") for name in spiking]
+        )
+    kept = next((p for p in (*module.parameters(), *module.buffers()) if p.is_floating_point()), torch.zeros(()))
+    samples = tuple(torch.zeros((1, *shape), dtype=kept.dtype, device=kept.device) for shape in shapes.values())
+    file = io.BytesIO()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the exporter about itself
+            torch.onnx.export(module, samples, file, input_names=list(shapes), opset_version=17)
+    except Exception as error:
+        fault = Fault(
+            type(module).__name__,
+            f"cannot be written as ONNX ({_said(error)})",
+            "plain networks go through it",
+            "See what torch.onnx.export says.",
+        )
+        raise ConversionError(fault) from error
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{type(module).__name__}.onnx"
+        path.write_bytes(file.getvalue())
+        return from_onnx.load(path, dt=dt, reset=reset, code=code, calibrate=calibrate)
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 def _nothing(module: Any, fact: str) -> Fault:
@@ -208,10 +254,9 @@ def _input(module: Any, follower: Follower, name: str, shape: Shape, layout: _La
 def _failed(module: Any, follower: Follower, shapes: Mapping[str, Shape], error: Exception) -> Fault:
     """What the module raised, at the submodule where it did."""
     listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-    said = " ".join(str(error).split())[:300] or type(error).__name__
     place = follower.failed_at or type(module).__name__
     mend = "Check shape=, and that forward runs with one step of such samples (or a list of steps)."
-    return Fault(place, f"cannot be run ({said})", f"shape= gives {listed}", mend)
+    return Fault(place, f"cannot be run ({_said(error)})", f"shape= gives {listed}", mend)
 
 
 def _ends(follower: Follower, tracked: Tracked) -> Iterator[Any]:

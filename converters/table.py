@@ -33,7 +33,7 @@ CONVERTERS: tuple[Converter, ...] = (
     Converter("net", (".net",), None, "neurokit.converters.from_slayer:load", ("fires",)),
     Converter("nir", (".nir",), "nir", "neurokit.converters.from_nir:load", ("fires", "integration")),
     Converter("onnx", (".onnx",), "onnx", "neurokit.converters.from_onnx:load", ("shape", "code", "calibrate")),
-    Converter("torch", (), "torch", "neurokit.converters.from_torch:load", ("shape",)),
+    Converter("torch", (), "torch", "neurokit.converters.from_torch:load", ("shape", "code", "calibrate")),
 )
 
 

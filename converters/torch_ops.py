@@ -86,7 +86,7 @@ def _rectify(follower: Follower, name: str, func: Func, args: Args, kwargs: Kwar
     follower.fault(
         f"is a '{name}': a unit of a plain network, which sends numbers and not spikes",
         "plain networks need a code for them",
-        'Export it by torch.onnx.export and convert that with code="rate" or code="sigma-delta", or train with spikes.',
+        'Pass code="rate" or code="sigma-delta" (a network of ReLUs only), or train with spiking neurons.',
     )
     follower.unknown(result, _first(follower, args, kwargs))
 
