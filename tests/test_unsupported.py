@@ -111,8 +111,7 @@ PROVOKED = {
     "resizes other than nearest": lambda: onnx_model(
         lambda s, x: s.op("Upsample", x, s.constant(np.ones(4, np.float32)), mode="linear"), 9
     ),
-    "PyTorch checkpoints": lambda: nk.convert("model.pt"),
-    "safetensors and npz weights with a specification": lambda: nk.convert("model.safetensors"),
+    "weights without a specification": lambda: nk.convert("model.pt"),
     "NIR paths of unequal delay through the same pairs of neurons": lambda: nk.convert(unequal_paths(), dt=1e-3),
     "NIR Delays that differ between neurons, between two maps with weights": lambda: nk.convert(late_inside(), dt=1e-3),
     "neurons, maps, delays of single synapses and refractory periods that NIR has no node for": lambda: network(
