@@ -195,7 +195,8 @@ def _identity(identity: Any) -> tuple[str, Any, int]:
     kind = identity[1].name.rpartition(".")[2] if isinstance(identity[1], Name) else ""
     if kind not in _DTYPES:
         known = f"neurokit reads {', '.join(name.removesuffix('Storage') for name in _DTYPES)}"
-        raise Unreadable(f"holds numbers of type {kind or type(identity[1]).__name__}", known, "Convert it to one of them.")
+        named = kind or type(identity[1]).__name__
+        raise Unreadable(f"holds numbers of type {named}", known, "Convert it to one of them.")
     count = identity[4]
     if not isinstance(count, int) or isinstance(count, bool) or count < 0 or not isinstance(identity[2], str | int):
         raise Unreadable("refers to a damaged storage", "it has a key and a length", _AGAIN)
