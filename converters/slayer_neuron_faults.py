@@ -15,7 +15,7 @@ from neurokit.converters.slayer_neurons import (
     SPIKE_EXPONENT,
     STATE_EXPONENT,
 )
-from neurokit.converters.slayer_values import EXPORT, Layer, count_faults, missing, number_faults, text
+from neurokit.converters.slayer_values import EXPORT, Layer, count_faults, missing, number_faults, numbers, text
 from neurokit.errors import Fault
 from neurokit.graph.lif_family import MAX_REFRACTORY
 from neurokit.graph.neurons import MAX_DECAY, MAX_POTENTIAL, MAX_THRESHOLD_MANTISSA
@@ -122,23 +122,17 @@ def _lif_faults(layer: Layer, group: Mapping[str, Any]) -> Iterator[Fault]:
 
 def _recurrent_norm_faults(layer: Layer, group: Mapping[str, Any]) -> Iterator[Fault]:
     """SLAYER's recurrent blocks go on from the normed current, step by step; all others norm a copy of it."""
-    normed = any(np.any(_numbers(value)) for value in (layer.data.get("bias", 0), group.get("weight_exp", 0)))
-    memory = (_numbers(group.get("iDecay", MAX_DECAY)) != MAX_DECAY).any()
+    normed = any(np.any(numbers(value)) for value in (layer.data.get("bias", 0), group.get("weight_exp", 0)))
+    memory = (numbers(group.get("iDecay", MAX_DECAY)) != MAX_DECAY).any()
     if layer.kind == "dense_rec" and text(group["type"]) == "CUBA" and normed and memory:
         limit = "SLAYER's recurrent blocks add it to the current, netx to the potential: the same without memory only"
         mend = "Train the layer without norm, or with a current_decay of 1."
         yield Fault(layer.name, "is recurrent and has a bias or weight_exp of a norm", limit, mend)
 
 
-def _numbers(value: Any) -> NDArray[Any]:
-    """The values, or none of what are no numbers (reported elsewhere)."""
-    array = np.asarray(value)
-    return array if array.dtype.kind in "biuf" else np.zeros(0)
-
-
 def _alif_faults(layer: Layer, group: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _no_more_faults(layer, group)
-    bias, decay = _numbers(layer.data.get("bias", 0)), _numbers(group.get("iDecay", MAX_DECAY))
+    bias, decay = numbers(layer.data.get("bias", 0)), numbers(group.get("iDecay", MAX_DECAY))
     if bias.any() and (decay != MAX_DECAY).any():
         limit = f"SLAYER adds it to ALIF's current, which is the same as to the potential for iDecay {MAX_DECAY} only"
         yield Fault(layer.name, "has ALIF neurons and a bias", limit, "Train the layer without norm.")

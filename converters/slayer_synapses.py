@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.converters.slayer_values import IMAGES, Layer, exponent, size, weights
+from neurokit.converters.slayer_values import IMAGES, Layer, exponent, numbers, size, weights
 from neurokit.errors import Fault
 from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense, Pair, Shape, Sparse, pair
 from neurokit.lower.fold import to_matrix
@@ -139,5 +139,5 @@ def delays_its_spikes(layer: Layer) -> bool:
     """
     if "delay" not in layer.data or np.ndim(layer.data["delay"]) == 2:
         return False
-    biased = "bias" in layer.data and bool(np.any(layer.data["bias"]))
+    biased = bool(numbers(layer.data.get("bias", 0)).any())
     return layer.kind == "dense_rec" or (layer.kind in IMAGES and biased)

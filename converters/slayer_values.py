@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurokit.errors import Fault
 from neurokit.graph.neurons import IntArray
@@ -108,6 +109,12 @@ def spread(value: Any, shape: Shape) -> IntArray:
     if len(shape) == 3 and values.size == shape[0]:
         return values.reshape(-1, 1, 1)
     return values.reshape(shape)
+
+
+def numbers(value: Any) -> NDArray[Any]:
+    """The values, or none of what are no numbers (`number_faults` reports them)."""
+    array = np.asarray(value)
+    return array if array.dtype.kind in "biuf" else np.zeros(0)
 
 
 def number_faults(layer: Layer, key: str, value: Any, smallest: int | None = None) -> Iterator[Fault]:

@@ -374,3 +374,12 @@ def test_mnist_files(netx, shared):
     assert [p.shape for p in network.populations.values()] == [(128,), (64,), (10,)]
     with h5py.File(path) as file:
         np.testing.assert_array_equal(network.projections[0].synapse.weight, file["layer/0/weight"][()])
+
+
+def test_inspect_tells_delays_of_both_ends_and_the_comparison(write_net):
+    first = dense(np.ones((2, 3)), cuba(), type="dense_rec", weight_rec=np.eye(2), delay=[1, 4])
+    facts = nk.inspect(write_net(first, dense(np.ones((2, 2)), cuba(), delay=[0, 2]))).facts
+    stated = [fact for name, fact in facts if name == "delays stated"]
+    assert stated == ["0 to 2 steps, at targets", "1 to 4 steps, of what leaves, as in SLAYER"]
+    assert "fires='>'" in dict(facts)["comparison"]
+    assert "comparison" not in dict(nk.inspect(write_net(dense(np.ones((2, 3)), cuba(type="LOIHI")))).facts)

@@ -98,6 +98,7 @@ def test_neurons(write_net, changes, words):
             "delay_rec has shape (2,); it is one number or (2, 2)",
         ),
         ({"bias": [0.5, 0.25]}, "2 of 2 values of bias are fractional (largest fraction 0.5)"),
+        ({"bias": "none", "delay": 3}, "bias holds no numbers"),
         ({"bias": [1.0, 2, 3]}, "bias holds 3 values; it holds 1 or 2"),
         ({"delay": [1.0, 2.5]}, "1 of 2 values of delay are fractional (largest fraction 0.5)"),
         ({"delay": 63}, "a delay is 63 steps; Loihi delays by up to 62 steps"),
