@@ -364,6 +364,24 @@ def _memoryless(weights, mantissas, kind="LOIHI"):
     return {"type": "dense", "shape": (len(weight),), "weight": weight, "neuron": neuron}
 
 
+@pytest.mark.parametrize("window", [None, 7])
+@pytest.mark.parametrize("seed", range(3))
+def test_recurrent_layers(tmp_path, seed, window):
+    """Without delays, with which netx refuses them: two of them, with biases."""
+    rng = np.random.default_rng(seed)
+    layers = []
+    for sources, targets in ((6, 8), (8, 5)):
+        layer = _memoryless(2 * rng.integers(-40, 60, (targets, sources)), rng.integers(60, 200, targets))
+        layer["neuron"] |= {"iDecay": int(rng.integers(500, 4096)), "vDecay": int(rng.integers(100, 4096))}
+        back = (2 * rng.integers(-60, 40, (targets, targets))).astype(np.float32)
+        layers.append({**layer, "type": "dense_rec", "weight_rec": back, "bias": rng.integers(-9, 9, targets)})
+    path = write_net(tmp_path / "recurrent.net", layers)
+    spikes = (rng.random((STEPS, 6)) < 0.3).astype(np.int64)
+    theirs = run_netx(path, spikes, STEPS, window=window)
+    assert_equal(run_ours(nk.compile(nk.convert(path), window=window), spikes, STEPS), theirs)
+    assert 0 < theirs[0].mean() < 1
+
+
 # ----------------------------------------------------------------------------------------------------- complex layers
 def turn_of(group):
     """What SLAYER's `neuron_params` gives for a resonator; its module needs torch."""
