@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,8 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from neurokit import api
 from neurokit.arguments import Inputs, check_inputs, check_steps, refuse
 from neurokit.causes.switching import attribute as taken_apart
-from neurokit.errors import BackendError, Fault, InputError
-from neurokit.graph.check import check_program, need_program
+from neurokit.converters.running import SourceRun, run_source
+from neurokit.converters.table import choose
+from neurokit.errors import BackendError, Fault, FormatError, InputError
+from neurokit.graph.check import check_network, check_program, need_program
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Backend, Progress, RecordKey
 from neurokit.profiling.comparing import compare
@@ -23,15 +24,18 @@ from neurokit.profiling.parity import Parity, Rung
 from neurokit.profiling.trains import TIME_CONSTANT, check_time_constant
 from neurokit.profiling.units import units
 from neurokit.records import Recording
+from neurokit.source_rung import SourceRung, given, stand_on
 
 IN_PROCESS_NOTE = "Lava's own compiled models, driven in one process"
 
 
 def verify(
-    source: str | os.PathLike[str] | Network | Program,
+    source: Any,
     inputs: Inputs,
     *,
+    network: Network | None = None,
     program: Program | None = None,
+    expected: Inputs | None = None,
     labels: ArrayLike | None = None,
     bits: int | None = None,
     window: int | None = None,
@@ -45,54 +49,106 @@ def verify(
     time_limit: float | None = None,
     progress: Progress | None = None,
 ) -> Parity:
-    """Climb the ladder: source's Network (float, its own timing) -> Program on the simulator -> Program on Lava.
+    """Climb the ladder: source in its own framework -> Network (float) -> Program on the simulator -> Program on Lava.
 
-    source: a path, a Network or a Program; a path is converted with `dt` and `reset` (for a format's other choices call
-    nk.convert first), a Network compiled with `bits` (default 8) and `window`, unless its `program` is given. inputs,
-    steps: as for `nk.run`; the Program runs longer by its latency. labels: one class a sample, for accuracies.
-    tau: time constant of the spike trains' distance, in steps. attribute: how many of the samples the loss of the
-    integers is taken apart with, cause by cause (about 20 runs), and states compared with; 0 leaves both out.
-    lava: how many of the samples run on Lava too, with all spikes and states compared; 0 leaves Lava out. backend:
-    "lava-inprocess" or "lava" (its multi-process runtime, slower). time_limit: seconds for Lava.
+    source: a path, a live torch module, a Network or a Program. It is converted with `dt` and `reset`, unless its
+    `network` is given (for whatever else nk.convert takes), and that compiled with `bits` (default 8) and `window`,
+    unless its `program` is. The source itself runs in onnxruntime or torch where these are installed; for others
+    `expected` is what their framework gives: spikes by population (of readouts values), an array for a single output.
+    inputs, steps: as for `nk.run`, in the Network's units; the Program runs longer by its latency. labels: one class a
+    sample, for accuracies. tau: time constant of the spike trains' distance, in steps.
+    attribute: how many of the samples the loss of the integers is taken apart with, cause by cause (about 20 runs), and
+    states compared with; 0 leaves both out. lava: how many of the samples run on Lava too, with all spikes and states
+    compared; 0 leaves Lava out. backend: "lava-inprocess" or "lava" (its multi-process runtime, slower).
+    time_limit: seconds for Lava.
 
-    The first rung compares every population's spikes, shifted by latency, and may differ (rounding; with `window` the
-    Network, which knows none, is not reset); Lava's must be identical. `Parity.first_divergence` names layer, step,
-    neuron and what that says; `Parity.attribution` which cause loses how much, and where it enters. All spikes of all
-    populations are kept: give as many samples as memory holds. Raises as convert, compile and run do.
+    The source's rung may differ by rounding of floats; where it differs by more, `Parity.conventions` says which
+    convention is another. The next compares every population's spikes, shifted by latency, and may differ (with
+    `window` the Network, which knows none, is not reset); `Parity.attribution` says which cause loses how much, and
+    where it enters. Lava's must be identical. `Parity.first_divergence` names layer, step, neuron and what that says.
+    All spikes of all populations are kept: give as many samples as memory holds. Raises as convert, compile and run do.
     """
     check_time_constant(tau)
     check_samples({"lava": lava, "attribute": attribute})
-    graph = _graph(source, dt, reset)
-    program = _program(graph, program, bits, window)
+    graph = _graph(source, network, dt, reset)
+    program, notes = _program(graph, program, bits, window, inputs)
     runner = _runner(backend, program) if lava else None
-    network = graph if isinstance(graph, Network) and not graph.is_integer else None
-    if network is None and runner is None:
-        raise InputError(
-            Fault("lava", "is 0", "a source of integers is compared with nothing but Lava", "Let samples run on it.")
-        )
-    arrays, _ = check_inputs(program if network is None else network, inputs)
+    net = graph if isinstance(graph, Network) and not graph.is_integer else None
+    if net is None:
+        _integers_alone(runner, expected)
+    arrays, _ = check_inputs(program if net is None else net, inputs)
+    whole = arrays if net is None or not program.input_scale else program.scaled(arrays)
     length = check_steps(arrays, steps)
     longest = length + max(program.latency.values(), default=0)
     populations = tuple(program.populations)
     stages: dict[str, Recording] = {}
-    if network is not None:
-        stages["network"] = api.run(network, arrays, length, record=populations, progress=progress)
-    stages["program"] = simulated = api.run(program, arrays, longest, record=populations, progress=progress)
+    rungs: list[Rung] = []
+    ground = None
+    if net is not None:
+        floats = api.run(net, arrays, length, record=populations, progress=progress)
+        ground = _ground(source, net, arrays, floats, expected, attribute, tau)
+        if isinstance(ground, SourceRung):
+            rungs.append(ground.rung)
+            stages["source"] = ground.stage
+        elif ground:
+            notes.append(f"the source itself was not run: {ground}")
+        stages["network"] = floats
+    stages["program"] = simulated = api.run(program, whole, longest, record=populations, progress=progress)
     decisions = decide(stages, labels)  # before Lava, which is slow: labels that do not fit are told soon
-    rungs, attribution = [], None
-    if network is not None:
+    attribution = None
+    if net is not None:
         some = {name: values[:attribute] for name, values in arrays.items()}
-        names = ("network", "program")
-        rung = compare(stages["network"], simulated, exact=False, shift=program.latency, names=names, tau=tau)
-        if attribute:
-            rung = _with_states(rung, network, program, some, length)
-            attribution = taken_apart(network, program, some, length, tau=tau)
+        rung = _against_program(floats, simulated, some, attribute, tau)
+        attribution = taken_apart(net, program, some, length, tau=tau) if attribute else None
         rungs.append(rung)
     if runner is not None:
-        few = {name: values[:lava] for name, values in arrays.items()}
+        few = {name: values[:lava] for name, values in whole.items()}
         rung = _with_lava(program, few, longest, runner, time_limit, progress)
         rungs.append(replace(rung, note="; ".join(filter(None, (rung.note, _samples_note(lava, simulated))))))
-    return Parity(tuple(rungs), decisions, attribution)
+    conventions = ground.conventions if isinstance(ground, SourceRung) else None
+    return Parity(tuple(rungs), decisions, attribution, conventions, tuple(notes))
+
+
+def _against_program(
+    floats: Recording, simulated: Recording, some: Mapping[str, NDArray[Any]], states: int, tau: float
+) -> Rung:
+    """The Network against the Program: spikes of all samples, states of `some` unless `states` is 0."""
+    network, program = floats.program, simulated.program
+    names, convert = ("network", "program"), units(network, program)
+    rung = compare(floats, simulated, exact=False, shift=program.latency, names=names, tau=tau, convert=convert)
+    return _with_states(rung, network, program, some, floats.steps) if states else rung
+
+
+def _integers_alone(runner: Backend | None, expected: Any) -> None:
+    """A source of integers has Lava to be compared with, and nothing else."""
+    refuse({"expected": expected}, "a source of integers is compared with Lava")
+    if runner is None:
+        raise InputError(
+            Fault("lava", "is 0", "a source of integers is compared with nothing but Lava", "Let samples run on it.")
+        )
+
+
+def _ground(
+    source: Any,
+    network: Network,
+    arrays: Mapping[str, NDArray[Any]],
+    floats: Recording,
+    expected: Inputs | None,
+    samples: int,
+    tau: float,
+) -> SourceRung | str:
+    """The source's rung, or why there is none; "" for a source that is a Network already."""
+    if expected is not None:
+        run: SourceRun | str = given(expected, network, len(next(iter(arrays.values()))), floats.steps)
+    elif isinstance(source, Network | Program) or api.is_saved(source):
+        return ""
+    else:
+        try:
+            kind = choose(source, None).kind
+        except FormatError:  # it was converted with kind=
+            return "its suffix does not say what it is"
+        run = run_source(source, kind, network, arrays, floats.steps)
+    return run if isinstance(run, str) else stand_on(run, floats, arrays, samples, tau)
 
 
 def check_samples(numbers: Mapping[str, Any]) -> None:
@@ -111,15 +167,19 @@ def _with_states(
 ) -> Rung:
     """The rung with the states of some samples, in the Network's units, before each layer's spikes."""
     convert = units(network, program)
-    keys: tuple[RecordKey, ...] = tuple((name, state) for name in convert for state in ("u", "v"))
+    keys: tuple[RecordKey, ...] = tuple((name, s) for name, u in convert.items() for s in ("u", "v") if s in u.scale)
     if not keys:
         return rung
     here = api.run(network, inputs, steps, record=keys)
-    there = api.run(program, inputs, steps + max(program.latency.values(), default=0), record=keys)
+    whole = program.scaled(inputs) if program.input_scale else inputs
+    there = api.run(program, whole, steps + max(program.latency.values(), default=0), record=keys)
     states = compare(here, there, exact=False, shift=program.latency, convert=convert).layers
+    known = {(layer.population, layer.what) for layer in rung.layers}
+    states = tuple(s for s in states if (s.population, s.what) not in known)
     layers = []
     for layer in rung.layers:
-        layers += [s for s in states if s.population == layer.population and s.what != "spikes"]
+        if layer.what == "spikes":
+            layers += [s for s in states if s.population == layer.population]
         layers.append(layer)
     samples = next(iter(inputs.values())).shape[0]
     note = f"states of {samples} sample{'' if samples == 1 else 's'}, off when by more than 1 % of the way to threshold"
@@ -143,18 +203,26 @@ def _with_lava(
     return compare(here, there, exact=True, names=("program", runner.name), note=note)
 
 
-def _program(graph: Network | Program, program: Program | None, bits: int | None, window: int | None) -> Program:
-    """The Program given, the Program itself, or the compiled Network; what would do nothing is refused."""
+def _program(
+    graph: Network | Program, program: Program | None, bits: int | None, window: int | None, inputs: Inputs
+) -> tuple[Program, list[str]]:
+    """The Program given, the Program itself, or the compiled Network, and what to say of it; refuses what does nothing.
+
+    Scales of graded neurons follow from values, and the inputs are there.
+    """
     if program is not None:
         refuse({"bits": bits, "window": window}, "program= is compiled already")
         if isinstance(graph, Program):
             fact = "was given beside a Program"
             raise InputError(Fault("program", fact, "it is compared with a Network", "Pass the source it came from."))
-        return check_program(need_program(program))
-    if isinstance(graph, Network):
-        return api.compile(graph, bits=8 if bits is None else bits, window=window)
-    refuse({"bits": bits, "window": window}, "a Program is compiled already")
-    return graph
+        return check_program(need_program(program)), []
+    if isinstance(graph, Program):
+        refuse({"bits": bits, "window": window}, "a Program is compiled already")
+        return graph, []
+    if graph.is_integer or not any(p.neuron.graded for p in graph.populations.values()):
+        return api.compile(graph, bits=8 if bits is None else bits, window=window), []
+    made = api.compile(graph, bits=8 if bits is None else bits, window=window, calibrate=inputs)
+    return made, ["the Program's scales were chosen on these inputs; pass program= compiled with others to be strict"]
 
 
 def _runner(backend: str | Backend, program: Program) -> Backend:
@@ -175,7 +243,10 @@ def _samples_note(lava: int, simulated: Recording) -> str:
     return f"{lava} of {samples} samples" if lava < samples else ""
 
 
-def _graph(source: Any, dt: float | None, reset: str | None) -> Network | Program:
+def _graph(source: Any, network: Network | None, dt: float | None, reset: str | None) -> Network | Program:
+    if network is not None:
+        refuse({"dt": dt, "reset": reset}, "network= states it itself")
+        return check_network(network)
     if not isinstance(source, Network | Program) and not api.is_saved(source):
         return api.convert(source, dt=dt, reset=reset)
     refuse({"dt": dt, "reset": reset}, "a Network, a Program and a .nk file state it themselves")

@@ -31,8 +31,8 @@ FUNCTIONS = {
     "to_lava": "program, *, graded=False, name=None",
     "inspect": "source, *, kind=None, dt=None, reset=None, inputs=None, shape=None, spec=None, code=None,"
     " calibrate=None, fires=None, integration=None",
-    "verify": "source, inputs, *, program=None, labels=None, bits=None, window=None, dt=None, reset=None,"
-    " steps=None, tau=10.0, attribute=4, lava=1,"
+    "verify": "source, inputs, *, network=None, program=None, expected=None, labels=None, bits=None, window=None,"
+    " dt=None, reset=None, steps=None, tau=10.0, attribute=4, lava=1,"
     " backend='lava-inprocess', time_limit=None, progress=None",
 }
 MODULES = {"encode": ["Events", "FilterBank", "read", "to_spikes"]}  # and some of what is in them
@@ -44,7 +44,7 @@ CLASSES = {
     "Memory": ["weights", "states", "blocks", "recording", "available"],
     "Network": [*GRAPH, "dt", "source"],
     "NeurokitError": [],
-    "Parity": ["rungs", "decisions", "attribution"],
+    "Parity": ["rungs", "decisions", "attribution", "conventions", "notes"],
     "Placement": ["program", "chip", "populations", "faults"],
     "Profile": ["recording", "chip", "activity", "energy", "time", "caveats"],
     "Program": [*GRAPH, "latency", "targets", "report", "dt", "source", "input_scale"],

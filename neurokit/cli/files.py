@@ -78,6 +78,16 @@ def _options(reading: Reading) -> dict[str, Any]:
     }
 
 
+def source_of(source: Path, graph: nk.Network | nk.Program) -> Any:
+    """What the ladder stands on: the source itself, or what a .nk file holds."""
+    return graph if is_saved(source) or isinstance(graph, nk.Program) or graph.is_integer else source
+
+
+def converted(source: Path, graph: nk.Network | nk.Program) -> nk.Network | None:
+    """The source's Network, as the ladder takes it beside the source; None where it stands on the graph itself."""
+    return None if source_of(source, graph) is graph or isinstance(graph, nk.Program) else graph
+
+
 def _is_nk(source: Path, reading: Reading) -> bool:
     return is_saved(source) and reading.kind is None
 

@@ -311,6 +311,13 @@ Attribute = Annotated[
         help="On how many samples the loss is taken apart, cause by cause; 0 leaves it out.",
     ),
 ]
+Expected = Annotated[
+    Path | None,
+    typer.Option(
+        rich_help_panel=RUNNING,
+        help="What the source's own framework gives: spikes by population in .npz, or of the one output in .npy.",
+    ),
+]
 Tau = Annotated[
     float,
     typer.Option(

@@ -14,10 +14,13 @@ from neurokit.cli.files import (
     check_compiling,
     check_output,
     compiled,
+    converted,
+    read_arrays,
     read_graph,
     read_labels,
     read_source,
     record_keys,
+    source_of,
     survey_source,
 )
 from neurokit.cli.inputs import Encoding, read_inputs
@@ -158,6 +161,7 @@ def verify(
     source: opt.Source,
     data: opt.Data,
     labels: opt.Labels = None,
+    expected: opt.Expected = None,
     attribute: opt.Attribute = 4,
     tau: opt.Tau = 10.0,
     lava: opt.Samples = 1,
@@ -170,6 +174,12 @@ def verify(
     dt: opt.Dt = None,
     reset: opt.Reset = None,
     inputs: opt.Inputs = None,
+    shape: opt.SampleShape = None,
+    spec: opt.Spec = None,
+    code: opt.CodeOf = None,
+    calibrate: opt.Calibrate = None,
+    fires: opt.FiresAt = None,
+    integration: opt.Integrating = None,
     bin: opt.Bin = None,
     counts: opt.Counts = None,
     fit: opt.FitTo = None,
@@ -183,13 +193,16 @@ def verify(
 
     Exit code 1 when the Program on the simulator and on Lava differ.
     """
-    graph, truth = read_graph(source, Reading(kind, dt, reset, inputs)), read_labels(labels)
+    reading = Reading(kind, dt, reset, inputs, shape, spec, code, calibrate, fires, integration)
+    graph, truth = read_graph(source, reading), read_labels(labels)
     check_compiling(graph, bits, window)
     arrays = read_inputs(graph, data, steps, Encoding(bin, counts, fit, size, encode, seed, threshold))
     with progress_bar("verifying") as progress:
         parity = nk.verify(
-            graph,
+            source_of(source, graph),
             arrays,
+            network=converted(source, graph),
+            expected=None if expected is None else read_arrays(expected),
             labels=truth,
             bits=bits,
             window=window,
@@ -290,8 +303,9 @@ def report(
     arrays = read_inputs(program, data, steps, Encoding(bin, counts, fit, size, encode, seed, threshold))
     with progress_bar("verifying") as progress:
         parity = nk.verify(
-            graph,
+            source_of(source, graph),
             arrays,
+            network=converted(source, graph),
             labels=truth,
             bits=bits,
             window=window,

@@ -13,7 +13,7 @@ from neurokit.errors import Fault, InputError
 from neurokit.graph.network import Network, Program
 from neurokit.profiling.parity import Difference, LayerParity, Rung
 from neurokit.profiling.trains import TIME_CONSTANT, check_time_constant, relative_distance, relative_error
-from neurokit.profiling.units import Units
+from neurokit.profiling.units import SHARE, Units
 from neurokit.records import Recording
 
 _CHUNK = 1 << 22  # elements compared at once
@@ -51,7 +51,9 @@ def compare(
             pair = _recorded(reference, name, what), _recorded(candidate, name, what)
             if pair[0] is None or pair[1] is None:
                 continue
-            units = None if what == "spikes" or both_integer or both_float else (convert or {}).get(name)
+            units = None if both_integer or both_float else (convert or {}).get(name)
+            if what == "spikes" and units is not None and what not in units.scale:
+                units = None
             if what != "spikes" and not (both_integer or both_float) and (units is None or what not in units.scale):
                 left_out = True
                 continue
@@ -69,6 +71,22 @@ def compare(
         note = f"{note}; states in different units are not compared".removeprefix("; ")
     stages = names or (stage_name(reference), stage_name(candidate))
     return Rung(*stages, exact, tuple(layers), note, float(tau))
+
+
+def compare_values(name: str, reference: NDArray[Any], candidate: NDArray[Any]) -> LayerParity:
+    """What a population stands for at each step, (batch, steps, *shape), in two runs, over the steps that both have.
+
+    Values differ that are off by more than a hundredth of the reference's root mean square.
+    """
+    steps = min(reference.shape[1], candidate.shape[1])
+    reference, candidate = reference[:, :steps].astype(np.float64), candidate[:, :steps].astype(np.float64)
+    tolerance = SHARE * float(np.sqrt(np.square(reference).mean())) or SHARE
+    found = [_sample(k, a, b, tolerance) for k, (a, b) in enumerate(zip(reference, candidate, strict=True))]
+    firsts = [first for _, first in found if first is not None]
+    first = min(firsts, key=lambda first: first.step, default=None)
+    means = float(reference.mean()), float(candidate.mean())
+    distance = relative_error(reference, candidate)
+    return LayerParity(name, "value", reference.size, sum(n for n, _ in found), first, *means, distance, tolerance)
 
 
 def stage_name(recording: Recording) -> str:

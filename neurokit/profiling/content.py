@@ -105,10 +105,11 @@ def _headlines(profile: Profile | None, parity: Parity | None, placement: Placem
 
 def _parity_tiles(parity: Parity) -> list[Json]:
     exact = [rung for rung in parity.rungs if rung.exact]
-    kept = sum(rung.ok for rung in exact)
-    value = ("Holds" if parity.ok else "Broken") if exact else "Not checked"
-    detail = f"{kept} of {len(exact)} exact comparisons identical"
-    tiles = [_tile("Parity", value, detail, ("good" if parity.ok else "bad") if exact else "")]
+    checked = [*exact, *(rung for rung in parity.rungs if rung.within is not None)]
+    kept = sum(rung.ok for rung in checked)
+    value = ("Holds" if parity.ok else "Broken") if checked else "Not checked"
+    detail = f"{kept} of {len(checked)} {'exact comparisons identical' if checked == exact else 'comparisons hold'}"
+    tiles = [_tile("Parity", value, detail, ("good" if parity.ok else "bad") if checked else "")]
     last = parity.decisions[-1] if parity.decisions else None
     if last is not None and last.accuracy is not None:
         tiles.append(_tile("Accuracy", f"{100 * last.accuracy:.1f} %", f"{last.stage}, {last.samples} samples"))

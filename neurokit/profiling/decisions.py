@@ -75,7 +75,8 @@ def _output(name: str, stages: Mapping[str, Recording], truth: Ints | None) -> l
     decisions, first = [], None
     for stage, recording in stages.items():
         values = _aligned(recording, name, basis)[:, :steps]
-        scores = values.sum(axis=1, dtype=np.int64) if basis == "spike count" else values[:, -1]
+        whole = np.int64 if values.dtype.kind in "bui" else np.float64  # payloads of a Network may be fractions
+        scores = values.sum(axis=1, dtype=whole) if basis == "spike count" else values[:, -1]
         scores = scores.reshape(len(scores), -1)
         chosen = scores.argmax(axis=1)
         first = chosen if first is None else first

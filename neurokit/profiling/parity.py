@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from neurokit.profiling.attribution import Attribution
+from neurokit.profiling.conventions import Conventions
 from neurokit.profiling.decisions import Decision
 from neurokit.profiling.suspects import step_of_first, suspicion
 from neurokit.profiling.trains import TIME_CONSTANT
@@ -54,7 +55,8 @@ class LayerParity:
 class Rung:
     """Two runs compared. exact: whether they must agree bit for bit. layers: in order of depth. note: what to know.
 
-    tau: time constant of the spikes' distances, in steps.
+    tau: time constant of the spikes' distances, in steps. within: the largest distance that still counts as the same
+    (None: any, where the two may differ).
     """
 
     reference: str
@@ -63,6 +65,7 @@ class Rung:
     layers: tuple[LayerParity, ...]
     note: str = ""
     tau: float = TIME_CONSTANT
+    within: float | None = None
 
     @property
     def name(self) -> str:
@@ -76,7 +79,9 @@ class Rung:
 
     @property
     def ok(self) -> bool:
-        """Whether it holds: exact rungs without any difference; others always."""
+        """Whether it holds: exact rungs without any difference; others within `within`, if that is stated."""
+        if self.within is not None:
+            return all(layer.distance <= self.within for layer in self.layers)
         return not self.exact or self.differing == 0
 
     @property
@@ -111,21 +116,28 @@ class Divergence:
 
 @dataclass(frozen=True)
 class Parity:
-    """All rungs of the ladder, what each run decided, and what the integers' loss comes from (None: not asked)."""
+    """All rungs of the ladder, what each run decided, and what the integers' loss comes from (None: not asked).
+
+    conventions: where the Network differs from its source, which convention, switched, brings it nearer. notes: what
+    was left out, and why.
+    """
 
     rungs: tuple[Rung, ...]
     decisions: tuple[Decision, ...] = ()
     attribution: Attribution | None = None
+    conventions: Conventions | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether all exact rungs agree bit for bit."""
+        """Whether all exact rungs agree bit for bit, and the Network is its source's where that was run."""
         return all(rung.ok for rung in self.rungs)
 
     @property
     def first_divergence(self) -> Divergence | None:
-        """Of the first broken exact rung; when none is broken, of the first rung that differs at all."""
-        for rung in (*(rung for rung in self.rungs if rung.exact), *self.rungs):
+        """Of the first broken rung; when none is broken, of the first exact one that differs, then of any."""
+        broken = [rung for rung in self.rungs if not rung.ok]
+        for rung in (*broken, *(rung for rung in self.rungs if rung.exact), *self.rungs):
             layer = rung.first
             if layer is not None and layer.first is not None:
                 return Divergence(rung, layer, layer.first, suspicion(rung, layer, layer.first))
@@ -153,6 +165,7 @@ class Parity:
                     "ok": rung.ok,
                     "note": rung.note,
                     "tau": rung.tau,
+                    "within": rung.within,
                     "layers": [
                         {
                             **vars(layer),
@@ -167,20 +180,25 @@ class Parity:
             ],
             "decisions": [vars(decision) for decision in self.decisions],
             "attribution": None if self.attribution is None else self.attribution.to_dict(),
+            "conventions": None if self.conventions is None else self.conventions.to_dict(),
+            "notes": list(self.notes),
         }
 
     def __str__(self) -> str:
         """A table a rung, then the decisions, the first divergence, and the causes of what is lost."""
         lines = ["Parity holds" if self.ok else "Parity is BROKEN"]
         for rung in self.rungs:
-            state = "exact" if rung.ok and rung.exact else "BROKEN" if rung.exact else "approximate"
+            state = "BROKEN" if not rung.ok else "exact" if rung.exact else "approximate"
             lines.append(f"{rung.name} ({state}){': ' + rung.note if rung.note else ''}")
             lines += [f"  {line}" for line in _table(rung)]
         lines += [f"{decision}" for decision in self.decisions]
         if self.first_divergence is not None:
             lines.append(f"first difference: {self.first_divergence}")
+        if self.conventions is not None:
+            lines.append(self.conventions.verdict)
         if self.attribution is not None:
             lines += self.attribution.lines()
+        lines += [f"note: {note}" for note in self.notes]
         return "\n".join(lines)
 
 

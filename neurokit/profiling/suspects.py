@@ -21,6 +21,9 @@ def suspicion(rung: Rung, layer: LayerParity, first: Difference) -> str:
         source = min(earlier, key=step_of_first)
         before = f"'{source.population}' differs before it, at step {step_of_first(source)}"
         return f"{where}; but {before}: it feeds back, look there."
+    if rung.within is not None:
+        why = "float sums in another order or precision" if rung.ok else "another convention or a fault"
+        return f"{where}; {why} may do that."
     if not rung.exact:
         return f"{where}; rounding to integers may move single spikes."
     return f"{where}; {_suspect(rung, layer)}"

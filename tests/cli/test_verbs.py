@@ -24,7 +24,7 @@ SURVEY = {
     *("source", "kind", "ok", "supported", "parameters", "nodes", "faults", "needs", "facts", "remarks", "stood_in"),
     *("network", "program"),
 }
-PARITY = {"ok", "first_divergence", "rungs", "decisions", "attribution"}
+PARITY = {"ok", "first_divergence", "rungs", "decisions", "attribution", "conventions", "notes"}
 PLACE = {"chip", "chip_title", "rough", "cores", "chips", "cores_per_chip", "board", "populations", "faults"}
 REPORT = {"page", "json", "ok", "parity", "fits"}
 CONFORMANCE = {
@@ -211,7 +211,7 @@ def test_run_on_lava(cli, files, backend):
 def test_verify(cli, files, kind):
     found = facts(cli("verify", *sources(files)[kind], files.data, "--labels", files.labels, "--json"), PARITY)
     assert found["ok"]
-    assert {"reference", "candidate", "exact", "ok", "note", "tau", "layers"} == set(found["rungs"][0])
+    assert {"reference", "candidate", "exact", "ok", "note", "tau", "within", "layers"} == set(found["rungs"][0])
     assert found["rungs"][-1]["candidate"] == "lava-inprocess"
     assert "1 of 3 samples" in found["rungs"][-1]["note"]
     assert all(decision["accuracy"] is not None for decision in found["decisions"])
