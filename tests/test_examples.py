@@ -9,6 +9,7 @@ from sklearn.datasets import load_digits
 
 import neurokit as nk
 from neurokit.demo import digits
+from tests.data import shared
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -63,3 +64,13 @@ def test_the_recurrent_network_is_busy():
     spikes = (np.random.default_rng(2).random((300, 100)) < 0.1).astype(np.uint8)
     rate = nk.run(example("04_streaming").recurrent(), spikes).counts["neurons"].mean() / 300
     assert 0.01 < rate < 0.5
+
+
+@pytest.mark.slow
+def test_mnist_in_two_codes(capsys, monkeypatch):
+    folder = shared("mnist_onnx", "mnist-8.onnx").parents[1]
+    monkeypatch.setattr("sys.argv", ["05_mnist_onnx.py", "--images", "100", "--data", str(folder)])
+    example("05_mnist_onnx").main()
+    lines = capsys.readouterr().out.splitlines()
+    assert float(next(line for line in lines if "13 steps" in line).split()[2].rstrip("%")) >= 98
+    assert float(next(line for line in reversed(lines) if "64 steps" in line).split()[2].rstrip("%")) >= 98

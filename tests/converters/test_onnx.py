@@ -257,3 +257,17 @@ def test_rates_in_integers(name):
     found = nk.run(program, whole, record=((output, "v"),)).states[output, "v"][:, -1] / (64 * row.scale)
     expected = nk.run(net, held, record=((output, "v"),)).states[output, "v"][:, -1]
     assert np.abs(found - expected).max() < INTEGER_LAYERS * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("code", ["sigma-delta", "rate"])
+def test_lava_computes_the_same(code):
+    """Pools' trees, their delays and thresholds: every spike and payload equal, bit for bit."""
+    pytest.importorskip("lava.magma.core", reason="Lava needs Python 3.10")
+    model, samples = built("max_pool_behind_relu", 3)
+    held = np.repeat(samples[:, None], 8, axis=1)
+    program = nk.compile(nk.convert(model, code=code, calibrate=samples), calibrate=held)
+    inputs, record = program.scaled(held[:1]), tuple(program.populations)
+    ours, theirs = (nk.run(program, inputs, record=record, backend=name) for name in ("simulator", "lava-inprocess"))
+    for name in record:
+        np.testing.assert_array_equal(ours.spikes[name][:], theirs.spikes[name][:])
+    assert all(ours.spikes[name][:].any() for name in record if program.populations[name].neuron.spiking)
