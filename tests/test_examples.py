@@ -69,8 +69,8 @@ def test_the_recurrent_network_is_busy():
 @pytest.mark.slow
 def test_mnist_in_two_codes(capsys, monkeypatch):
     folder = shared("mnist_onnx", "mnist-8.onnx").parents[1]
-    monkeypatch.setattr("sys.argv", ["05_mnist_onnx.py", "--images", "100", "--data", str(folder)])
-    example("05_mnist_onnx").main()
+    monkeypatch.setattr("sys.argv", ["06_mnist_onnx.py", "--images", "100", "--data", str(folder)])
+    example("06_mnist_onnx").main()
     lines = capsys.readouterr().out.splitlines()
     assert float(next(line for line in lines if "13 steps" in line).split()[2].rstrip("%")) >= 98
     assert float(next(line for line in reversed(lines) if "64 steps" in line).split()[2].rstrip("%")) >= 98

@@ -140,6 +140,7 @@ def joined(synapse, neuron=None, shape=(2,), target=(2,), **changes) -> Network:
     [
         (joined(EYE, QIF(tau=np.asarray(1e-1))), "'n': holds QIF neurons; NIR holds float neurons: IF, LIF, CubaLIF"),
         (joined(EYE, IF(refractory=2 * DT)), "'n': has a refractory period; NIR's neurons have none."),
+        (joined(EYE, IF(v_initial=0.5)), "'n': starts at a potential of its own; NIR's IF starts at 0."),
         (joined(EYE, Relay(gain=np.asarray(2.0), activation="unit")), "'n': holds Relay neurons;"),
         (
             joined(ConvTranspose2d(np.ones((1, 1, 2, 2))), shape=(1, 3, 3), target=(1, 4, 4)),

@@ -1,6 +1,6 @@
 """Convert a trained ONNX model to spikes, in two codes, and see what each step more is worth.
 
-    python examples/05_mnist_onnx.py --data ../shared/data
+    python examples/06_mnist_onnx.py --data ../shared/data
 
 The model is mnist-8.onnx of the ONNX model zoo: two convolutions with ReLU and max pools, and a dense layer, on images
 of 28 x 28 pixels that are 0 to 255, unscaled. onnxruntime classifies 98.91 % of MNIST's 10,000 test images with it.
