@@ -74,3 +74,18 @@ def test_mnist_in_two_codes(capsys, monkeypatch):
     lines = capsys.readouterr().out.splitlines()
     assert float(next(line for line in lines if "13 steps" in line).split()[2].rstrip("%")) >= 98
     assert float(next(line for line in reversed(lines) if "64 steps" in line).split()[2].rstrip("%")) >= 98
+
+
+@pytest.mark.slow
+def test_training_with_the_rounding(capsys, monkeypatch):
+    """What torch's forward pass computes is the Program's but for the decay's rounding; an epoch recovers most."""
+    pytest.importorskip("torch")
+    monkeypatch.setattr("sys.argv", ["07_quantisation_aware.py", "--bits", "2", "--epochs", "2"])
+    example("07_quantisation_aware").main()
+    lines = capsys.readouterr().out.splitlines()
+    before, calibrated, after = (
+        float(line.split()[2 if k == 0 else 1].rstrip("%")) for k, line in enumerate(lines[1:4])
+    )
+    assert before < 70
+    assert min(calibrated, after) > 90
+    assert float(lines[4].split()[-1].rstrip("%")) < 1
