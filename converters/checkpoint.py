@@ -88,6 +88,9 @@ def tensors(path: str | PathLike[str]) -> dict[str, Array]:
             return _flat(_zipped(file, budget) if start == b"PK\x03\x04" else _legacy(file, budget))
     except Unreadable as error:
         raise FormatError(Fault(str(path), *error.words)) from error
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, MemoryError, RecursionError) as error:
+        said = " ".join(str(error).split())[:200] or type(error).__name__
+        raise FormatError(Fault(str(path), f"is damaged ({said})", f"{_KIND} is a whole one", _AGAIN)) from error
     except OSError as error:
         fact = "is a folder" if Path(path).is_dir() else f"cannot be opened ({error.strerror or error})"
         raise FormatError(Fault(str(path), fact, f"{_KIND} is needed", "Check the path.")) from error

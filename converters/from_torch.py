@@ -24,6 +24,7 @@ from neurokit.converters.torch_expressions import Decision, Unknown
 from neurokit.converters.torch_graph import Traced, network
 from neurokit.converters.torch_neurons import Context, Multi
 from neurokit.converters.torch_ops import HANDLERS
+from neurokit.converters.torch_slayer import blocks_of, slayer_network
 from neurokit.converters.torch_trace import SAMPLES, STEPS, Followed, Follower, Lead, Stop, Tracked, sizes_of, tensors
 from neurokit.errors import ConversionError, Fault, FormatError, InputError
 from neurokit.graph.network import Network
@@ -39,6 +40,7 @@ def load(
     shape: Any = None,
     code: str | None = None,
     calibrate: Any = None,
+    fires: str | None = None,
 ) -> Network:
     """Convert a torch.nn.Module.
 
@@ -52,6 +54,8 @@ def load(
     forward's arguments). dt: seconds per step; Norse states its own. reset: "soft" takes snnTorch's reset_delay=False
     for a plain subtraction. inputs: none.
     code, calibrate: for a plain network, without spikes: it goes through ONNX, see `from_onnx.load`.
+    A chain of lava-dl's SLAYER blocks gives the integers of its `.net` file, see `from_slayer.load` for reset, inputs
+    and fires (by default ">", as SLAYER fires since lava-dl 0.3).
 
     Raises ConversionError with every fault, each naming the submodule; InputError for arguments that do not fit.
     """
@@ -59,6 +63,10 @@ def load(
         mend = "Pass the module itself."
         raise FormatError(Fault("source", f"is a {type(source).__name__}", "a torch.nn.Module is needed", mend))
     shapes = _shapes(source, shape)
+    if blocks_of(source):
+        check_arguments(_given({"code": code, "calibrate": calibrate}, "SLAYER's networks have spikes"))
+        return slayer_network(source, shapes, dt=dt, reset=reset, inputs=inputs, fires=fires or ">")
+    check_arguments(_given({"fires": fires}, "the modules state it"))
     check_arguments(_argument_faults(dt, reset, inputs, shapes))
     dt = _step(source, dt)
     if code is not None or calibrate is not None:
@@ -104,6 +112,12 @@ def _said(error: Exception) -> str:
 
 def _nothing(module: Any, fact: str) -> Fault:
     return Fault(type(module).__name__, fact, "outputs are what forward returns", "Return the last layer's spikes.")
+
+
+def _given(options: Mapping[str, Any], why: str) -> Iterator[Fault]:
+    for name, value in options.items():
+        if value is not None:
+            yield Fault(name, "was given", why, "Leave it out.")
 
 
 def _argument_faults(

@@ -30,12 +30,13 @@ class Converter:
 
 
 _SPEC = ("shape", "spec")
+_TORCH = ("shape", "code", "calibrate", "fires")
 
 CONVERTERS: tuple[Converter, ...] = (
     Converter("net", (".net",), None, "neurokit.converters.from_slayer:load", ("fires",)),
     Converter("nir", (".nir",), "nir", "neurokit.converters.from_nir:load", ("fires", "integration")),
     Converter("onnx", (".onnx",), "onnx", "neurokit.converters.from_onnx:load", ("shape", "code", "calibrate")),
-    Converter("torch", (), "torch", "neurokit.converters.from_torch:load", ("shape", "code", "calibrate")),
+    Converter("torch", (), "torch", "neurokit.converters.from_torch:load", _TORCH),
     Converter("weights", (".pt", ".pth", ".safetensors", ".npz"), None, "neurokit.converters.from_weights:load", _SPEC),
 )
 

@@ -365,5 +365,6 @@ def test_some_mutations(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # two or three minutes on an idle machine
 def test_ten_thousand_mutations_of_each_format(tmp_path):
     fuzz(tmp_path, 10_000)
