@@ -289,7 +289,8 @@ class _Reader:
                 f"needs the tensor '{name}'", f"the file holds {', '.join(near) or 'others'}", "Check its name."
             )
         self.used.add(name)
-        found = np.asarray(self.weights[name], np.float64)
+        with np.errstate(invalid="ignore"):  # of NaN, which is told elsewhere
+            found = np.asarray(self.weights[name], np.float64)
         if rank is not None and found.ndim != rank:
             limit = f"{rank} axes are needed"
             raise _Unfit(f"'{name}' has shape {found.shape}", limit, "Check the layer's kind.")

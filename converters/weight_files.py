@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import math
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping
 from itertools import pairwise
 from os import PathLike
@@ -26,6 +29,10 @@ Array = NDArray[Any]
 MAX_HEADER = 100_000_000  # bytes, as in safetensors itself
 MAX_RATIO = 1100  # what deflate can compress at most, a little more
 _AGAIN = "Copy or save it again."
+_DAMAGE = (  # what json, zipfile and numpy raise; a RuntimeError for passwords and too deep nesting
+    *(ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, MemoryError, OverflowError, SyntaxError),
+    *(RuntimeError, zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError),
+)
 _DTYPES: Mapping[str, str] = {
     "F64": "<f8",
     "F32": "<f4",
@@ -47,11 +54,9 @@ def read_weights(path: str | PathLike[str]) -> dict[str, Array]:
     except OSError as error:
         fact = "is a folder" if Path(path).is_dir() else f"cannot be opened ({error.strerror or error})"
         raise FormatError(Fault(str(path), fact, f"{kind} is needed", "Check the path.")) from error
-    except (ValueError, TypeError, KeyError, RecursionError, MemoryError, EOFError, NotImplementedError) as error:
+    except _DAMAGE as error:
         said = " ".join(str(error).split())[:200] or type(error).__name__
         raise FormatError(Fault(str(path), f"is damaged ({said})", f"{kind} is needed", _AGAIN)) from error
-    except zipfile.BadZipFile as error:
-        raise FormatError(Fault(str(path), f"is damaged ({error})", f"{kind} is needed", _AGAIN)) from error
 
 
 def _safetensors(path: Path) -> dict[str, Array]:

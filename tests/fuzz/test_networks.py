@@ -5,11 +5,14 @@ tests/converters/test_slayer_fuzz.py does the same with more kinds of `.net` fil
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 import neurokit as nk
 from tests.cli.sources import write_nir, write_small_net
+from tests.frameworks import framework
 from tests.fuzz.mutations import fuzz, mutated
 
 QUICK, MANY = 30, 10_000
@@ -41,12 +44,42 @@ def write_onnx(path):
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]), path)
 
 
+SPEC = {
+    "shape": [6],
+    "dt": 1e-3,
+    "layers": [{"layer": "linear", "weights": "fc"}, {"neuron": "LIF", "keep": 0.9, "threshold": 1.0, "reset": "soft"}],
+}
+
+
+def tensors():
+    rng = np.random.default_rng(0)
+    return {"fc.weight": rng.normal(size=(5, 6)).astype(np.float32), "fc.bias": rng.normal(size=5).astype(np.float32)}
+
+
+def write_checkpoint(path, **options):
+    torch = framework("torch")
+    torch.save({name: torch.as_tensor(value) for name, value in tensors().items()}, path, **options)
+
+
+def write_safetensors(path):
+    numpy = framework("safetensors.numpy")
+    numpy.save_file(tensors(), path)
+
+
+def read_weights(path):
+    return nk.convert(path, spec=SPEC)
+
+
 KINDS = {  # name: suffix, how it is written, how it is read
     "net": (".net", write_small_net, nk.convert),
     "nir": (".nir", write_nir, lambda path: nk.convert(path, dt=1e-3)),
     "network": (".nk", network, nk.load),
     "program": (".nk", program, nk.load),
     "onnx": (".onnx", write_onnx, lambda path: nk.convert(path, code="sigma-delta")),
+    "pt": (".pt", write_checkpoint, read_weights),
+    "pth": (".pth", lambda path: write_checkpoint(path, _use_new_zipfile_serialization=False), read_weights),
+    "safetensors": (".safetensors", write_safetensors, read_weights),
+    "npz": (".npz", lambda path: np.savez_compressed(path, **tensors()), read_weights),
 }
 
 
@@ -88,7 +121,7 @@ def test_nothing_half_written(case, cli_convert):
             assert output.read_bytes() == b"as it was"
         else:
             output.write_bytes(b"as it was")
-    assert {found.name for found in path.parent.iterdir()} <= {path.name, "out.nk", "x.nir"}
+    assert {found.name for found in path.parent.iterdir()} <= {path.name, "out.nk", "x.nir", "spec.json"}
 
 
 @pytest.fixture
@@ -97,7 +130,10 @@ def cli_convert(monkeypatch, capsys):
     from neurokit.cli import main
 
     def run(source, output):
-        options = {".nir": ["--dt", "1e-3"], ".onnx": ["--code", "sigma-delta"]}.get(source.suffix, [])
+        spec = source.with_name("spec.json")
+        spec.write_text(json.dumps(SPEC))
+        options = {".nir": ["--dt", "1e-3"], ".onnx": ["--code", "sigma-delta"], ".net": [], ".nk": []}
+        options = options.get(source.suffix, ["--spec", str(spec)])
         monkeypatch.setattr("sys.argv", ["neurokit", "convert", str(source), "-o", str(output), *options])
         try:
             main()
