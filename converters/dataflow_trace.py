@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 
+from neurokit.converters.dataflow_maps import MAX_ENTRIES
 from neurokit.converters.dataflow_nodes import Cells, Join, Linear, Node, Scale, Sink, Source, Wait
 from neurokit.converters.dataflow_order import Edges, order
 from neurokit.converters.dataflow_paths import Path, Unfit, delayed, merged, nothing, placed_in, scaled_by, through
@@ -65,6 +66,7 @@ class Tracer:
         place = 0
         for name in ready:
             self.shapes[name] = self._stated(name) or ()
+            self.faults += [Fault(name, *unfit.words) for unfit in _unsized(self.shapes[name])]
         while place < len(ready):
             name = ready[place]
             place += 1
@@ -77,6 +79,8 @@ class Tracer:
                     continue
                 try:
                     self.shapes[later] = self._shape(later, self.shapes[name])
+                    for unfit in _unsized(self.shapes[later]):
+                        raise unfit
                     ready.append(later)
                 except Unfit as unfit:
                     failed.add(later)
@@ -123,12 +127,19 @@ class Tracer:
         node = self.nodes[name]
         given = {self.shapes[start] for start in self.before[name] if start in self.shapes}
         if isinstance(node, Sink) and node.shape:
-            wrong = [shape for shape in given if shape != node.shape]
+            wrong = [shape for shape in given if _long(shape) != _long(node.shape)]
             mend = f"Write the output with shape {wrong[0]}." if wrong else ""
             limit = "an output has the shape of what it reads"
             return [Fault(name, f"has shape {node.shape}, but reads shape {wrong[0]}", limit, mend)] if wrong else []
+        if isinstance(node, Cells) and node.shape:  # it takes any shape of its size, images only their own
+            limit, mend = f"the target has shape {node.shape}", "Check sizes and channels."
+            return [
+                Fault(f"{start}->{name}", f"gives shape {self.shapes[start]}", limit, mend)
+                for start in dict.fromkeys(self.before[name])
+                if start in self.shapes and math.prod(self.shapes[start]) != math.prod(node.shape)
+            ]
         if len(given) < 2 or isinstance(node, Join) or self._stated(name):
-            return []  # a population with a shape of its own takes any of its size: `check_network` looks
+            return []
         listed = " and ".join(map(str, sorted(given)[:8]))
         return [Fault(name, f"adds shapes {listed}", "what is added has one shape", "Check sizes and channels.")]
 
@@ -208,7 +219,25 @@ def _after(synapse: Synapse, given: Shape) -> Shape:
         sizes = f"{tuple(weight.shape)}" if weight is not None and weight.ndim else ""
         fact = f"{type(synapse).__name__}{sizes} does not accept shape {given}"
         raise Unfit(fact, "shapes must chain", "Check sizes and channels.")
+    bias = getattr(synapse, "bias", None)
+    if bias is not None and bias.shape != shape[:1]:
+        limit, mend = f"it must be {shape[:1]}", "Give one bias a target or output channel."
+        raise Unfit(f"bias has shape {bias.shape}", limit, mend)
     return shape
+
+
+def _long(shape: Shape) -> list[int]:
+    """Sizes without those of 1, which exporters leave behind for the batch."""
+    return [size for size in shape if size > 1]
+
+
+def _unsized(shape: Shape) -> list[Unfit]:
+    """What is wrong with a shape by itself."""
+    if not shape or min(shape) < 1:
+        return [Unfit(f"has shape {shape}", "sizes are at least 1", "Check sizes, kernels and strides.")]
+    if math.prod(shape) > MAX_ENTRIES:
+        return [Unfit(f"has shape {shape}", f"at most {MAX_ENTRIES:,} elements are read", "Repair the source.")]
+    return []
 
 
 def _shaped(node: Linear, found: Shape) -> Shape:

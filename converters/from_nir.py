@@ -15,7 +15,7 @@ from neurokit.converters.dataflow import Cells, Node, Source, Wait, build
 from neurokit.converters.dataflow_order import structure_faults
 from neurokit.converters.hdf5 import opened
 from neurokit.converters.nir_graphs import Flat, flattened
-from neurokit.converters.nir_nodes import Conventions, converted
+from neurokit.converters.nir_nodes import Conventions, converted, metadata_of
 from neurokit.errors import ConversionError, Fault, FormatError
 from neurokit.graph.network import Network
 from neurokit.graph.neurons import Fires, Integrator, Reset
@@ -47,7 +47,8 @@ def load(
     fires: ">" (NIR's equations) or ">=" (some exporters mean it). None: what a node's metadata state (`reset`,
     `fires`; `to_nir` writes them, and `dt` of the graph), else NIR's equations.
     integration: None or "euler": v += dt/tau (v_leak - v + r x), as Norse, snnTorch and Lava do; "exponential": v
-    decays by exp(-dt/tau) a step and x enters with dt/tau r, as in Rockpool and sinabs. Currents alike.
+    decays by exp(-dt/tau) a step and x enters with dt/tau r, as in Rockpool and sinabs. Currents alike. IF and I add
+    r x a step, since spikes are events of unit size; "continuous": they add dt r x (SpikingJelly writes r = 1/dt).
     inputs: None or "spikes"; NIR has no input layers.
 
     Raises FormatError when the file cannot be read, ConversionError with every node that cannot be converted,
@@ -61,7 +62,8 @@ def load(
         cast("Reset | None", reset),
         cast("Fires | None", fires),
         dt,
-        integration == "exponential",
+        exponential=integration == "exponential",
+        continuous=integration == "continuous",
         lines=any(type(node).__name__ == "Conv1d" for node in flat.nodes.values()),
     )
     nodes, faults = _nodes(flat, conventions)
@@ -73,7 +75,7 @@ def load(
 
 def _stated_step(graph: Any) -> float | None:
     """The step in the graph's metadata, where `to_nir` writes it."""
-    stated = (graph.metadata or {}).get("dt")
+    stated = metadata_of(graph).get("dt")
     if stated is None:
         return None
     if faults := list(step_faults(stated)):
@@ -91,7 +93,9 @@ def _argument_faults(
         "inputs", inputs, ("spikes",), "Leave it out: only a .net file has an input layer to drive."
     )
     yield from choice_faults("fires", fires, (">", ">="), "Leave it out for NIR's own (>).")
-    yield from choice_faults("integration", integration, ("euler", "exponential"), "Leave it out for Euler's method.")
+    yield from choice_faults(
+        "integration", integration, ("euler", "exponential", "continuous"), "Leave it out for Euler's method."
+    )
 
 
 def _read(path: str | PathLike[str]) -> Any:

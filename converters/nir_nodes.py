@@ -51,14 +51,15 @@ class Conventions:
 
     reset, fires: None where each node's metadata say, else "hard" and ">", as in NIR's equations. dt: seconds a step.
     exponential: states decay by exp(-dt / tau) a step instead of 1 - dt / tau; what comes in enters as in Euler's
-    method, by dt / tau. lines: the graph convolves in one dimension, so values of shape (channels, length) are
-    images (channels, 1, length).
+    method, by dt / tau. continuous: IF and I add dt r x a step, not r x. lines: the graph convolves in one dimension,
+    so values of shape (channels, length) are images (channels, 1, length).
     """
 
     reset: Reset | None = None
     fires: Fires | None = None
     dt: float | None = None
     exponential: bool = False
+    continuous: bool = False
     lines: bool = False
 
     def lifted(self, values: FloatArray) -> FloatArray:
@@ -87,20 +88,27 @@ def converted(name: str, node: Node, conventions: Conventions) -> dataflow.Node:
     if kind == "Delay":
         return Wait(conventions.lifted(_floats(name, "delay", node.delay)))
     if kind == "Input":
-        shape = stated_shape(node.input_type, "input")
+        shape = stated_shape(name, node.input_type, "input")
         if not shape:
             raise _error(name, "states no shape", "an input has one", "Write it with its shape.")
+        if len(shape) == 4 and shape[0] == 1:  # an image with the batch axis of the sample that was traced
+            shape = shape[1:]
         return Source(conventions.shape(shape))
     if kind == "Output":
-        return Sink(conventions.shape(stated_shape(node.output_type, "output")) or None)
+        return Sink(conventions.shape(stated_shape(name, node.output_type, "output")) or None)
     limit = f"neurokit reads Input, Output, Scale, Delay, Threshold, Flatten, {', '.join([*_NEURONS, *_MAPS])}"
     raise _error(name, f"is a {kind} node", limit, "Replace it by nodes of nir 1.0.8.")
 
 
-def stated_shape(types: Mapping[str, Any] | None, key: str) -> Shape:
+def stated_shape(name: str, types: Any, key: str) -> Shape:
     """A node's input_type or output_type as a tuple, () when it is not stated."""
-    stated = (types or {}).get(key)
-    return () if stated is None else tuple(int(length) for length in np.ravel(stated))
+    stated = types.get(key) if isinstance(types, Mapping) else None
+    if stated is None:
+        return ()
+    sizes = _floats(name, f"the shape of its {key}", stated)
+    if not _whole(sizes):
+        raise _error(name, f"the shape of its {key} is {sizes.tolist()}", "sizes are whole numbers")
+    return tuple(int(length) for length in np.ravel(sizes))
 
 
 def _neuron(name: str, node: Node, conventions: Conventions) -> tuple[Neuron, Shape]:
@@ -119,6 +127,10 @@ def _neuron(name: str, node: Node, conventions: Conventions) -> tuple[Neuron, Sh
     fields: dict[str, Any] = {
         _OURS.get(field, field): _shared(conventions.lifted(value)) for field, value in values.items()
     }
+    if conventions.continuous and "tau" not in fields and "tau_mem" not in fields:
+        if conventions.dt is None:
+            raise _error(name, "integrates over time", "the step is unknown", "Pass dt= in seconds.")
+        fields["r"] = fields["r"] * conventions.dt
     if conventions.exponential:
         _decay_exactly(name, fields, conventions.dt)
     if "threshold" in fields:
@@ -141,11 +153,17 @@ def _decay_exactly(name: str, fields: dict[str, Any], dt: float | None) -> None:
         fields[tau] = exact
 
 
+def metadata_of(node: Node) -> Mapping[str, Any]:
+    """A node's metadata, empty where it has none."""
+    found = getattr(node, "metadata", None)
+    return found if isinstance(found, Mapping) else {}
+
+
 def _metadata(name: str, node: Node, key: str, allowed: tuple[str, ...]) -> str:
     """What a node's metadata state, the first of `allowed` where they do not."""
-    stated = (getattr(node, "metadata", None) or {}).get(key, allowed[0])
+    stated = metadata_of(node).get(key, allowed[0])
     text = stated.decode("utf8", "replace") if isinstance(stated, bytes) else stated
-    if text not in allowed:
+    if not isinstance(text, str) or text not in allowed:
         choices = " or ".join(map(repr, allowed))
         raise _error(name, f"its metadata state {key} {text!r}", f"it is {choices}", f"Pass {key}=.")
     return str(text)
@@ -169,7 +187,7 @@ def _dense(name: str, node: Node) -> Dense | Sparse:
         raise _error(name, f"weight has shape {weight.shape}", "it is (targets, sources)")
     bias = getattr(node, "bias", None)
     bias = None if bias is None else _floats(name, "bias", bias).reshape(-1)
-    if (getattr(node, "metadata", None) or {}).get("sparse", False):  # `to_nir` says so; it is the same map
+    if metadata_of(node).get("sparse") is not None:  # `to_nir` says so; it is the same map
         return Sparse(sp.csr_matrix(weight), bias)
     return Dense(weight, bias)
 
@@ -236,7 +254,7 @@ def _average_pool(name: str, node: Node) -> SumPool2d:
 
 def _flatten(name: str, node: Node, conventions: Conventions) -> Flatten:
     start, end = (_number(name, field, getattr(node, field)) for field in ("start_dim", "end_dim"))
-    if not conventions.lines or len(stated_shape(node.input_type, "input") or (0, 0)) != 2:
+    if not conventions.lines or len(stated_shape(name, node.input_type, "input") or (0, 0)) != 2:
         return Flatten(start, end)
     first, last = start % 2, end % 2  # of (channels, length), which is (channels, 1, length) here
     return Flatten(0, -1) if first < last else Flatten(2 * first, 2 * last)
@@ -264,14 +282,18 @@ def _floats(name: str, field: str, value: Any) -> FloatArray:
 
 def _pair(name: str, field: str, value: Any) -> Pair:
     numbers = _floats(name, field, value)
-    if numbers.size > 2 or (numbers != np.rint(numbers)).any():
+    if numbers.size > 2 or not _whole(numbers):
         raise _error(name, f"{field} is {numbers.tolist()}", "it is one or two whole numbers (y, x)")
     return pair(numbers)
 
 
+def _whole(numbers: FloatArray) -> bool:
+    return bool(np.isfinite(numbers).all() and (numbers == np.rint(numbers)).all())
+
+
 def _number(name: str, field: str, value: Any) -> int:
     numbers = _floats(name, field, value)
-    if numbers.size != 1 or (numbers != np.rint(numbers)).any():
+    if numbers.size != 1 or not _whole(numbers):
         raise _error(name, f"{field} is {numbers.tolist()}", "it is one whole number")
     return int(numbers.reshape(-1)[0])
 

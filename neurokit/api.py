@@ -65,7 +65,8 @@ def convert(
     Where a source leaves it out: shape: of one sample of its input. spec: the layers and neurons that bare weights
     belong to. code: "rate" or "sigma-delta", how a plain network (no spikes) is to spike; calibrate: sample inputs
     (batch, *shape) to balance it by. fires: ">" or ">=", how neurons compare with their threshold.
-    integration: "euler" or "exponential", how they decay over a step.
+    integration: "euler", "exponential" or "continuous", how they go
+    over a step (see converters/from_nir.py).
 
     Raises FormatError (unreadable file), ConversionError (every node that cannot be converted, each with its mend),
     GraphError (the network is unsound) or InputError (arguments).

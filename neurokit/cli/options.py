@@ -67,6 +67,7 @@ class Integration(str, Enum):
 
     euler = "euler"
     exponential = "exponential"
+    continuous = "continuous"
 
 
 class Fit(str, Enum):

@@ -112,3 +112,37 @@ class Growing:
 
     def _flatten(self, name: str, shape: Shape) -> tuple[nir.NIRNode, Shape]:
         return nir.Flatten({"input": np.array(shape)}, 0, -1), Flatten().output_shape(shape) or ()
+
+
+JUNK = [
+    *(None, np.nan, np.inf, -1, 0, 10**12, 1.5, True, "x", b"x", {}, [], [[1], [2, 3]], object(), np.array(1j)),
+    *(np.array([]), np.array([np.nan]), np.zeros((0, 3)), np.array(["a"]), np.array([10**12, 10**12])),
+    *(np.ones((2, 2, 2, 2, 2)), np.array([1, 2, 3, 4, 5]), -np.ones(3)),
+]
+
+
+def mutated(seed: int) -> tuple[nir.NIRGraph, float | None]:
+    """A random graph with one or two things wrong with its fields, edges or nodes; and a step, or none."""
+    growing = Growing(seed)
+    for _ in range(8):
+        growing.grow()
+    graph, random = growing.finish(), growing.random
+    for _ in range(random.integers(1, 3)):
+        names = list(graph.nodes)
+        name, other = (names[k] for k in random.integers(len(names), size=2))
+        what = random.integers(4)
+        if what == 0:
+            node = graph.nodes[name]
+            field = str(random.choice(list(vars(node))))
+            value = JUNK[random.integers(len(JUNK))]
+            inside = field.endswith("_type") and random.random() < 0.8
+            setattr(node, field, {field.removesuffix("_type"): value} if inside else value)
+        elif what == 1 and graph.edges:
+            place = random.integers(len(graph.edges))
+            start, end = graph.edges[place]
+            graph.edges[place] = (start, other) if random.random() < 0.5 else (other, end)
+        elif what == 2:
+            graph.edges.append((name, other))
+        elif len(names) > 1:
+            del graph.nodes[name]
+    return graph, DT if random.random() < 0.8 else None

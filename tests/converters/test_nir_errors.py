@@ -169,11 +169,11 @@ def test_edges():
     ]
 
 
-def test_an_output_of_another_shape(shared):
-    (message,) = faults_of(ConversionError, shared("nir_paper/01_lif/lif_rockpool.nir"), dt=1e-4)
+def test_an_output_of_another_shape():
+    (message,) = faults_of(ConversionError, chain(("w", LINEAR), ("n", if_node(2)), out=(3,)))
     assert message == (
-        "'output': has shape (1, 1, 1), but reads shape (1,); an output has the shape of what it reads. "
-        "Write the output with shape (1,)."
+        "'output': has shape (3,), but reads shape (2,); an output has the shape of what it reads. "
+        "Write the output with shape (2,)."
     )
 
 
@@ -198,8 +198,8 @@ def test_all_faults_of_a_graph_come_at_once():
 def test_shapes_that_do_not_chain_are_faults_of_the_network():
     (message,) = faults_of(ConversionError, chain(("w", nir.Linear(np.ones((2, 4)))), ("n", if_node(2))))
     assert message.startswith("'w': Dense(2, 4) does not accept shape (3,)")
-    (message,) = faults_of(GraphError, chain(("w", LINEAR), ("n", if_node(5)), out=(5,)))
-    assert message.startswith("'input->n': gives shape (2,); the target has shape (5,)")
+    (message,) = faults_of(ConversionError, chain(("w", LINEAR), ("n", if_node(5)), out=(5,)))
+    assert message.startswith("'w->n': gives shape (2,); the target has shape (5,)")
 
 
 def test_time_constants_need_a_step():
@@ -213,7 +213,10 @@ def test_time_constants_need_a_step():
     [
         ({"reset": "none"}, "'reset': is 'none'; this source takes 'hard' or 'soft'."),
         ({"fires": "="}, "'fires': is '='; this source takes '>' or '>='."),
-        ({"integration": "exact"}, "'integration': is 'exact'; this source takes 'euler' or 'exponential'."),
+        (
+            {"integration": "exact"},
+            "'integration': is 'exact'; this source takes 'euler' or 'exponential' or",
+        ),
         ({"inputs": "current"}, "'inputs': is 'current'; this source takes 'spikes'."),
         ({"dt": -DT}, "'dt': is -0.001; a step is a positive number of seconds."),
         ({"dt": True}, "'dt': is True; a step is a positive number of seconds."),

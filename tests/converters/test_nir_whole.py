@@ -11,10 +11,11 @@ import pytest
 
 import neurokit as nk
 from neurokit.converters.from_nir import load
-from neurokit.errors import ConversionError
+from neurokit.errors import ConversionError, NeurokitError
 from neurokit.graph.neurons import LIF, CubaLeakyIntegrator
 from neurokit.graph.synapses import Conv2d, Flatten
 from tests import tolerances
+from tests.converters.nir_graphs import mutated
 from tests.converters.test_nir import DT, RANDOM, chain, conv_node, if_node, lif_node
 
 
@@ -301,3 +302,33 @@ def test_a_kernel_of_conv2d_keeps_no_bias_of_zeros():
     (projection,) = load(chain(("c", node), ("n", if_node(1, 2, 2)), shape=(1, 4, 4), out=(1, 2, 2))).projections
     assert isinstance(projection.synapse, Conv2d)
     assert projection.synapse.bias is None
+
+
+def test_sizes_of_one_that_exporters_leave_behind(shared):
+    network = load(
+        shared("nir_paper/01_lif/lif_rockpool.nir"), dt=1e-4
+    )  # Output (1, 1, 1): nir's type check rejects it
+    assert nk.run(network, np.ones((50, 1))).spikes["1_LIFNeuronTorch"].shape == (50, 1)
+    node = conv_node(np.ones((1, 2, 3, 3)))
+    graph = chain(("c", node), ("n", if_node(1, 2, 2)), shape=(1, 2, 4, 4), out=(1, 1, 2, 2))
+    assert load(graph).inputs["input"].shape == (2, 4, 4)
+
+
+def test_integrate_and_fire_over_time():
+    graph = chain(("w", nir.Linear(np.eye(2))), ("n", nir.IF(np.full(2, 1e3), np.full(2, 2.5))), shape=(2,))
+    found = nk.run(load(graph, dt=1e-3, integration="continuous"), np.ones((6, 2))).spikes["n"]
+    assert found[:, 0].tolist() == [0, 0, 1, 0, 0, 1]
+    with pytest.raises(ConversionError, match="'n': integrates over time; the step is unknown"):
+        load(graph, integration="continuous")
+
+
+@pytest.mark.parametrize("count", [150, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_mutated_graphs_are_read_or_refused(count):
+    outcomes = set()
+    for seed in range(count):
+        graph, dt = mutated(seed)
+        try:
+            outcomes.add(type(load(graph, dt=dt)).__name__)
+        except NeurokitError as error:
+            outcomes.add(type(error).__name__ if all(fault.node and fault.mend for fault in error.faults) else error)
+    assert outcomes == {"Network", "ConversionError", "GraphError"}
