@@ -56,7 +56,7 @@ def convert(
     fires: str | None = None,
     integration: str | None = None,
 ) -> Network:
-    """Read a trained network: a path (.nir, .net, .nk) or a nir.NIRGraph.
+    """Read a trained network: a path (.nir, .net, .onnx, .nk) or an object of nir, onnx or torch.
 
     kind: "nir" or "net" (SLAYER) where the suffix does not tell. dt: seconds per step where the format leaves it out
     (NIR does). reset: "hard" or "soft" where the format leaves it out. inputs: for a `.net` with an input layer:

@@ -270,6 +270,27 @@ def test_files_that_are_none(tmp_path):
     assert "is a folder" in str(faults(FormatError, tmp_path, kind="onnx"))
 
 
+def field(number, content):
+    """A field of bytes in protobuf's wire format."""
+    size, digits = len(content), []
+    while True:
+        digits.append(size & 127 | (128 if size > 127 else 0))
+        size >>= 7
+        if not size:
+            return bytes([number << 3 | 2, *digits]) + content
+
+
+def test_graphs_in_graphs_in_graphs(tmp_path):
+    """5,000 deep: protobuf itself gives up at a hundred."""
+    graph = b""
+    for _ in range(5000):
+        body = field(1, b"body") + field(6, graph) + bytes([0xA0, 1, 5])  # an attribute of type GRAPH
+        graph = field(1, field(5, body) + field(4, b"Loop") + field(2, b"y"))
+    path = tmp_path / "deep.onnx"
+    path.write_bytes(field(7, graph))
+    assert "deep.onnx" in str(faults(FormatError, path))
+
+
 def test_truncated_and_changed_files(tmp_path):
     """Every cut, and a few hundred changed bytes: an error of ours, or a network; never anything else."""
 
