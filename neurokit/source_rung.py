@@ -17,6 +17,7 @@ from neurokit.graph.neurons import Integrator
 from neurokit.profiling.comparing import compare, compare_values
 from neurokit.profiling.conventions import Conventions
 from neurokit.profiling.parity import LayerParity, Rung
+from neurokit.profiling.values import sends_changes, values
 from neurokit.records import Recorded, Recording
 
 WITHIN = 0.1  # of the distance from silence: float sums in another order or precision stay below, conventions do not
@@ -45,10 +46,10 @@ def stand_on(
     if sent:
         layers += compare(_recording(network, recording, sent), recording, exact=False, tau=tau).layers
     rates = [name for name in run.values if _is_rate(network, name)]
-    for name, values in run.values.items():
+    for name, own in run.values.items():
         found = _value(name, recording, bool(rates))
         if found is not None:
-            layers.append(compare_values(name, values[:, -found.shape[1] :], found))
+            layers.append(compare_values(name, own[:, -found.shape[1] :], found))
     if not layers and not set(run.values) & set(network.outputs):
         return f"{run.framework} gives nothing that a population of the network stands for"
     places = {name: place for place, name in enumerate(network.populations)}
@@ -72,7 +73,7 @@ def given(expected: Any, network: Network, samples: int, steps: int) -> SourceRu
     single output; without batch for one sample.
     """
     arrays = expected if isinstance(expected, Mapping) else dict.fromkeys(list(network.outputs)[:2], expected)
-    faults, sent, values = [], {}, {}
+    faults, sent, held = [], {}, {}
     if not isinstance(expected, Mapping) and len(network.outputs) > 1:
         fact = f"is one array, but there are the outputs {', '.join(network.outputs)}"
         raise InputError(Fault("expected", fact, "each needs its own", "Pass a dict by name."))
@@ -92,10 +93,10 @@ def given(expected: Any, network: Network, samples: int, steps: int) -> SourceRu
         elif population.neuron.spiking and not population.neuron.graded:
             sent[name] = found.astype(np.uint8)
         else:
-            values[name] = found.astype(np.float64)
+            held[name] = found.astype(np.float64)
     if faults:
         raise InputError(faults)
-    return SourceRun("what was expected", sent, values)
+    return SourceRun("what was expected", sent, held)
 
 
 def _is_rate(network: Network, name: str) -> bool:
@@ -112,11 +113,11 @@ def _value(name: str, recording: Recording, rates: bool) -> NDArray[np.float64] 
     """
     neuron = recording.program.populations[name].neuron
     if neuron.spiking and neuron.graded:
-        return np.cumsum(recording.spikes[name], axis=1, dtype=np.float64)
+        return values(neuron, recording.spikes[name])
     if neuron.spiking or (name, "v") not in recording.states:
         return None
-    values = np.asarray(recording.states[name, "v"], np.float64)
-    return values[:, -1:] / values.shape[1] if rates and isinstance(neuron, Integrator) else values
+    v = np.asarray(recording.states[name, "v"], np.float64)
+    return v[:, -1:] / v.shape[1] if rates and isinstance(neuron, Integrator) else v
 
 
 def _recording(network: Network, like: Recording, spikes: Mapping[str, Any]) -> Recording:
@@ -128,8 +129,10 @@ def _stage(network: Network, recording: Recording, run: SourceRun, sent: Mapping
     """The source's run as decisions are read: a value is the sum of what was sent until then."""
     spikes, states = dict(sent), {}
     for name in network.outputs:
-        if name in run.values and network.populations[name].neuron.spiking:
-            spikes[name] = np.diff(run.values[name], axis=1, prepend=0.0)
+        neuron = network.populations[name].neuron
+        if name in run.values and neuron.spiking:
+            changes = sends_changes(neuron) or not neuron.graded  # of a rate code: decided by the sum, too
+            spikes[name] = np.diff(run.values[name], axis=1, prepend=0.0) if changes else run.values[name]
         elif name in run.values:
             states[name, "v"] = run.values[name]
     return replace(_recording(network, recording, spikes), states=Recorded(states, "states"))

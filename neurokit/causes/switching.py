@@ -17,9 +17,11 @@ from neurokit.lower.scale import UNIT
 from neurokit.profiling.attribution import Attribution, CauseLoss
 from neurokit.profiling.comparing import depth_order
 from neurokit.profiling.trains import TIME_CONSTANT, relative_distance, relative_error
+from neurokit.profiling.values import values
 from neurokit.records import Recording
 
 FLOAT_SUMS = "float sums"
+PAYLOADS = "payloads"
 NAMES = "network", "program"
 
 
@@ -58,11 +60,14 @@ class _Ladder:
         nothing = self._variant(lambda *_: False, False)
         recording = self._run(self.both.program, True, tuple(self.network.outputs))
         everything = self._aligned(recording, True, self.network.outputs)
+        rounded = self._variant(lambda *_: True, True) if self.both.cut else None
         idle_here = self._idle(recording)
         whole, same = self._loss(nothing, everything)
         causes = [self._cause(cause, nothing, whole, idle_here.get(cause, "")) for cause in CAUSES]
         loss, same = self._loss(source, everything)
         causes.append(self._float_sums(source, nothing, whole, loss))
+        if rounded is not None:
+            causes.append(self._payloads(nothing, rounded, everything))
         parts = [_part(c, loss if c.cause == FLOAT_SUMS else whole) for c in causes]
         total = sum(parts)
         shared = [replace(c, share=part / total if total else 0.0) for c, part in zip(causes, parts, strict=True)]
@@ -90,6 +95,12 @@ class _Ladder:
             return CauseLoss(FLOAT_SUMS, 0.0, loss, 0.0, idle="there are none")
         return CauseLoss(FLOAT_SUMS, lost, whole, 0.0, self._enters(source, nothing), same, None)
 
+    def _payloads(self, nothing: _Outputs, rounded: _Outputs, everything: _Outputs) -> CauseLoss:
+        """What is left between the floats with all other causes and the Program: payloads and sums in whole units."""
+        lost, same = self._loss(rounded, everything)
+        rest, same_rest = self._loss(nothing, rounded)
+        return CauseLoss(PAYLOADS, lost, rest, 0.0, None, same, same_rest)
+
     def _idle(self, recording: Recording) -> dict[str, str]:
         found = idle(self.both)
         if recording.overflows is not None and not any(
@@ -100,7 +111,7 @@ class _Ladder:
 
     def _layers(self, largest: CauseLoss | None, nothing: _Outputs) -> tuple[tuple[str, float], ...]:
         """The largest cause in one population at a time; of timing and float sums there is no such part."""
-        if largest is None or largest.cause in (TIMING, FLOAT_SUMS):
+        if largest is None or largest.cause in (TIMING, FLOAT_SUMS, PAYLOADS):
             return ()
         found = []
         for name in depth_order(self.both.network):
@@ -117,7 +128,10 @@ class _Ladder:
     def _run(self, graph: Network | Program, timed: bool, names: Sequence[str]) -> Recording:
         steps = self.steps + (max(self.both.program.latency.values(), default=0) if timed else 0)
         silent = [(name, "v") for name in names if not self.network.populations[name].neuron.spiking]
-        recording = Simulator().run(graph, self.inputs, steps, (*names, *silent))
+        inputs = self.inputs
+        if graph is self.both.program and self.both.program.input_scale:
+            inputs = self.both.program.scaled(inputs)
+        recording = Simulator().run(graph, inputs, steps, (*names, *silent))
         self.tick()
         return recording
 
@@ -127,12 +141,16 @@ class _Ladder:
         found = {}
         for name in names:
             lag = self.both.program.latency[name] if timed else 0
-            if self.network.populations[name].neuron.spiking:
-                found[name] = recording.spikes[name][:, lag : lag + self.steps]
+            if self.network.populations[name].neuron.spiking:  # graded ones, too
+                sent = recording.spikes[name]
+                if name in self.both.graded:
+                    unit = self.both.payloads[name] if recording.program is self.both.program else 1.0
+                    sent = values(self.network.populations[name].neuron, sent) / unit
+                found[name] = sent[:, lag : lag + self.steps]
                 continue
-            values = recording.states[name, "v"][:, lag : lag + self.steps]
+            v = recording.states[name, "v"][:, lag : lag + self.steps]
             rest = getattr(self.network.populations[name].neuron, "v_leak", np.zeros(()))
-            found[name] = values - rest if recording.program is self.network else values / (scales[name] * UNIT)
+            found[name] = v - rest if recording.program is self.network else v / (scales[name] * UNIT)
         return found
 
     def _loss(self, reference: _Outputs, candidate: _Outputs) -> tuple[float, float | None]:
@@ -151,12 +169,13 @@ class _Ladder:
     def _enters(self, reference: _Outputs, candidate: _Outputs) -> str | None:
         for name in depth_order(self.network):
             before, after = reference[name], candidate[name]
-            if (before != after).any() if self._spiking(name) else not np.allclose(before, after, rtol=TINY, atol=0):
+            if (before != after).any() if self._spiking(name) else not np.allclose(before, after, rtol=TINY, atol=TINY):
                 return name
         return None
 
     def _spiking(self, name: str) -> bool:
-        return self.network.populations[name].neuron.spiking
+        """Whether it sends spikes; of others values are compared."""
+        return self.network.populations[name].neuron.spiking and name not in self.both.graded
 
 
 _Outputs = dict[str, NDArray[Any]]  # population -> (batch, steps, *shape)
@@ -169,6 +188,6 @@ def _part(cause: CauseLoss, whole: float) -> float:
     return 0.0 if cause.idle else (cause.alone + max(0.0, whole - cause.without)) / 2
 
 
-def _decided(values: NDArray[Any], spiking: bool) -> NDArray[np.int64]:
-    scores = values.sum(axis=1, dtype=np.int64) if spiking else values[:, -1]
+def _decided(sent: NDArray[Any], spiking: bool) -> NDArray[np.int64]:
+    scores = sent.sum(axis=1, dtype=np.int64) if spiking else sent[:, -1]
     return np.asarray(scores.reshape(len(scores), -1).argmax(axis=1))

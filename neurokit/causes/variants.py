@@ -13,6 +13,16 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from neurokit.graph.graded_neurons import (
+    Delta,
+    FixedDelta,
+    FixedRelay,
+    FixedSigma,
+    FixedSigmaDelta,
+    Relay,
+    Sigma,
+    SigmaDelta,
+)
 from neurokit.graph.lif_family import LoihiRefractoryLIF
 from neurokit.graph.network import Network, Population, Program, Projection
 from neurokit.graph.neurons import IF, LIF, CubaLIF, FloatArray, Integrator, LeakyIntegrator, LoihiLIF
@@ -31,6 +41,9 @@ Switches: TypeAlias = Callable[[str, str], bool]  # (cause, population) -> wheth
 
 _FLOATS = (IF, LIF, CubaLIF, Integrator, LeakyIntegrator)
 _INTEGERS = (LoihiLIF, LoihiRefractoryLIF)
+_GRADED = (Sigma, Delta, SigmaDelta, Relay)
+_GRADED_INTEGERS = {Sigma: FixedSigma, Delta: FixedDelta, SigmaDelta: FixedSigmaDelta, Relay: FixedRelay}
+TINY = 1e-12  # what float arithmetic may add or take
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,18 +74,31 @@ class Wire:
         chip: Any = self.chip.synapse
         if type(exact) is not type(chip) or exact.weight.shape != chip.weight.shape:
             return True
-        unequal = exact.weight != chip.weight
-        return bool(unequal.nnz if isinstance(exact, Sparse) else unequal.any())
+        unequal, most = abs(exact.weight - chip.weight), abs(exact.weight).max()
+        return bool(unequal.max() > TINY * most)
 
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A Network and its Program, made comparable. `cells`: population -> (exact, chip)."""
+    """A Network and its Program, made comparable.
+
+    cells: population -> (exact, chip), of the LIF family. graded: population -> (exact, what its integers say in the
+    Network's units), of those that send payloads. payloads: population or input -> units of payload per unit of value.
+    cut: whether payloads or sums of them are cut to whole units.
+    """
 
     program: Program
     network: Network
     cells: Mapping[str, tuple[Cell, Cell]]
+    graded: Mapping[str, tuple[Any, Any]]
     wires: tuple[Wire, ...]
+    payloads: Mapping[str, float]
+
+    @property
+    def cut(self) -> bool:
+        """Whether payloads, or sums of them, are cut to whole units somewhere."""
+        exponents = [getattr(p.synapse, "exponent", 0) for p in self.program.projections]
+        return bool(self.graded) or bool(self.program.input_scale) or min(exponents, default=0) < 0
 
 
 def pair(network: Network, program: Program) -> Pair | str:
@@ -80,23 +106,34 @@ def pair(network: Network, program: Program) -> Pair | str:
     if reason := _unlike(network, program):
         return reason
     scales = {row.population: row.scale for row in program.report}
+    payloads = {**{row.population: row.payload_scale for row in program.report}, **program.input_scale}
     folded, biases = fold(network)
-    models = {name: recurrence(p.neuron, network.dt) for name, p in folded.populations.items()}
+    family = {name: p for name, p in folded.populations.items() if not isinstance(p.neuron, _GRADED)}
+    models = {name: recurrence(p.neuron, network.dt) for name, p in family.items()}
     cells = {
         name: _cells(model, program.populations[name], scales[name] * UNIT, biases.get(name, np.zeros(())))
         for name, model in models.items()
     }
+    graded = {
+        name: (p.neuron, _in_floats(p.neuron, program.populations[name].neuron, scales[name], payloads[name]))
+        for name, p in folded.populations.items()
+        if name not in family
+    }
     integers = {p.name: p for p in program.projections}
     wires = []
     for p in folded.projections:
-        model, chip = models[p.target], integers[p.name]
-        gain = np.asarray(model.gain_u * model.gain_v) * scales[p.target] * UNIT
-        exact = _scaled(p.synapse, folded.shape_of(p.source), gain, folded.populations[p.target].shape)
+        chip, source = integers[p.name], folded.shape_of(p.source)
+        gain, unit = np.ones(()), 1 / scales[p.target]
+        if p.target in models:
+            model, unit = models[p.target], float(UNIT)
+            gain = np.asarray(model.gain_u * model.gain_v) * scales[p.target] * UNIT
+        exact = _scaled(p.synapse, source, gain, folded.populations[p.target].shape)
         whole: Any = chip.synapse
-        rounded = replace(whole, weight=whole.weight.astype(np.float64) * (UNIT * 2.0**whole.exponent), exponent=0)
+        unit *= 2.0**whole.exponent * payloads.get(p.source, 1.0)
+        rounded = replace(whole, weight=whole.weight.astype(np.float64) * unit, exponent=0)
         delay = steps_of(p, network.dt)
         wires.append(Wire(replace(p, synapses=(exact,), delay=delay), replace(chip, synapses=(rounded,))))
-    return Pair(program, folded, cells, tuple(wires))
+    return Pair(program, folded, cells, graded, tuple(wires), payloads)
 
 
 def variant(both: Pair, on: Switches) -> Network:
@@ -115,36 +152,40 @@ def idle(both: Pair) -> dict[str, str]:
     """Causes that the two forms do not differ in, and why."""
     found = {}
     cells = list(both.cells.values())
+    if not cells:
+        nothing = "no neuron has any"
+        found = {DECAYS: nothing, RESET: nothing, COMPARISON: nothing, STATES: nothing, OVERFLOW: "none is counted"}
     if not any(wire.rounded for wire in both.wires):
         found[WEIGHTS] = "all are whole already"
-    if all(_same(a.keep_u, b.keep_u) and _same(a.keep_v, b.keep_v) for a, b in cells):
+    if cells and all(_same(a.keep_u, b.keep_u) and _same(a.keep_v, b.keep_v) for a, b in cells):
         found[DECAYS] = "12 bits hold all"
-    if all(_same(a.threshold, b.threshold) and _same_bias(a, b) and _same_reset(a, b) for a, b in cells):
+    graded = all(_same_graded(a, b) for a, b in both.graded.values())
+    if graded and all(_same(a.threshold, b.threshold) and _same_bias(a, b) and _same_reset(a, b) for a, b in cells):
         found[THRESHOLDS] = "all are whole already"
-    if all(a.soft == b.soft for a, b in cells):
+    if cells and all(a.soft == b.soft for a, b in cells):
         found[RESET] = f"both reset {_all_alike(['soft' if a.soft else 'hard' for a, _ in cells])}"
-    if all(a.inclusive == b.inclusive for a, b in cells):
+    if cells and all(a.inclusive == b.inclusive for a, b in cells):
         found[COMPARISON] = f"both fire at {_all_alike(['>=' if a.inclusive else '>' for a, _ in cells])}"
-    if all(((x == 0) | (x == 1)).all() for _, b in cells for x in (b.keep_u, b.keep_v)):
+    if cells and all(((x == 0) | (x == 1)).all() for _, b in cells for x in (b.keep_u, b.keep_v)):
         found[STATES] = "nothing decays"
     return found
 
 
 def _unlike(network: Network, program: Program) -> str:
     """Why the two cannot be brought together; "" where they can."""
-    others = [p for p in network.populations.values() if not isinstance(p.neuron, _FLOATS)]
+    others = [p for p in network.populations.values() if not isinstance(p.neuron, _FLOATS + _GRADED)]
     if others:
         kinds = ", ".join(f"'{p.name}' is {type(p.neuron).__name__}" for p in others[:3])
-        return f"only IF, LIF, CubaLIF and integrators are taken apart, and {kinds}"
+        return f"only IF, LIF, CubaLIF, integrators, sigma-delta neurons and relays are taken apart, and {kinds}"
     if network.populations.keys() != program.populations.keys():
         return "the Program has other populations than the Network"
     if {p.name for p in network.projections} != {p.name for p in program.projections}:
         return "the Program has other projections than the Network"
-    if any(not isinstance(p.neuron, _INTEGERS) for p in program.populations.values()):
+    wholes: dict[type[Any], Any] = {**dict.fromkeys(_FLOATS, _INTEGERS), **_GRADED_INTEGERS}
+    if any(
+        not isinstance(program.populations[n].neuron, wholes[type(p.neuron)]) for n, p in network.populations.items()
+    ):
         return "the Program has neurons of other kinds than the Network"
-    cut = [p.name for p in program.projections if getattr(p.synapse, "exponent", 0) < 0]
-    if cut:
-        return f"{cut[0]} has a negative exponent, which cuts its sums"
     if {row.population for row in program.report if row.scale > 0} != program.populations.keys():
         return "the Program's report does not state its scales"
     return ""
@@ -176,7 +217,21 @@ def _cells(model: Recurrence, chip: Population, unit: float, bias: NDArray[np.fl
     return exact, integers
 
 
-def _neuron(both: Pair, name: str, on: Switches) -> SwitchedLIF:
+def _in_floats(neuron: Any, whole: Any, state: float, payload: float) -> Any:
+    """The graded neuron that the integers describe, in the Network's units. state, payload: units of each."""
+    if isinstance(neuron, Relay):
+        return replace(neuron, gain=whole.multiplier / 2.0**whole.shift * (state / payload))
+    if isinstance(neuron, Sigma):
+        return neuron
+    fields: dict[str, Any] = {"threshold": whole.threshold / state}
+    if isinstance(neuron, SigmaDelta):  # half a payload is added where values begin, against what is cut
+        fields["bias"] = (whole.activation_bias - (1 << int(whole.state_exponent)) // 2) / state
+    return replace(neuron, **fields)
+
+
+def _neuron(both: Pair, name: str, on: Switches) -> Any:
+    if name in both.graded:
+        return both.graded[name][on(THRESHOLDS, name)]
     exact, chip = both.cells[name]
     decays, rounded = (chip if on(cause, name) else exact for cause in (DECAYS, THRESHOLDS))
     whole: Any = both.program.populations[name].neuron
@@ -222,6 +277,12 @@ def _scaled(synapse: Any, source: Shape, gain: NDArray[np.float64], shape: Shape
     if isinstance(synapse, Dense):
         return replace(synapse, weight=synapse.weight * rows)
     return Sparse(to_matrix(synapse, source).multiply(rows))
+
+
+def _same_graded(exact: Any, chip: Any) -> bool:
+    """Whether a graded neuron's threshold, bias and gain are those of its integers."""
+    pairs = [(getattr(exact, n), getattr(chip, n)) for n in ("threshold", "bias", "gain") if hasattr(exact, n)]
+    return all(np.allclose(a, b, rtol=TINY, atol=TINY) for a, b in pairs)
 
 
 def _same(first: NDArray[Any], second: NDArray[Any]) -> bool:

@@ -17,6 +17,7 @@ TITLES = {
     "timing": "delays and start of the layers",
     "states": "states cut to whole numbers",
     "overflow": "overflow and saturation",
+    "payloads": "payloads and their sums in whole units",
     "float sums": "ties that the source's float sums decide",
 }
 MENDS = {
@@ -28,6 +29,7 @@ MENDS = {
     "timing": "Look at delays, at window=, and at biases that act before the first input arrives.",
     "states": "Each step cuts u and v to whole units: scale the layer's weights up (bits=8), or use a larger dt.",
     "overflow": "Scale the weights or payloads of the layer down, or let u decay faster.",
+    "payloads": "Calibrate on data like these inputs, so that payloads use more of their bits.",
     "float sums": "Spikes of the source hang on its last float digit (ties): no form can be expected to keep them.",
 }
 
@@ -60,8 +62,9 @@ class CauseLoss:
 class Attribution:
     """The loss of one form against another, by cause.
 
-    loss: distance of the outputs: van Rossum's over all trains (a readout's v: root mean square of the difference), in
-    units of the reference's distance from silence; over several outputs the root mean square of these.
+    loss: distance of the outputs: van Rossum's over all trains (of a readout's v, and of what payloads stand for, the
+    root mean square of the difference), in units of the reference's distance from silence; over several outputs the
+    root mean square of these.
     A cause's part is the mean of what it costs alone and of what the whole loses with it taken away (not below zero);
     its share is its part of all parts. Shares are no exact sum: effects of spikes on spikes overlap.
     causes: the largest share first. layers: population -> loss of the largest cause when it acts in this population

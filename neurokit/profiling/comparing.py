@@ -14,6 +14,7 @@ from neurokit.graph.network import Network, Program
 from neurokit.profiling.parity import Difference, LayerParity, Rung
 from neurokit.profiling.trains import TIME_CONSTANT, check_time_constant, relative_distance, relative_error
 from neurokit.profiling.units import SHARE, Units
+from neurokit.profiling.values import values
 from neurokit.records import Recording
 
 _CHUNK = 1 << 22  # elements compared at once
@@ -57,6 +58,10 @@ def compare(
             if what != "spikes" and not (both_integer or both_float) and (units is None or what not in units.scale):
                 left_out = True
                 continue
+            if what == "spikes" and units is not None:
+                lag, unit = int(shift.get(name, 0)), units.scale[what]
+                layers.append(_graded(name, reference.program, *pair, lag, unit, candidate.batch is None))
+                continue
             pairs = _Pair(name, what, pair[0], pair[1], int(shift.get(name, 0)), candidate.batch is None, tau, units)
             compared = _layer(pairs)
             if isinstance(compared, Fault):
@@ -87,6 +92,16 @@ def compare_values(name: str, reference: NDArray[Any], candidate: NDArray[Any]) 
     means = float(reference.mean()), float(candidate.mean())
     distance = relative_error(reference, candidate)
     return LayerParity(name, "value", reference.size, sum(n for n, _ in found), first, *means, distance, tolerance)
+
+
+def _graded(
+    name: str, program: Any, reference: Any, candidate: Any, lag: int, unit: Any, unbatched: bool
+) -> LayerParity:
+    """What payloads of a float and an integer run stand for, in the float's units."""
+    if unbatched:
+        reference, candidate = reference[None], candidate[None]
+    neuron = program.populations[name].neuron
+    return compare_values(name, values(neuron, reference), values(neuron, candidate)[:, lag:] / unit)
 
 
 def stage_name(recording: Recording) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurokit.errors import Fault, InputError
+from neurokit.profiling.values import sends_changes
 from neurokit.records import Recording
 
 Ints = NDArray[np.int64]
@@ -75,6 +76,9 @@ def _output(name: str, stages: Mapping[str, Recording], truth: Ints | None) -> l
     decisions, first = [], None
     for stage, recording in stages.items():
         values = _aligned(recording, name, basis)[:, :steps]
+        if sends_changes(recording.program.outputs[name].neuron):  # what was sent before the input arrived counts, too
+            sent = recording.spikes[name] if recording.batch is not None else recording.spikes[name][None]
+            values = sent[:, : sent.shape[1] - _aligned(recording, name, basis).shape[1] + steps]
         whole = np.int64 if values.dtype.kind in "bui" else np.float64  # payloads of a Network may be fractions
         scores = values.sum(axis=1, dtype=whole) if basis == "spike count" else values[:, -1]
         scores = scores.reshape(len(scores), -1)

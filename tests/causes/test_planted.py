@@ -9,7 +9,8 @@ import pytest
 
 import neurokit as nk
 from neurokit.causes.switching import attribute
-from neurokit.graph.graded_neurons import Relay
+from neurokit.graph.graded_neurons import Delta, Relay, SigmaDelta
+from neurokit.graph.lif_family import QIF
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import IF, LIF, CubaLIF, LeakyIntegrator
 from neurokit.graph.synapses import Dense
@@ -44,12 +45,6 @@ def changed(graph, **fields):
     """The Program's or Network's neurons with other fields."""
     populations = {n: replace(p, neuron=replace(p.neuron, **fields)) for n, p in graph.populations.items()}
     return replace(graph, populations=populations)
-
-
-def with_exponent(program, exponent):
-    first = program.projections[0]
-    moved = replace(first, synapses=(replace(first.synapse, exponent=exponent),))
-    return replace(program, projections=(moved, *program.projections[1:]))
 
 
 @pytest.mark.parametrize("bits", [2, 3])
@@ -220,10 +215,13 @@ def test_shares_add_up_and_the_largest_comes_first():
 def test_what_cannot_be_taken_apart_says_why():
     graph = chain(RNG, kind="lif")
     program = nk.compile(graph)
-    relay = replace(graph, populations={**graph.populations, "p0": Population("p0", (8,), Relay())})
+    other = QIF(tau=np.asarray(5e-3), threshold=np.asarray(2.0))
+    quadratic = replace(graph, populations={**graph.populations, "p0": Population("p0", (8,), other)})
     for network_, program_, reason in (
-        (relay, program, "only IF, LIF, CubaLIF and integrators are taken apart, and 'p0' is Relay"),
-        (graph, with_exponent(program, -1), "in->p0 has a negative exponent, which cuts its sums"),
+        (
+            *(quadratic, program),
+            "only IF, LIF, CubaLIF, integrators, sigma-delta neurons and relays are taken apart, and 'p0' is QIF",
+        ),
         (graph, replace(program, report=()), "the Program's report does not state its scales"),
         (graph, nk.compile(chain(RNG, sizes=(6, 8))), "the Program has other populations than the Network"),
     ):
@@ -231,3 +229,50 @@ def test_what_cannot_be_taken_apart_says_why():
         assert found.skipped == reason
         assert list(found.lines()) == [f"What the loss comes from was not taken apart: {reason}."]
         assert found.largest is None
+
+
+def plain_values(weights, biases, x):
+    """What a chain of sigma-delta layers stands for at each step: relu layers, step by step."""
+    value = x.astype(float)
+    for weight, bias in zip(weights, biases, strict=True):
+        value = np.maximum(value @ weight.T + bias, 0)
+    return value
+
+
+@pytest.mark.parametrize("bits", [3, 8])
+def test_sigma_delta_networks(bits):
+    """Coarse weights of a graded network are named, and cost what a plain relu network with them loses."""
+    weights = [RNG.normal(0, 1, (7, 6)), RNG.normal(0, 1, (4, 7))]
+    biases = [RNG.normal(0, 0.3, 7), RNG.normal(0, 0.3, 4)]
+    layers = [(Dense(w), SigmaDelta(bias=b)) for w, b in zip(weights, biases, strict=True)]
+    graph = network((Dense(np.eye(6)), Delta()), *layers, shape=(6,))
+    x = RNG.random((3, 25, 6)).round(2)
+    program = nk.compile(graph, bits=bits, calibrate=x)
+    found = taken_apart(graph, program, x)
+    reference = plain_values(weights, biases, x)
+    scale = {**{row.population: row.payload_scale for row in program.report}, **program.input_scale}
+    state = {row.population: row.scale for row in program.report}
+    rounded = [
+        np.asarray(p.synapse.weight) * 2.0**p.synapse.exponent * scale[p.source] / state[p.target]
+        for p in program.projections[1:]
+    ]
+    other = plain_values(rounded, biases, x)
+    wanted = np.sqrt(np.square(other - reference).mean() / np.square(reference).mean())
+    assert losses(found)["weights"].alone == pytest.approx(wanted, rel=1e-6)
+    assert {"payloads", "weights", "thresholds"} <= losses(found).keys()
+    if bits == 3:
+        assert found.largest.cause == "weights"
+        assert found.largest.share > 0.8
+    relayed = network((Dense(np.eye(6)), Relay(np.asarray(0.37))), shape=(6,))
+    small = taken_apart(relayed, nk.compile(relayed, calibrate=x), x)
+    assert small.skipped == ""
+    assert small.loss < 0.05
+
+
+def test_coarse_payloads_are_named():
+    """Inputs that fill only a few units of a payload whose scale was chosen for larger ones: changes wait for one."""
+    graph = network((Dense(np.eye(6)), Delta()), (Dense(RNG.normal(0, 1, (4, 6))), SigmaDelta()), shape=(6,))
+    x = RNG.random((3, 25, 6))
+    found = taken_apart(graph, nk.compile(graph, calibrate=x * 1e5), x)
+    assert found.largest.cause in ("payloads", "thresholds")
+    assert losses(found)["payloads"].alone > 0.1
