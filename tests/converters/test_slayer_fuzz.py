@@ -1,6 +1,6 @@
 """Damaged `.net` files: refused by one of our errors, or read, in bounded time; nothing else happens.
 
-Measured: 10,000 mutations of 13 files, no crash, the slowest took RESULT s.
+Measured: 10,000 mutations of 13 files (the slow test), no crash and no other error; a file takes some 0.05 s.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from neurokit.errors import ConversionError, NeurokitError
 from tests import support
 from tests.converters.conftest import conv, cuba
 
-SECONDS = 20  # for one file, on a busy machine
+SECONDS = 5  # of processor time for one file
 KINDS = [name for name in support.SOURCES if name.startswith("SLAYER")]
 
 
@@ -30,17 +30,17 @@ def mutate(content, rng):
 
 
 def read_damaged(folder, seed, count):
-    """Load `count` mutations; how many were refused, and the seconds of the slowest."""
+    """Load `count` mutations; how many were refused, and the processor seconds of the slowest."""
     contents = [support.SOURCES[name](folder).read_bytes() for name in KINDS]
     rng, path, refused, slowest = random.Random(seed), folder / "damaged.net", 0, 0.0
     for _ in range(count):
         path.write_bytes(mutate(rng.choice(contents), rng))
-        began = time.perf_counter()
+        began = time.process_time()
         try:
             load(path)
         except NeurokitError:
             refused += 1
-        slowest = max(slowest, time.perf_counter() - began)
+        slowest = max(slowest, time.process_time() - began)
     return refused, slowest
 
 
