@@ -234,24 +234,44 @@ def mean(shape: Shape, axes: Sequence[int], keep: bool, total: bool) -> tuple[Sy
 
 def resized_places(operation: Operation, before: int, after: int, scale: float, old: bool) -> NDArray[np.int64]:
     """Resize's source place of each result along one axis, mode nearest. old: before opset 11, which had one way."""
-    how = "asymmetric" if old else operation.attributes.get("coordinate_transformation_mode", "half_pixel")
     rounding = "floor" if old else operation.attributes.get("nearest_mode", "round_prefer_floor")
-    place, ratio = np.arange(after, dtype=np.float32), np.float32(scale)
     ways: dict[str, Any] = {
         "floor": np.floor,
         "ceil": np.ceil,
         "round_prefer_floor": lambda x: np.ceil(x - 0.5),
         "round_prefer_ceil": lambda x: np.floor(x + 0.5),
     }
+    if rounding not in ways:
+        raise Unfit(f"rounds coordinates by '{rounding}'", f"it has {', '.join(ways)}", AGAIN)
+    found = ways[rounding](_coordinates(operation, before, after, scale, old))
+    return np.asarray(np.clip(found, 0, before - 1), np.int64)
+
+
+def interpolation(operation: Operation, before: int, after: int, scale: float, old: bool) -> sp.csr_matrix:
+    """Resize's weights along one axis, mode linear: (after, before)."""
+    place = np.clip(_coordinates(operation, before, after, scale, old).astype(np.float64), 0, before - 1)
+    first = np.floor(place).astype(np.int64)
+    rows, share = np.arange(after), place - first
+    second = np.minimum(first + 1, before - 1)
+    entries = (np.r_[1 - share, share], (np.r_[rows, rows], np.r_[first, second]))
+    matrix = sp.csr_matrix(entries, shape=(after, before))
+    matrix.eliminate_zeros()
+    return matrix
+
+
+def _coordinates(operation: Operation, before: int, after: int, scale: float, old: bool) -> NDArray[np.float32]:
+    """Where in the source each result lies along one axis."""
+    how = "asymmetric" if old else operation.attributes.get("coordinate_transformation_mode", "half_pixel")
+    place, ratio, half = np.arange(after, dtype=np.float32), np.float32(scale), np.float32(0.5)
     found = {
         "asymmetric": place / ratio,
-        "half_pixel": (place + np.float32(0.5)) / ratio - np.float32(0.5),
-        "pytorch_half_pixel": (place + np.float32(0.5)) / ratio - np.float32(0.5) if after > 1 else 0 * place,
+        "half_pixel": (place + half) / ratio - half,
+        "pytorch_half_pixel": (place + half) / ratio - half if after > 1 else 0 * place,
         "align_corners": place * np.float32((before - 1) / max(1, after - 1)),
     }
-    if how not in found or rounding not in ways:
-        raise Unfit(f"has coordinates '{how}', rounded '{rounding}'", f"it has {', '.join(found)}", AGAIN)
-    return np.asarray(np.clip(ways[rounding](found[how]), 0, before - 1), np.int64)
+    if how not in found:
+        raise Unfit(f"has coordinates '{how}'", f"it has {', '.join(found)}", AGAIN)
+    return np.asarray(found[how], np.float32)
 
 
 def _bias(bias: Any, channels: int) -> NDArray[np.float64] | None:

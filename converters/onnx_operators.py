@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from neurokit.converters import onnx_elementwise as elementwise
@@ -20,7 +21,7 @@ from neurokit.converters.onnx_maps import AGAIN
 from neurokit.converters.onnx_reader import Data, Operator, Reader, Value, constant_of, data_of, node_shape
 from neurokit.converters.onnx_records import Model, Operation
 from neurokit.errors import ConversionError
-from neurokit.graph.synapses import Dense, Shape, SumPool2d, Upsample2d, nearest
+from neurokit.graph.synapses import Dense, Shape, Sparse, SumPool2d, Upsample2d, nearest
 
 KIND = "an ONNX model"
 
@@ -164,24 +165,25 @@ def _resize(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Da
     data = data_of(inputs[0])
     image = maps.image_of(data.shape)
     mode = operation.attributes.get("mode", "nearest")
-    if mode != "nearest":
-        raise Unfit(f"interpolates ({mode})", "mode nearest is converted", "Train with mode='nearest'.")
     policy = operation.attributes.get("keep_aspect_ratio_policy", "stretch")
-    if policy != "stretch":
-        raise Unfit(f"keeps the aspect ratio ({policy})", "sizes are taken as they stand", AGAIN)
+    if mode not in ("nearest", "linear") or operation.attributes.get("antialias", 0) or policy != "stretch":
+        limit = "nearest and linear are converted, without antialias, sizes as they stand"
+        raise Unfit(f"interpolates ({mode})", limit, "Train with mode='nearest' or 'bilinear'.")
     wanted, scales = _sizes(operation, inputs, data.shape)
     if wanted[:2] != data.shape[:2]:
         raise Unfit(f"resizes {data.shape} to {wanted}", "rows and columns are resized", AGAIN)
     bounded(math.prod(wanted), MOST_DATA)
     size, scales = node_shape(wanted)[1:], [1.0, *scales][-2:] if len(wanted) == 3 else scales[-2:]
+    axes = list(zip(image[1:], size, scales, strict=True))
     old = reader.model.opset < 11
-    rows, columns = (
-        maps.resized_places(operation, n, after, scale, old)
-        for n, after, scale in zip(image[1:], size, scales, strict=True)
-    )
-    if all((p == nearest(n, a)).all() for p, n, a in zip((rows, columns), image[1:], size, strict=True)):
+    if mode == "linear":
+        rows, columns = (maps.interpolation(operation, *axis, old) for axis in axes)
+        own = sp.kron(sp.kron(sp.identity(image[0]), rows), columns, format="csr")
+        return reader.linear(operation, Sparse(own), data, wanted)
+    places = [maps.resized_places(operation, *axis, old) for axis in axes]
+    if all((place == nearest(n, after)).all() for place, (n, after, _) in zip(places, axes, strict=True)):
         return reader.linear(operation, Upsample2d((size[0], size[1])), data, wanted)
-    table = np.arange(math.prod(image)).reshape(image)[:, rows][:, :, columns]
+    table = np.arange(math.prod(image)).reshape(image)[:, places[0]][:, :, places[1]]
     return reader.placed(operation, data, table.reshape(wanted))
 
 

@@ -108,8 +108,8 @@ PROVOKED = {
     "ONNX operators beyond layers of rectifiers": lambda: onnx_model(lambda s, x: s.op("Sigmoid", x)),
     "ONNX opsets before 7, functions, subgraphs, sparse initialisers": lambda: onnx_model(lambda s, x: s.relu(x), 6),
     "ONNX models of a fixed batch of several samples": lambda: onnx_model(lambda s, x: s.relu(x), batch=2),
-    "resizes other than nearest": lambda: onnx_model(
-        lambda s, x: s.op("Upsample", x, s.constant(np.ones(4, np.float32)), mode="linear"), 9
+    "resizes other than nearest and linear": lambda: onnx_model(
+        lambda s, x: s.op("Resize", x, s.constant(np.ones(0, np.float32)), s.weights(4), mode="cubic")
     ),
     "weights without a specification": lambda: nk.convert("model.pt"),
     "NIR paths of unequal delay through the same pairs of neurons": lambda: nk.convert(unequal_paths(), dt=1e-3),

@@ -343,6 +343,22 @@ def resized_to_a_size(s, x):
     return s.relu(s.conv(x, 3, 2, 3, 3))
 
 
+@case()
+def resized_between(s, x):
+    x = s.relu(s.conv(x, 3, 4, 3, 3))
+    empty = s.constant(np.zeros(0, np.float32))
+    x = s.op("Resize", x, empty, s.constant(np.array([1, 1, 2, 2], np.float32)), mode="linear")
+    wanted = s.constant(np.array([1, 4, 9, 14]))
+    corners = {"mode": "linear", "coordinate_transformation_mode": "align_corners"}
+    return s.relu(s.conv(s.op("Resize", x, empty, empty, wanted, **corners), 4, 2, 3, 3))
+
+
+@case(opset=9)
+def upsample_between_old(s, x):
+    x = s.op("Upsample", x, s.constant(np.array([1, 1, 2, 3], np.float32)), mode="linear")
+    return s.relu(s.conv(x, 3, 2, 3, 3))
+
+
 @case(opset=9)
 def upsample_old(s, x):
     return s.relu(s.conv(s.op("Upsample", x, s.constant(np.array([1, 1, 2, 2], np.float32))), 3, 2, 3, 3))

@@ -47,13 +47,13 @@ REFUSED = {
     "windows that lie in the padding alone": lambda s, x: s.op(
         "MaxPool", x, name="bad", kernel_shape=[2, 2], strides=[1, 1], pads=[2, 0, 0, 0]
     ),
-    "interpolates (linear)": lambda s, x: s.op(
+    "interpolates (cubic)": lambda s, x: s.op(
         "Resize",
         x,
         s.constant(np.zeros(0, np.float32)),
         s.constant(np.array([1, 1, 2, 2], np.float32)),
         name="bad",
-        mode="linear",
+        mode="cubic",
     ),
     "pads with 1": lambda s, x: s.op(
         "Pad", x, s.constant(np.array([0, 0, 1, 1] * 2)), s.constant(np.float32(1)), name="bad"
