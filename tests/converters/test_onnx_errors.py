@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper, save
 
 import neurokit as nk
 from neurokit.errors import ConversionError, FormatError, InputError
+from tests.converters.onnx_cases import CASES
 from tests.converters.onnx_models import Sketch
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.timeout(60)]
@@ -315,6 +318,44 @@ def test_truncated_and_changed_files(tmp_path):
         except nk.NeurokitError:
             refused += 1
     assert 100 < refused < 400
+
+
+def mutated(content, rng):
+    """A file cut, with a part repeated, with bytes changed anywhere, or in its small numbers (sizes, kinds)."""
+    changed = bytearray(content)
+    way = rng.integers(0, 6)
+    if way == 0:
+        del changed[rng.integers(0, len(changed)) :]
+    elif way == 1:
+        first, place = rng.integers(0, len(changed), 2)
+        changed[place:place] = changed[first : first + rng.integers(1, 40)]
+    elif way < 4:
+        for place in rng.integers(0, len(changed), rng.integers(1, 4)):
+            changed[place] = rng.choice([0, 1, 2, 127, 128, 255, rng.integers(0, 256)])
+    else:
+        small = [i for i in range(len(changed) - 1) if changed[i] in (8, 16, 24, 32, 40) and changed[i + 1] <= 20]
+        for place in rng.choice(small, rng.integers(1, 4)):
+            changed[place + 1] = rng.integers(0, 128)
+    return bytes(changed)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.filterwarnings("ignore")
+def test_ten_thousand_mutations(tmp_path):
+    """Of a model with each operator. Measured: 1,600 of them still mean something."""
+    rng = np.random.default_rng(5)
+    contents = []
+    for build, shape, opset in CASES.values():
+        sketch = Sketch(1, opset)
+        contents.append(sketch.model(build(sketch, sketch.input(1, *shape))).SerializeToString())
+    path, fine = tmp_path / "model.onnx", 0
+    for number in range(10_000):
+        path.write_bytes(mutated(contents[number % len(contents)], rng))
+        with contextlib.suppress(nk.NeurokitError):
+            convert(path)
+            fine += 1
+    assert 500 < fine < 5000
 
 
 # -------------------------------------------------------------------------------------------------------- arguments
