@@ -42,6 +42,13 @@ def test_training_again_from_the_same_seed(tmp_path, monkeypatch):
     assert (tmp_path / "digits.nir").stat().st_size < 300_000
 
 
+def test_events(capsys, monkeypatch):
+    data = shared("nmnist_train1k", "train1K.txt").parents[1]
+    monkeypatch.setattr("sys.argv", ["08_events.py", "--recordings", "5", "--data", str(data)])
+    example("08_events").main()
+    assert "5 of 5 recordings correct" in capsys.readouterr().out
+
+
 def test_the_lava_application(capsys):
     pytest.importorskip("lava", reason="Lava needs Python 3.10")
     example("03_lava_application").main()

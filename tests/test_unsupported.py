@@ -1,9 +1,11 @@
 """The ledger of what neurokit does not do yet: sound in form, and its refusals really say so."""
 
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import nir
 import numpy as np
 import pytest
@@ -104,6 +106,21 @@ def onnx_model(build, opset=17, batch=1):
     return nk.convert(sketch.model(build(sketch, sketch.input(batch, 1, 2, 2))), code="sigma-delta")
 
 
+def recorded(name, content):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        path.write_bytes(content)
+        nk.encode.read(path)
+
+
+def recorded_hdf5():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "shd.h5")
+        with h5py.File(path, "w") as file:
+            file["spikes/times"], file["spikes/units"], file["labels"] = np.ones(3), np.ones(3), np.ones(1)
+        nk.encode.read(path)
+
+
 PROVOKED = {
     "ONNX operators beyond layers of rectifiers": lambda: onnx_model(lambda s, x: s.op("Sigmoid", x)),
     "ONNX opsets before 7, functions, subgraphs, sparse initialisers": lambda: onnx_model(lambda s, x: s.relu(x), 6),
@@ -143,6 +160,13 @@ PROVOKED = {
     "fractional inputs to a Program": lambda: nk.run(PROGRAM, [[0.5, 0]]),
     "checkpoints of runs on Lava": lambda: nk.run(PROGRAM, [[1, 0]], backend="lava-inprocess", checkpoint="run.ck"),
     "saved states of Lava's processes": lambda: save_state("lava"),
+    "DAT recordings of other versions than 2": lambda: recorded("x.dat", b"% Version 1\n\x0c\x08" + bytes(8)),
+    "RAW recordings in EVT 4": lambda: recorded("x.raw", b"% evt 4.0\n" + bytes(8)),
+    "AEDAT 1.0 recordings": lambda: recorded("x.aedat", b"#!AER-DAT1.0\r\n" + bytes(8)),
+    "AEDAT 2 recordings of other cameras than DVS128, DAVIS240 and DAVIS346": lambda: recorded(
+        "x.aedat", b"#!AER-DAT2.0\r\n# AEChip: Another\r\n" + bytes(8)
+    ),
+    "recordings of several samples in one HDF5 file (SHD, SSC)": lambda: recorded_hdf5(),
     "payloads of more than 24 bits": lambda: nk.run(PROGRAM, [[2**23, 0]]),
 }
 

@@ -49,7 +49,12 @@ def _events(path: Path, file: h5py.File, size: Size | None) -> Events:
     found = next((file[name] for name in PLACES if name in file and _holds_events(file[name])), None)
     if found is None:
         limit = f"a group or array with {', '.join(NAMES)} at {', '.join(PLACES)} is needed"
-        raise damaged(str(path), f"holds {', '.join(list(file)[:8]) or 'nothing'}", "Name them so.", limit)
+        raise damaged(
+            str(path),
+            f"holds {', '.join(list(file)[:8]) or 'nothing'}",
+            "Name them so, or pass arrays to nk.encode.Events.of.",
+            limit,
+        )
     stated = merged_size(path, _size(file, found), size)
     if isinstance(found, h5py.Dataset):
         check_count(path, found.size)
