@@ -69,6 +69,9 @@ def neuron_node(nir: Any, population: Population) -> Any:
     name, fields = NODES[type(neuron)]
     if getattr(neuron, "refractory", np.zeros(())).any():
         raise Unwritable("has a refractory period", "NIR's neurons have none", "Save it as .nk, or set it to 0.")
+    if getattr(neuron, "reset", "hard") == "soft" and (getattr(neuron, "subtracts", np.ones(())) != 1).any():
+        limit = "a soft reset written to NIR subtracts the threshold"
+        raise Unwritable("subtracts something else than its threshold", limit, "Save it as .nk.")
     if getattr(neuron, "v_initial", np.zeros(())).any():
         raise Unwritable("starts at a potential of its own", "NIR's IF starts at 0", "Save it as .nk.")
     values = {_THEIRS.get(f, f): np.array(np.broadcast_to(getattr(neuron, f), population.shape)) for f in fields}
