@@ -138,8 +138,9 @@ def _seen(neuron: FixedNeuron, name: str, recording: Recording) -> tuple[int | N
     overflow = (recording.overflows or {}).get(name)
     wrapped, clipped = (overflow.current + overflow.sums, overflow.saturated) if overflow else (0, 0)
     potential = _largest(states["v"]) if "v" in states else None
-    if "u" in states:
-        return _largest(_arrived(neuron, states["u"])), _largest(states["u"]), potential, wrapped, clipped
+    current = states.get("u", states.get("i"))  # Lava's ATRLIF calls it i
+    if current is not None:
+        return _largest(_arrived(neuron, current)), _largest(current), potential, wrapped, clipped
     largest = max(map(_largest, states.values()))
     if isinstance(neuron, FixedSigma | FixedSigmaDelta):
         arrived = max(_largest(np.diff(states["sigma"], axis=1)), _largest(states["sigma"][:, 0]))

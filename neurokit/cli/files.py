@@ -104,24 +104,31 @@ def _check_reading(source: Path, reading: Reading) -> None:
         raise InputError(faults)
 
 
-def check_compiling(graph: nk.Network | nk.Program, bits: int | None, window: int | None) -> None:
+def check_compiling(
+    graph: nk.Network | nk.Program, bits: int | None, window: int | None, calibrate: Path | None = None
+) -> None:
     """Refuse options that would do nothing: the integers of a Program, or of an integer source, stay as they are."""
-    given: dict[str, int | None] = {}
+    given: dict[str, int | Path | None] = {}
     limit, mend = "a Program is compiled already", "Leave it out, or compile its source again."
     if isinstance(graph, nk.Program):
-        given = {"--bits": bits, "--window": window}
+        given = {"--bits": bits, "--window": window, "--calibrate": calibrate}
     elif graph.is_integer:
-        given = {"--bits": bits}
+        given = {"--bits": bits, "--calibrate": calibrate}
         limit, mend = "the source's weights are integers already and pass unchanged", "Leave it out."
     faults = [Fault(name, f"is {value}", limit, mend) for name, value in given.items() if value is not None]
     if faults:
         raise InputError(faults)
 
 
-def compiled(graph: nk.Network | nk.Program, bits: int | None, window: int | None) -> nk.Program:
-    """The Program itself, or the compiled Network."""
-    check_compiling(graph, bits, window)
-    return graph if isinstance(graph, nk.Program) else nk.compile(graph, bits=bits or 8, window=window)
+def compiled(
+    graph: nk.Network | nk.Program, bits: int | None, window: int | None, calibrate: Path | None = None
+) -> nk.Program:
+    """The Program itself, or the compiled Network. calibrate: a file of sample inputs."""
+    check_compiling(graph, bits, window, calibrate)
+    if isinstance(graph, nk.Program):
+        return graph
+    samples = None if calibrate is None else read_arrays(calibrate)
+    return nk.compile(graph, bits=bits or 8, window=window, calibrate=samples)
 
 
 def check_output(output: Path, suffix: str, *inputs: Path | None) -> None:

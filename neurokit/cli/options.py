@@ -242,6 +242,14 @@ Bits = Annotated[
         rich_help_panel=COMPILING, metavar="N", min=1, max=8, help="Width of weights that are floats; default 8."
     ),
 ]
+CalibrateOn = Annotated[
+    Path | None,
+    typer.Option(
+        "--calibrate",
+        rich_help_panel=COMPILING,
+        help="Sample inputs (batch, steps, *shape) by which scales are chosen: .npy, or .npz by name.",
+    ),
+]
 Window = Annotated[
     int | None,
     typer.Option(

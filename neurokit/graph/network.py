@@ -148,9 +148,9 @@ class LayerReport:
     payload_scale: units of the integer payload per unit of what the source's neurons send (1 of those that spike).
     output_error: root mean square of what rounded weights add to the input, over that of the input, both on the
     samples of a calibration; None without.
-    headroom: bits between the largest current (of graded neurons: state) that the float run of a calibration showed,
-    in units of the chip, and the 24 bits that there are; None without. worst_headroom: the same in the worst case, all
-    sources firing at once (`lower.bounds`); below 0 it may wrap. None where nothing ends it.
+    headroom: bits between the largest current (of graded neurons: state, of readouts also potential) that the float
+    run of a calibration showed, in units of the chip, and the 24 bits there are; None without. worst_headroom: the
+    same in the worst case, all sources firing at once (`lower.bounds`); below 0 it may wrap, None without end.
     """
 
     population: str

@@ -118,6 +118,12 @@ def test_convert_and_compile(cli, files, tmp_path):
     assert cli("convert", files.net, "-o", "c.nk").code == 0
 
 
+def test_compile_on_samples(cli, files, refused):
+    row = facts(cli("compile", files.nir, *DT, "-o", "p.nk", "--bits", 3, "--calibrate", files.data, "--json"), PROGRAM)
+    assert 0 < row["report"][0]["output_error"] < 1
+    refused(2, "compile", files.net, "-o", "q.nk", "--calibrate", files.data, words=["--calibrate", "integers already"])
+
+
 def test_compile_says_what_stock_parts_lack(cli, files):
     ran = cli("compile", files.net, "-o", "p.nk")
     assert "hidden" not in ran.out
