@@ -12,7 +12,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
@@ -31,23 +31,31 @@ LISTERS: Mapping[str, str] = {
     "net": "neurokit.converters.list_slayer:listing",
     "nir": "neurokit.converters.list_nir:listing",
     "onnx": "neurokit.converters.list_onnx:listing",
+    "torch": "neurokit.converters.list_torch:listing",
+    "weights": "neurokit.converters.list_weights:listing",
 }
 STAND_INS: Mapping[str, Any] = {"dt": 1e-6, "code": "sigma-delta", "reset": "hard"}  # where the source leaves it out
 SAFE = re.compile(r"integers passed through| waits |may wrap|may saturate|saturates after|is written out")  # no loss
-SUPPORTED, APPROXIMATED, UNSUPPORTED = "supported", "approximated", "unsupported"
+SUPPORTED, APPROXIMATED, UNSUPPORTED, UNTRIED = "supported", "approximated", "unsupported", "not tried"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One node of the source. how: what is approximated. faults: why it is unsupported, each with its mend."""
+    """One node of the source. how: what is approximated. faults: why it is unsupported, each with its mend.
+
+    tried: False where something must be passed before anything can be said.
+    """
 
     piece: Piece
     how: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
+    tried: bool = True
 
     @property
     def status(self) -> str:
-        """ "supported", "approximated" or "unsupported"."""
+        """One of SUPPORTED, APPROXIMATED, UNSUPPORTED, UNTRIED."""
+        if not self.tried:
+            return UNTRIED
         return UNSUPPORTED if self.faults else APPROXIMATED if self.how else SUPPORTED
 
 
@@ -75,13 +83,21 @@ class Survey:
 
     @property
     def ok(self) -> bool:
-        """Whether everything is supported, maybe by approximation; what must still be passed is no fault."""
-        return not self.faults and not any(finding.faults for finding in self.findings)
+        """Whether everything is supported, maybe by approximation; what must still be passed is no fault.
+
+        False also where nothing could be tried.
+        """
+        return self.tried and not self.faults and not any(finding.faults for finding in self.findings)
+
+    @property
+    def tried(self) -> bool:
+        """False where something must be passed before anything can be said: see `needs`."""
+        return self.network is not None or bool(self.faults) or any(f.faults for f in self.findings) or not self.needs
 
     @property
     def share(self) -> float:
         """Of the nodes, those supported or approximated; 0 where there are none."""
-        fine = sum(not finding.faults for finding in self.findings)
+        fine = sum(finding.tried and not finding.faults for finding in self.findings)
         return fine / len(self.findings) if self.findings else 0.0
 
     @property
@@ -95,6 +111,7 @@ class Survey:
             "source": self.source,
             "kind": self.kind,
             "ok": self.ok,
+            "tried": self.tried,
             "supported": self.share,
             "parameters": self.parameters,
             "nodes": [
@@ -163,6 +180,8 @@ def inspect(
         remarks = [f"{name}: {note}" for name, note in notes if SAFE.search(note) and "passed through" not in note]
     findings, rest, more_remarks = _joined(listing, found, how)
     facts = (*listing.facts, *(() if tried.network is None else _conventions(tried.network, tried.stood_in)))
+    if tried.network is None and tried.needs and not found:
+        findings = tuple(replace(finding, tried=False) for finding in findings)
     words = (*remarks, *more_remarks)
     stood_in = tuple(tried.stood_in.items())
     return Survey(named, row.kind, findings, rest, tried.needs, facts, words, tried.network, program, stood_in)
@@ -180,7 +199,7 @@ class _Tried:
 
 
 def _tried(source: Any, kind: str, given: Mapping[str, Any]) -> _Tried:
-    tried = _Tried()
+    tried, nodes = _Tried(), list[Fault]()
     for _ in range(1 + len(STAND_INS)):
         try:
             with warnings.catch_warnings(record=True) as told:
@@ -198,8 +217,16 @@ def _tried(source: Any, kind: str, given: Mapping[str, Any]) -> _Tried:
             new = {name: STAND_INS[name] for name in asked & STAND_INS.keys() if name not in tried.stood_in}
             if not new:
                 tried.faults += [fault for fault in wrong if not (tried.stood_in and _depends(fault, tried.stood_in))]
-                return tried
+                return tried if tried.faults or not wrong else _as_they_were(tried, nodes)
+            nodes += [fault for fault in error.faults if fault.node not in new and set(_asks(fault)) & new.keys()]
             tried.stood_in |= new
+    return tried
+
+
+def _as_they_were(tried: _Tried, nodes: list[Fault]) -> _Tried:
+    """Stand-ins only led to other faults: what asked for them are faults of their nodes, of no use to be passed."""
+    tried.faults += nodes
+    tried.needs = tuple(need for need in tried.needs if need.node not in {name for f in nodes for name in _asks(f)})
     return tried
 
 

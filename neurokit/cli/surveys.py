@@ -26,7 +26,8 @@ def tell_survey(survey: Survey) -> None:
     """Nodes, what is wrong with them, what must be passed, conventions, and what the source becomes."""
     count = len(survey.findings)
     nodes = f"{count:,} node{'' if count == 1 else 's'}, {survey.parameters:,} parameters, " if count else ""
-    say(f"{survey.source}: {nodes}{percent(survey.share) if count else 'nothing'} supported")
+    fine = f"{percent(survey.share) if count else 'nothing'} supported"
+    say(f"{survey.source}: {nodes}{fine if survey.tried else 'not tried: something must be passed first'}")
     rows = []
     for finding in survey.findings[:NODES_SHOWN]:
         piece = finding.piece

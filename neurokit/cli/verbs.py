@@ -91,13 +91,14 @@ def inspect(
 ) -> None:
     """Say what a file holds before any work: each node supported, approximated or unsupported, why, and the mend.
 
-    Also which conventions it states, what must be passed, and what it becomes. Exit code 1 when a node is unsupported.
+    Also which conventions it states, what must be passed, and what it becomes. Exit code 1 when a node is unsupported,
+    2 when something must be passed before anything can be said.
     """
     reading = Reading(kind, dt, reset, inputs, shape, spec, code, calibrate, fires, integration)
     survey = survey_source(source, reading)
     say_json(survey_facts(survey)) if as_json else tell_survey(survey)
     if not survey.ok:
-        raise typer.Exit(1)
+        raise typer.Exit(1 if survey.tried else 2)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Every verb, as text and as JSON."""
 
+import dataclasses
 import json
 import re
 import shutil
@@ -21,7 +22,20 @@ PROGRAM = {*GRAPH, "targets", "report", "stock_faults"}
 ROW = {"population", "shape", "neurons", "model", "conventions", "incoming", "weights", "latency"}
 RUN = {"source", "backend", "samples", "steps", "complete", "seconds", "spikes", "outputs"}
 SURVEY = {
-    *("source", "kind", "ok", "supported", "parameters", "nodes", "faults", "needs", "facts", "remarks", "stood_in"),
+    *(
+        "source",
+        "kind",
+        "ok",
+        "tried",
+        "supported",
+        "parameters",
+        "nodes",
+        "faults",
+        "needs",
+        "facts",
+        "remarks",
+        "stood_in",
+    ),
     *("network", "program"),
 }
 PARITY = {"ok", "first_divergence", "rungs", "decisions", "attribution", "conventions", "notes"}
@@ -89,6 +103,20 @@ def test_inspect_asks_for_what_is_not_stated(cli, files):
     assert "(On the command line: --dt.)" in ran.out
     assert "with dt=1e-06 standing in for what must be passed:" in ran.out
     assert "runs on" not in ran.out
+
+
+def test_inspect_says_what_must_be_passed_first(cli):
+    np.savez("w.npz", **{"fc.weight": np.ones((3, 4)), "fc.bias": np.ones(3)})
+    ran = cli("inspect", "w.npz")
+    assert ran.code == 2
+    assert ran.out.startswith("w.npz: 2 nodes, 15 parameters, not tried: something must be passed first")
+    assert "to be passed: 'spec': " in ran.out
+    assert facts(replace_code(cli("inspect", "w.npz", "--json")), SURVEY)["tried"] is False
+
+
+def replace_code(ran):
+    assert ran.code == 2
+    return dataclasses.replace(ran, code=0)
 
 
 def test_inspect_lists_many_nodes_in_part(cli):

@@ -217,6 +217,33 @@ def test_an_onnx_model():
     assert (statuses(refused)["relu"], refused.ok, refused.share) == ("unsupported", False, 0.75)
 
 
+def test_a_torch_module():
+    torch, snntorch = pytest.importorskip("torch"), pytest.importorskip("snntorch")
+    leaky = snntorch.Leaky(beta=0.9, init_hidden=True)
+    module = torch.nn.Sequential(torch.nn.Linear(4, 3), leaky, torch.nn.Linear(3, 2), torch.nn.GELU())
+    found = nk.inspect(module)
+    assert [finding.status for finding in found.findings] == ["not tried"] * 4
+    assert (found.ok, found.tried, found.share, [need.node for need in found.needs]) == (False, False, 0, ["shape"])
+    found = nk.inspect(module, shape=(4,), dt=1e-3)
+    assert [f.piece.kind for f in found.findings] == ["torch.Linear", "snntorch.Leaky", "torch.Linear", "torch.GELU"]
+    assert statuses(found) == {"0": "supported", "1": "supported", "2": "supported", "3": "unsupported"}
+    assert (found.ok, found.tried, found.share) == (False, True, 0.75)
+    good = nk.inspect(module[:2], shape=(4,), dt=1e-3)
+    assert good.ok
+    assert [f.piece.parameters for f in good.findings] == [4 * 3 + 3, 0]
+
+
+def test_bare_weights(tmp_path):
+    np.savez(tmp_path / "x.npz", **{"fc.weight": np.ones((3, 4)), "fc.bias": np.ones(3)})
+    found = nk.inspect(tmp_path / "x.npz")
+    assert {f.piece.name: f.piece.shape for f in found.findings} == {"fc.weight": (3, 4), "fc.bias": (3,)}
+    assert "spec" in [need.node for need in found.needs]
+    assert (found.ok, found.tried) == (False, False)
+    spec = {"shape": [4], "layers": [{"layer": "linear", "weights": "fc"}, {"neuron": "IF", "name": "out"}]}
+    given = nk.inspect(tmp_path / "x.npz", spec=spec)
+    assert (given.ok, given.tried, given.share) == (True, True, 1.0)
+
+
 @pytest.mark.parametrize(
     ("parts", "options", "nodes"),
     [
