@@ -63,6 +63,9 @@ def load(
         mend = "Pass the module itself."
         raise FormatError(Fault("source", f"is a {type(source).__name__}", "a torch.nn.Module is needed", mend))
     shapes = _shapes(source, shape)
+    if twice := sorted(shapes.keys() & dict(source.named_modules()).keys()):
+        limit = "inputs and populations have names of their own"
+        raise ConversionError(Fault(twice[0], "is an input and a submodule", limit, "Rename forward's argument."))
     if blocks_of(source):
         check_arguments(_given({"code": code, "calibrate": calibrate}, "SLAYER's networks have spikes"))
         return slayer_network(source, shapes, dt=dt, reset=reset, inputs=inputs, fires=fires or ">")

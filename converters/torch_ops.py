@@ -11,6 +11,7 @@ import torch
 
 from neurokit.converters.torch_expressions import Expression, Unknown
 from neurokit.converters.torch_layers import LAYERS
+from neurokit.converters.torch_maxima import POOLS
 from neurokit.converters.torch_moves import MOVES, move
 from neurokit.converters.torch_trace import Follower, Handler, Tracked, tensors
 
@@ -297,10 +298,8 @@ HANDLERS: Mapping[str, Handler] = {
     **dict.fromkeys(_AFFINE, _affine),
     **dict.fromkeys(_DECISIONS, _decide),
     **dict.fromkeys(("neg", "neg_", "__neg__", "negative"), _negative),
-    **dict.fromkeys(
-        ("max_pool1d", "max_pool2d", "max_pool3d", "adaptive_max_pool2d", "max", "amax", "maximum"), _highest
-    ),
-    **dict.fromkeys(("_max_pool1d", "_max_pool2d", "_max_pool3d", "max_pool2d_with_indices"), _highest),
+    **dict.fromkeys(("max_pool3d", "_max_pool3d", "adaptive_max_pool2d", "max", "amax", "maximum"), _highest),
+    **POOLS,
     **dict.fromkeys(("cat", "concat", "concatenate", "stack"), _join),
     **dict.fromkeys(("sum", "mean"), _sum),
     **dict.fromkeys(("__setitem__", "index_put_", "copy_", "scatter_", "index_add_", "fill_", "zero_"), _write),

@@ -84,6 +84,7 @@ class Follower(TorchFunctionMode):  # type: ignore[misc]
         self.path: list[str] = []
         self.paused = 0
         self.known: dict[int, tuple[Tensor, Tracked]] = {}  # with the tensor, so that its id stays its own
+        self.pools: dict[tuple[str, tuple[str, ...]], str] = {}  # by place and sources, see `torch_maxima`
         self.returned: Any = None
         self.failed_at = ""
 

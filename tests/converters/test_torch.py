@@ -66,8 +66,16 @@ LAYERS = {
         (16,),
         lambda: nn.Sequential(nn.Linear(16, 18), nn.Unflatten(1, (2, 3, 3)), nn.ConvTranspose2d(2, 3, 2)),
     ),
+    "max_pool": ((2, 8, 6), lambda: spiking_pool(nn.MaxPool2d(2))),
+    "max_pool_overlapping": ((2, 9, 7), lambda: spiking_pool(nn.MaxPool2d(3, stride=2, padding=1))),
+    "max_pool_twice": ((2, 8, 8), lambda: spiking_pool(nn.MaxPool2d(2), nn.MaxPool2d(2))),
+    "max_pool_flat": ((3, 20), lambda: nn.Sequential(nn.Conv1d(3, 4, 3), leaky(threshold=1.2), nn.MaxPool1d(3, 2))),
     "identity": ((12,), lambda: nn.Sequential(nn.Identity(), nn.Dropout(0.5))),
 }
+
+
+def spiking_pool(*pools):
+    return nn.Sequential(nn.Conv2d(2, 3, 3, padding=1), leaky(threshold=1.5), *pools, nn.Conv2d(3, 4, 2))
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -75,7 +83,8 @@ def test_layer(name):
     shape, make = LAYERS[name]
     torch.manual_seed(3)
     first = make()
-    size = first(torch.zeros(2, *shape)).numel() // 2
+    with torch.no_grad():
+        size = first(torch.zeros(2, *shape)).numel() // 2
     net = nn.Sequential(first, leaky(threshold=0.4), nn.Flatten(), nn.Linear(size, 9), leaky(threshold=0.2))
     assert_equal(randomise(net, gain=2.0), shape, ["4"], stepwise, dt=1e-3)
 
@@ -224,7 +233,7 @@ def test_all_faults_are_told_at_once_with_their_place():
         nn.Linear(20, 36),
         leaky(inhibition=False, reset_delay=False, reset_mechanism="subtract"),
         nn.Unflatten(1, (1, 6, 6)),
-        nn.MaxPool2d(2),
+        nn.AdaptiveMaxPool2d(3),
         snn.Alpha(alpha=0.9, beta=0.8, init_hidden=True),
         nn.Flatten(),
         nn.LayerNorm(9),
@@ -284,6 +293,11 @@ FORWARDS = {
     "nothing": (lambda self, x: torch.zeros(3), "returns nothing"),
     "raises": (lambda self, x: self.a(self.fc(x[:, :5])), "cannot be run"),
     "pad": (lambda self, x: self.a(F.pad(x, (1, 1), value=2.0)), "padding_mode='zeros'"),
+    "pool_of_numbers": (
+        lambda self, x: self.a(F.max_pool1d(2 * self.b(x)[:, None], 2)[:, 0]),
+        "behind spiking neurons",
+    ),
+    "pool_dilated": (lambda self, x: self.a(F.max_pool1d(self.b(x)[:, None], 2, dilation=2)[:, 0]), "in another way"),
     "behind": (lambda self, x: self.a(torch.softmax(self.b(x), 1)), "goes on from 'softmax'"),
 }
 
@@ -315,6 +329,10 @@ def test_a_step_is_needed_where_there_is_a_leak():
     net = nn.Sequential(nn.Linear(20, 30), leaky())
     with pytest.raises(ConversionError, match=r"Pass dt= in seconds"):
         nk.convert(net, shape=(20,))
+
+
+def test_an_input_has_a_name_of_its_own():
+    assert "Rename forward's argument" in refused(Of(lambda self, a: self.a(a), a=leaky()))
 
 
 @pytest.mark.parametrize(
