@@ -56,10 +56,8 @@ def choose_scale(
     wanted_threshold = LEAKY_THRESHOLD if leaky else WHOLE_THRESHOLD
     short = math.log2(wanted_threshold) - math.log2(threshold.max()) - math.log2(fine) if spiking else MAX_EXPONENT
     wanted = math.ceil(short - TINY)
-    room = observed / fine
-    if math.isinf(observed):
-        strongest = sum(float(row_sums(s).max(initial=0.0)) for s in synapses) * fine
-        room = SAFE_INPUT * leak_of(model, spiking) / strongest
+    sums = [float(row_sums(s).max(initial=0.0)) * (n or 1.0) for s, n in zip(synapses, payloads, strict=True)]
+    room = SAFE_INPUT * leak_of(model, spiking) / (sum(sums) * fine)
     room = math.floor(math.log2(max(1.0, room)) + TINY)
     fine *= 2 ** max(0, min(wanted, room, MAX_EXPONENT))
     fine /= 2 ** max(0, max(exponent_of(values_of(s), fine, bits) for s in synapses) - MAX_EXPONENT)
