@@ -126,6 +126,7 @@ Data = Annotated[
     ),
 ]
 ToNk = Annotated[Path, typer.Option("--output", "-o", help="The .nk file to write.")]
+ToNetwork = Annotated[Path, typer.Option("--output", "-o", help="The file to write: .nk, or .nir for others.")]
 ToPage = Annotated[Path, typer.Option("--output", "-o", help="The .html page to write; its .json goes beside it.")]
 ToNpz = Annotated[
     Path | None,

@@ -54,7 +54,7 @@ def _options(
 @app.command()
 def convert(
     source: opt.Source,
-    output: opt.ToNk,
+    output: opt.ToNetwork,
     kind: opt.Kind = None,
     dt: opt.Dt = None,
     reset: opt.Reset = None,
@@ -67,8 +67,8 @@ def convert(
     integration: opt.Integrating = None,
     as_json: opt.AsJson = False,
 ) -> None:
-    """Read a trained network and save it, still in floats, as a Network in a .nk file."""
-    check_output(output, ".nk", source)
+    """Read a trained network and save it, still in floats, as a Network in a .nk file, or as NIR in a .nir file."""
+    check_output(output, ".nir" if output.suffix.lower() == ".nir" else ".nk", source)
     network = read_source(source, Reading(kind, dt, reset, inputs, shape, spec, code, calibrate, fires, integration))
     network.save(output)
     _show(network, as_json)

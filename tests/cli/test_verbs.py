@@ -13,6 +13,7 @@ import pytest
 import neurokit as nk
 from neurokit import api
 from neurokit.cli.options import Backend, Chip
+from neurokit.graph.fingerprint import fingerprint
 from neurokit.place.chips import CHIPS
 from tests.cli.sources import DT, SAMPLES, STEPS, neurons, write_net, write_nir
 from tests.data import shared, truth
@@ -130,6 +131,12 @@ def test_inspect_lists_many_nodes_in_part(cli):
 def test_inspect_tells_delays_in_their_unit(cli, files):
     assert "Dense 4×5, delay 1 ms" in cli("inspect", files.net).out
     assert "Dense 4×5, delay 1 step" in cli("inspect", files.program).out
+
+
+def test_convert_to_nir(cli, files, tmp_path):
+    assert cli("convert", files.nir, *DT, "-o", "n.nir").code == 0
+    first, second = nk.convert(files.nir, dt=1e-3), nk.convert(tmp_path / "n.nir")
+    assert fingerprint(first) == fingerprint(second)
 
 
 def test_convert_and_compile(cli, files, tmp_path):
