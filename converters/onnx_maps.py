@@ -46,14 +46,13 @@ def numbers(operation: Operation, name: str, axes: int, usual: int) -> list[int]
     return [usual, *found] if axes == 1 else found
 
 
-def padding(operation: Operation, sizes: Sequence[int], reach: Sequence[Sequence[int]]) -> list[Pair]:
-    """(begin, end) for y and x. reach: taps, stride and dilation of each."""
+def padding(operation: Operation, sizes: Sequence[int], reach: Sequence[Sequence[int]], axes: int) -> list[Pair]:
+    """(begin, end) for y and x. reach: taps, stride and dilation of each. axes: 1 of signals, 2 of images."""
     mode = operation.attributes.get("auto_pad", "NOTSET")
     if mode in ("SAME_UPPER", "SAME_LOWER", "VALID"):
         return [pads(mode, size, *own) for size, own in zip(sizes, reach, strict=True)]
-    axes = len(operation.attributes.get("pads", ())) // 2 or len(sizes)
     found = [int(n) for n in operation.attributes.get("pads", [0] * 2 * axes)]
-    if mode != "NOTSET" or len(found) not in (2, 4) or min(found) < 0:
+    if mode != "NOTSET" or len(found) != 2 * axes or min(found) < 0:
         raise Unfit(f"pads are {tuple(found)}, auto_pad {mode}", "two numbers of at least 0 an axis", AGAIN)
     pairs = [(begin, end) for begin, end in zip(found[:axes], found[axes:], strict=True)]
     return [(0, 0), *pairs] if axes == 1 else pairs
@@ -63,9 +62,7 @@ def windows_of(operation: Operation, image: Shape, kernel: Sequence[int], axes: 
     """The windows of a convolution or pool, for y and x, and their padding."""
     strides, dilations = numbers(operation, "strides", axes, 1), numbers(operation, "dilations", axes, 1)
     reach = list(zip(kernel, strides, dilations, strict=True))
-    pairs = padding(operation, image[1:], reach)
-    if len(pairs) != 2:
-        raise Unfit(f"pads {len(pairs)} axes", f"it has {axes}", AGAIN)
+    pairs = padding(operation, image[1:], reach, axes)
     up = bool(operation.attributes.get("ceil_mode", 0))
     found = []
     for size, (taps, stride, dilation), (begin, end) in zip(image[1:], reach, pairs, strict=True):
@@ -135,7 +132,7 @@ def _cuts(
     wanted = operation.attributes.get("output_shape")
     mode = operation.attributes.get("auto_pad", "NOTSET")
     if wanted is None and mode in ("NOTSET", "VALID"):
-        return padding(operation, image[1:], [(1, 1, 1)] * 2)
+        return padding(operation, image[1:], [(1, 1, 1)] * 2, axes)
     sizes = [n * s for n, s in zip(image[1:], strides, strict=True)]
     if wanted is not None:
         sizes = [int(n) for n in wanted][-axes:]

@@ -166,9 +166,11 @@ def _resize(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Da
     image = maps.image_of(data.shape)
     mode = operation.attributes.get("mode", "nearest")
     policy = operation.attributes.get("keep_aspect_ratio_policy", "stretch")
-    if mode not in ("nearest", "linear") or operation.attributes.get("antialias", 0) or policy != "stretch":
-        limit = "nearest and linear are converted, without antialias, sizes as they stand"
+    if mode not in ("nearest", "linear") or operation.attributes.get("antialias", 0):
+        limit = "nearest and linear are converted, without antialias"
         raise Unfit(f"interpolates ({mode})", limit, "Train with mode='nearest' or 'bilinear'.")
+    if policy != "stretch":
+        raise Unfit(f"keeps the aspect ratio ({policy})", "sizes are taken as they stand", AGAIN)
     wanted, scales = _sizes(operation, inputs, data.shape)
     if wanted[:2] != data.shape[:2]:
         raise Unfit(f"resizes {data.shape} to {wanted}", "rows and columns are resized", AGAIN)

@@ -96,8 +96,7 @@ class Reader:
         if kind in REARRANGING:
             return self._rearranged(operation, inputs)
         if kind not in self.operators:
-            fact = f"is a {kind} of data" if not constant else f"is a {kind} of constants"
-            raise Unfit(fact, "it is computed for constants only" if not constant else "it takes data", AGAIN)
+            raise Unfit(f"is a {kind} of data", "it is computed for constants only", AGAIN)
         return [self.operators[kind](self, operation, inputs)]
 
     def finish(self) -> None:
@@ -136,22 +135,10 @@ class Reader:
             return self.add(operation, Linear(Flatten()), shape, image.node, part=f"{part}.vector")
         return self.add(operation, Linear(own, stated), shape, data.node, part=part)
 
-    def scaled(
-        self,
-        operation: Operation,
-        data: Data,
-        factor: Any = 1.0,
-        offset: Any = None,
-        shape: Shape | None = None,
-        part: str = "",
-    ) -> Data:
-        """data * factor + offset, constants that broadcast as ONNX's do."""
-        shape = shape or data.shape
-        if shape != data.shape:
-            raise Unfit(f"spreads shape {data.shape} to {shape}", "data keep their size", AGAIN)
-        numbers = [None if value is None else _spread(value, shape) for value in (factor, offset)]
-        assert numbers[0] is not None, "a factor is always given"
-        return self.add(operation, Scale(numbers[0], numbers[1]), shape, data.node, part=part)
+    def scaled(self, operation: Operation, data: Data, factor: Any = 1.0, offset: Any = None, part: str = "") -> Data:
+        """data * factor + offset, constants that broadcast to the data."""
+        shift = None if offset is None else _spread(offset, data.shape)
+        return self.add(operation, Scale(_spread(factor, data.shape), shift), data.shape, data.node, part=part)
 
     def sum(self, operation: Operation, terms: Sequence[Data], part: str = "") -> Data:
         """The sum of data of one shape."""

@@ -227,6 +227,7 @@ def test_what_is_wrong_with_a_graph():
 @pytest.mark.parametrize(
     ("node", "words"),
     [
+        (df.Linear(Dense(np.ones((2, 2))), (3,)), r"'n': gives shape \(2,\), and states \(3,\); a map's vector may"),
         (df.Linear(Dense(np.ones((2, 5)))), r"'n': Dense\(2, 5\) does not accept shape \(2,\); shapes must chain"),
         (df.Scale(np.ones(5)), r"'n': has a factor of shape \(5,\) for values of shape \(2,\)"),
         (df.Scale(np.ones(2), np.ones(3)), r"'n': has an offset of shape \(3,\)"),

@@ -35,7 +35,33 @@ def images(build, seed=0):
 
 # ------------------------------------------------------------------------------------------------------- operators
 
+
+def _resized(s, x, sizes=(1, 3, 12, 10), **attributes):
+    empty = s.constant(np.zeros(0, np.float32))
+    return s.op("Resize", x, empty, empty, s.constant(np.array(sizes)), name="bad", **attributes)
+
+
 REFUSED = {
+    "is told by data how to rearrange": lambda s, x: s.op("Gather", s.weights(3), x, name="bad"),
+    "gives no values": lambda s, x: s.op("Slice", x, *(s.constant(np.array([n])) for n in (4, 2, 2)), name="bad"),
+    "its input is a constant": lambda s, x: s.op("Conv", s.weights(1, 3, 4, 4), s.weights(1, 3, 3, 3), name="bad"),
+    "transposes its data": lambda s, x: s.op("Gemm", x, s.weights(3, 2), transA=1, name="bad"),
+    "is given shape (1, 3, 6, 5) and weights": lambda s, x: s.op("Gemm", x, s.weights(5, 2), name="bad"),
+    "is given shape (1, 90)": lambda s, x: s.op("MaxPool", s.op("Flatten", x), kernel_shape=[2], name="bad"),
+    "its part is a constant": lambda s, x: s.op("Concat", x, s.weights(1, 2, 6, 5), axis=1, name="bad"),
+    "pads are (1, 1)": lambda s, x: s.op("Conv", x, s.weights(2, 3, 3, 3), pads=[1, 1], name="bad"),
+    "strides is (0, 1)": lambda s, x: s.op("Conv", x, s.weights(2, 3, 3, 3), strides=[0, 1], name="bad"),
+    "is to give 90 places": lambda s, x: s.op(
+        "ConvTranspose", x, s.weights(3, 2, 3, 3), output_shape=[90, 9], name="bad"
+    ),
+    "weights (2, 3, 3, 3) in 1 groups": lambda s, x: s.op("ConvTranspose", x, s.weights(2, 3, 3, 3), name="bad"),
+    "gives sizes (-2, 7)": lambda s, x: s.op("ConvTranspose", x, s.weights(3, 2, 3, 3), pads=[5, 0, 5, 0], name="bad"),
+    "has coordinates 'tf_crop_and_resize'": lambda s, x: _resized(
+        s, x, coordinate_transformation_mode="tf_crop_and_resize"
+    ),
+    "rounds coordinates by 'up'": lambda s, x: _resized(s, x, nearest_mode="up"),
+    "resizes (1, 3, 6, 5) to (1, 6, 6, 5)": lambda s, x: _resized(s, x, [1, 6, 6, 5]),
+    "pads by 'wrap'": lambda s, x: s.op("Pad", x, s.constant(np.zeros(8, np.int64)), mode="wrap", name="bad"),
     "is a Sigmoid": lambda s, x: s.op("Sigmoid", x, name="bad"),
     "is a com.example.Foo": lambda s, x: s.op("Foo", x, name="bad", domain="com.example"),
     "multiplies two values that depend on the input": lambda s, x: s.op("Mul", x, s.relu(x), name="bad"),
@@ -94,6 +120,12 @@ REFUSED = {
 def test_an_operation_that_cannot_be_converted(words):
     found = faults(ConversionError, images(REFUSED[words]))
     assert words in found["bad"]
+
+
+def test_resizes_that_keep_the_aspect_ratio():
+    sketch = Sketch(opset=19)
+    model = sketch.model(_resized(sketch, sketch.input(1, *IMAGE), keep_aspect_ratio_policy="not_larger"))
+    assert "keeps the aspect ratio (not_larger)" in faults(ConversionError, model)["bad"]
 
 
 def test_all_faults_at_once():
