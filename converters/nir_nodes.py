@@ -272,7 +272,8 @@ _MAPS: dict[str, Callable[[str, Node], Map]] = {
 
 def _floats(name: str, field: str, value: Any) -> FloatArray:
     try:
-        array = np.asarray(value, dtype=np.float64)
+        found = np.asarray(value)
+        array = np.empty(0) if np.iscomplexobj(found) else np.asarray(found, dtype=np.float64)
     except (TypeError, ValueError):
         array = np.empty(0)
     if value is None or not array.size:
