@@ -18,7 +18,7 @@ def listing(source: str | PathLike[str], *, inputs: str | None = None) -> Listin
     """Layers of a `.net` file, named as their populations. Raises FormatError as `from_slayer.load` does."""
     groups = read_tree(source, "a SLAYER network").get("layer")
     layers = groups if isinstance(groups, Mapping) else {}
-    numbered = sorted((int(name), group) for name, group in layers.items() if name.isdecimal())
+    numbered = sorted((int(name), group) for name, group in layers.items() if name.isdecimal() and len(name) < 9)
     pieces = tuple(_piece(index, group, inputs) for index, group in numbered if isinstance(group, Mapping))
     found = [Layer(k, text(g.get("type", "")) or "", g, False) for k, g in numbered if isinstance(g, Mapping)]
     return Listing(pieces, (("format", "SLAYER network (lava-dl HDF5)"), *_delays(found), *_comparison(found)))

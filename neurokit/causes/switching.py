@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,17 +32,16 @@ def attribute(
     steps: int,
     *,
     tau: float = TIME_CONSTANT,
-    tick: Callable[[], None] = lambda: None,
 ) -> Attribution:
     """Run the forms between `network` and `program` on `inputs` (name -> (batch, time, *shape)) for `steps` steps.
 
-    tau: of the distance, in steps. tick: called after each of about 20 runs. See Attribution for what is measured.
+    About 20 runs. tau: of the distance, in steps. See Attribution for what is measured.
     """
     samples = next(iter(inputs.values())).shape[0]
     both = pair(network, program)
     if isinstance(both, str):
         return Attribution(*NAMES, samples, tau, skipped=both)
-    return _Ladder(both, network, inputs, steps, tau, tick).climb()
+    return _Ladder(both, network, inputs, steps, tau).climb()
 
 
 @dataclass(eq=False)
@@ -52,7 +51,6 @@ class _Ladder:
     inputs: Mapping[str, NDArray[Any]]
     steps: int
     tau: float
-    tick: Callable[[], None]
 
     def climb(self) -> Attribution:
         """Source, no cause, each cause, all but each, all."""
@@ -132,7 +130,6 @@ class _Ladder:
         if graph is self.both.program and self.both.program.input_scale:
             inputs = self.both.program.scaled(inputs)
         recording = Simulator().run(graph, inputs, steps, (*names, *silent))
-        self.tick()
         return recording
 
     def _aligned(self, recording: Recording, timed: bool, names: Mapping[str, Any]) -> _Outputs:
