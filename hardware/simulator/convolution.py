@@ -66,16 +66,22 @@ def plan_convolution(synapse: Conv2d, source: Shape, weight_type: Any) -> ConvPl
     )
 
 
+def worth_product(plan: ConvPlan, rows: NDArray[Any], events: int, largest: float) -> bool:
+    """Whether dot products are the cheaper way for rows with so many events."""
+    if plan.product is None:
+        return False
+    dearer = 1 if rows.dtype == np.uint8 else plan.product.digits(largest)
+    return events > dearer * plan.worth * len(rows)
+
+
 def convolve(plan: ConvPlan, rows: NDArray[Any], acc: NDArray[Any], largest: float) -> None:
     """Add the convolution of each row to acc. rows: (n, in) payloads up to `largest`; acc: (n, out), channels first."""
     events = count_nonzero(rows)
     if events == 0:
         return
-    if plan.product is not None and acc.dtype == np.int32:
-        dearer = 1 if rows.dtype == np.uint8 else plan.product.digits(largest)
-        if events > dearer * plan.worth * len(rows):
-            plan.product.add(rows, acc, largest)
-            return
+    if plan.product is not None and acc.dtype == np.int32 and worth_product(plan, rows, events, largest):
+        plan.product.add(rows, acc, largest)
+        return
     exact = plan.as_matrix is not None and plan.reach * largest < EXACT_FLOAT32
     matrix = plan.as_matrix if plan.as_matrix is not None and exact else np.zeros((1, 1, 1), np.float32)
     convolve_rows(rows, plan.by_source, matrix, plan.geometry, acc, exact)

@@ -17,6 +17,7 @@ from neurokit.hardware.simulator.lif_vectors import lif_span, lif_span_wide
 from neurokit.hardware.simulator.vectors import (
     LANES,
     STRIP,
+    add_bytes,
     count_bits,
     lowest_bit,
     nonzero_bits,
@@ -44,12 +45,13 @@ def _at(parameter, index):
 
 
 @njit(nogil=True, cache=True)
-def lif_block(acc, u, v, spikes, wraps, keep_u, keep_v, bias, threshold, reset_value, strides, soft, narrow):
+def lif_block(acc, u, v, spikes, totals, wraps, keep_u, keep_v, bias, threshold, reset_value, strides, soft, narrow):
     """LoihiLIF over a block; see `lower.fixedpoint.lif_step`, with which it agrees bit for bit.
 
     acc: (steps, samples, neurons) int32 synaptic input. u, v: (samples, neurons) int32, updated.
-    spikes: (steps, samples, neurons) uint8, written. wraps: (2,) int64, to which the times that u wrapped and that v
-    saturated are added. keep_u, keep_v: 1 - decay / 4096, float32. bias, threshold, reset_value: in units of v, int32.
+    spikes: (steps, samples, neurons) uint8, written. totals: (steps,) int64, to which their number is added.
+    wraps: (2,) int64, to which the times that u wrapped and that v saturated are added.
+    keep_u, keep_v: 1 - decay / 4096, float32. bias, threshold, reset_value: in units of v, int32.
     strides: (5,) of these, 1 where they are (neurons,), 0 where they are `lif_vectors.NEURONS` times the same.
     narrow: no |acc| is beyond NARROW, nor was while u came about.
     """
@@ -58,9 +60,9 @@ def lif_block(acc, u, v, spikes, wraps, keep_u, keep_v, bias, threshold, reset_v
         for b in range(acc.shape[1]):
             parameters = (keep_u, keep_v, bias, threshold, reset_value, strides, soft)
             if narrow:
-                lif_span(acc[t, b], u[b], v[b], spikes[t, b], wraps, *parameters)
+                totals[t] += lif_span(acc[t, b], u[b], v[b], spikes[t, b], wraps, *parameters)
             else:
-                lif_span_wide(acc[t, b], u[b], v[b], spikes[t, b], wraps, *parameters)
+                totals[t] += lif_span_wide(acc[t, b], u[b], v[b], spikes[t, b], wraps, *parameters)
 
 
 @njit(nogil=True, cache=True)
@@ -125,6 +127,29 @@ def count_events(values, counts, step_counts):
                 step_counts[t] += _nonzero(row)
             for j in range(size):
                 count[j] += part[j]
+
+
+@njit(nogil=True, cache=True)
+def count_spikes(spikes, counts):
+    """Add the spikes (steps, samples, n), 0 or 1, to counts (samples, n)."""
+    count_span(spikes, counts, 0, counts.shape[1])
+
+
+@njit(nogil=True, cache=True)
+def count_span(spikes, counts, start, stop):
+    """The same for the neurons from start to stop only."""
+    wide_registers()
+    steps, samples, _ = spikes.shape
+    index = np.empty(stop - start + 4 if steps < 3 else 0, np.int32)
+    for b in range(samples):
+        if steps < 3:  # too few to pay for passing over all counts
+            count = counts[b, start:stop]
+            for t in range(steps):
+                for k in range(gather(spikes[t, b, start:stop], index)):
+                    count[index[k]] += 1
+            continue
+        for first in range(0, steps, 255):  # as many as a byte can count
+            add_bytes(spikes, first, min(first + 255, steps), b, start, stop, counts[b])
 
 
 @njit(nogil=True, cache=True)

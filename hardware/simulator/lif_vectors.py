@@ -14,7 +14,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from neurokit.hardware.simulator.vectors import BYTE, FEATURES, INT, LONG
+from neurokit.hardware.simulator.vectors import BYTE, FEATURES, INT, LONG, load_some, store_some, whole_and_rest
 
 NEURONS = 16  # of one vector
 TOWARDS_ZERO = 11  # and without exceptions: AVX-512's rounding in the instruction
@@ -30,7 +30,7 @@ class _Step:
     """Writes the instructions for NEURONS neurons from `place` on, those of `some` (None: all).
 
     pointers: acc, u, v, spikes, keep_u, keep_v, bias, threshold, reset_value. strides: of the last five, 0 or 1.
-    counters: stack places of the wraps of u (an integer) and the clips of v (a vector).
+    counters: stack places of how often u wrapped, v was clipped, and neurons fired.
     """
 
     def __init__(self, builder, pointers, strides, soft, counters, wide, rounding):
@@ -53,69 +53,63 @@ class _Step:
         )
         arriving = self._load(acc, place, INTS, some)
         decayed = self._decay(self._load(u, place, INTS, some), keep_u, self.rounding and not self.wide)
-        current = self._wrapped(decayed, arriving)
+        shifted = builder.shl(arriving, _all(6))
+        current = builder.add(decayed, shifted)
         potential = builder.add(self._decay(self._load(v, place, INTS, some), keep_v, self.rounding), current)
-        potential = self._clipped(builder.add(potential, bias))
+        wraps = builder.icmp_unsigned(">", builder.add(current, _all(8388607)), _all(16777215))
+        if self.wide:
+            wraps = builder.or_(wraps, builder.icmp_signed("!=", builder.ashr(shifted, _all(6)), arriving))
+        current, potential = self._mended(current, builder.add(potential, bias), wraps)
         fires = builder.icmp_signed(">", potential, threshold)
+        self._count(2, fires)
         after = builder.select(self.soft, builder.sub(potential, reset_value), reset_value)
         self._store(current, u, place, some)
         self._store(builder.select(fires, after, potential), v, place, some)
         self._store(builder.zext(fires, BYTES), spikes, place, some)
+
+    def _mended(self, current, potential, wraps):
+        """Both within 24 bits, which they leave so seldom that a branch is cheaper than to mend what is sound."""
+        builder = self.builder
+        places = [cgutils.alloca_once(builder, INTS) for _ in range(2)]
+        for place, values in zip(places, (current, potential), strict=True):
+            builder.store(values, place)
+        beyond = builder.icmp_unsigned(">", builder.add(potential, _all(8388607)), _all(16777214))
+        either = builder.bitcast(builder.or_(wraps, beyond), SHORT)
+        with builder.if_then(builder.icmp_unsigned("!=", either, SHORT(0)), likely=False):
+            high = builder.icmp_signed(">", current, _all(8388608))
+            low = builder.icmp_signed("<=", current, _all(-8388608))
+            mended = builder.select(high, builder.sub(current, _all(16777216)), current)
+            mended = builder.select(low, builder.add(current, _all(16777216)), mended)
+            builder.store(mended, places[0])
+            found = builder.add(potential, builder.sub(mended, current))
+            lower = builder.select(builder.icmp_signed(">", found, _all(-8388607)), found, _all(-8388607))
+            clipped = builder.select(builder.icmp_signed("<", lower, _all(8388607)), lower, _all(8388607))
+            builder.store(clipped, places[1])
+            self._count(0, wraps)
+            self._count(1, builder.icmp_signed("!=", found, clipped))
+        return [builder.load(place) for place in places]
+
+    def _count(self, which, flags):
+        builder, counter = self.builder, self.counters[which]
+        found = builder.zext(builder.ctpop(builder.bitcast(flags, SHORT)), LONG)
+        builder.store(builder.add(builder.load(counter), found), counter)
 
     def _decay(self, values, keep, rounding):
         builder = self.builder
         if not rounding:
             product = builder.fmul(builder.sitofp(values, DOUBLES), builder.fpext(keep, DOUBLES))
             return builder.fptosi(product, INTS)
-        multiply = self._function("llvm.x86.avx512.mul.ps.512", FLOATS, (FLOATS, FLOATS, INT))
+        function = ir.FunctionType(FLOATS, (FLOATS, FLOATS, INT))
+        multiply = cgutils.get_or_insert_function(builder.module, function, "llvm.x86.avx512.mul.ps.512")
         return builder.fptosi(builder.call(multiply, (builder.sitofp(values, FLOATS), keep, INT(TOWARDS_ZERO))), INTS)
-
-    def _wrapped(self, decayed, arriving):
-        """decayed + (arriving << 6) in 24 bits, which it leaves so seldom that a branch is cheaper."""
-        builder = self.builder
-        shifted = builder.shl(arriving, _all(6))
-        current = builder.add(decayed, shifted)
-        leaves = builder.icmp_unsigned(">", builder.add(current, _all(8388607)), _all(16777215))
-        if self.wide:
-            leaves = builder.or_(leaves, builder.icmp_signed("!=", builder.ashr(shifted, _all(6)), arriving))
-        result = cgutils.alloca_once(builder, INTS)
-        builder.store(current, result)
-        bits = builder.bitcast(leaves, SHORT)
-        with builder.if_then(builder.icmp_unsigned("!=", bits, SHORT(0)), likely=False):
-            found = builder.zext(builder.ctpop(bits), LONG)
-            builder.store(builder.add(builder.load(self.counters[0]), found), self.counters[0])
-            high = builder.icmp_signed(">", current, _all(8388608))
-            low = builder.icmp_signed("<=", current, _all(-8388608))
-            mended = builder.select(high, builder.sub(current, _all(16777216)), current)
-            builder.store(builder.select(low, builder.add(current, _all(16777216)), mended), result)
-        return builder.load(result)
-
-    def _clipped(self, potential):
-        builder = self.builder
-        lower = builder.select(builder.icmp_signed(">", potential, _all(-8388607)), potential, _all(-8388607))
-        clipped = builder.select(builder.icmp_signed("<", lower, _all(8388607)), lower, _all(8388607))
-        change = builder.sext(builder.icmp_signed("!=", potential, clipped), INTS)
-        builder.store(builder.sub(builder.load(self.counters[1]), change), self.counters[1])
-        return clipped
 
     def _load(self, pointer, place, kind, some):
         at = self.builder.bitcast(self.builder.gep(pointer, [place]), kind.as_pointer())
-        if some is None:
-            return self.builder.load(at, align=1)
-        load = self._function(f"llvm.masked.load.{NAMES[kind]}.p0", kind, (at.type, INT, FLAGS, kind))
-        return self.builder.call(load, (at, INT(1), some, ir.Constant(kind, None)))
+        return load_some(self.builder, at, kind, NAMES[kind], some)
 
     def _store(self, values, pointer, place, some):
         at = self.builder.bitcast(self.builder.gep(pointer, [place]), values.type.as_pointer())
-        if some is None:
-            self.builder.store(values, at, align=1)
-            return
-        name = f"llvm.masked.store.{NAMES[values.type]}.p0"
-        store = self._function(name, ir.VoidType(), (values.type, at.type, INT, FLAGS))
-        self.builder.call(store, (values, at, INT(1), some))
-
-    def _function(self, name, result, arguments):
-        return cgutils.get_or_insert_function(self.builder.module, ir.FunctionType(result, arguments), name)
+        store_some(self.builder, values, at, NAMES[values.type], some)
 
 
 def make_lif_span(wide, rounding):
@@ -130,46 +124,26 @@ def make_lif_span(wide, rounding):
             steps = context.make_array(strides)(context, builder, arguments[10]).data
             totals = context.make_array(wraps)(context, builder, arguments[4]).data
             distances = [builder.load(builder.gep(steps, [LONG(k)])) for k in range(5)]
-            counters = (
-                cgutils.alloca_once_value(builder, LONG(0)),
-                cgutils.alloca_once_value(builder, ir.Constant(INTS, None)),
-            )
+            counters = [cgutils.alloca_once_value(builder, LONG(0)) for _ in range(3)]
             step = _Step(builder, [h.data for h in held], distances, arguments[11], counters, wide, rounding)
             count = builder.extract_value(held[0].shape, 0)
-            whole = builder.and_(count, LONG(-NEURONS))
-            with cgutils.for_range_slice(builder, LONG(0), whole, LONG(NEURONS), inc=True) as (place, _):
-                step.write(place, None)
-            with builder.if_then(builder.icmp_signed("<", whole, count)):
-                step.write(whole, _first(builder, builder.trunc(builder.sub(count, whole), INT)))
-            clips = builder.load(counters[1])
-            found = [builder.load(counters[0]), builder.zext(_sum(builder, clips), LONG)]
-            for k, number in enumerate(found):
+            whole_and_rest(builder, count, step.write)
+            for k in range(2):
                 total = builder.gep(totals, [LONG(k)])
-                builder.store(builder.add(builder.load(total), number), total)
-            return context.get_dummy_value()
+                builder.store(builder.add(builder.load(total), builder.load(counters[k])), total)
+            return builder.load(counters[2])
 
-        return types.void(*arrays[:4], wraps, *arrays[4:], strides, soft), generate
+        return types.int64(*arrays[:4], wraps, *arrays[4:], strides, soft), generate
 
-    lif_span.__doc__ = """One step of the neurons acc holds the input of; see `kernels.lif_block`. All arrays (n,),
-    contiguous; keep_u, keep_v float32; a constant whose stride is 0 is NEURONS times the same."""
+    lif_span.__doc__ = """One step of the neurons acc holds the input of; how many fire. See `kernels.lif_block`.
+
+    All arrays (n,), contiguous; keep_u, keep_v float32; a constant whose stride is 0 is NEURONS times the same.
+    """
     return intrinsic(lif_span)
 
 
 def _all(value):
     return ir.Constant(INTS, [value] * NEURONS)
-
-
-def _first(builder, count):
-    """Flags, of which the first `count` are set."""
-    undefined = ir.Constant(INTS, ir.Undefined)
-    spread = builder.shuffle_vector(builder.insert_element(undefined, count, INT(0)), undefined, _all(0))
-    return builder.icmp_signed("<", ir.Constant(INTS, list(range(NEURONS))), spread)
-
-
-def _sum(builder, values):
-    reduction = ir.FunctionType(INT, [INTS])
-    add = cgutils.get_or_insert_function(builder.module, reduction, "llvm.vector.reduce.add.v16i32")
-    return builder.call(add, (values,))
 
 
 lif_span, lif_span_wide = make_lif_span(False, HAS_ROUNDING), make_lif_span(True, HAS_ROUNDING)

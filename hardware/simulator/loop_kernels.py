@@ -44,7 +44,7 @@ def loop_block(
     """
     wide_registers()
     steps, samples, _ = acc.shape
-    strides = np.ones(5, np.int64)
+    strides, totals = np.ones(5, np.int64), np.zeros(1, np.int64)  # events are counted when all is done
     for t in range(steps):
         for k in range(links.shape[0]):
             kind, source, sources, target, size, delay, first, width, offset, shift = links[k]
@@ -66,6 +66,7 @@ def loop_block(
                     u[b, place:stop].reshape(1, size),
                     v[b, place:stop].reshape(1, size),
                     spikes[history + t, b, place:stop].reshape(1, 1, size),
+                    totals,
                     wraps[p],
                     keep_u[place:stop],
                     keep_v[place:stop],

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
-from neurokit.hardware.simulator.kernels import NARROW, count_events, float_block, lif_block
+from neurokit.hardware.simulator.kernels import NARROW, count_events, count_spikes, float_block, lif_block
 from neurokit.hardware.simulator.lif_vectors import NEURONS
 from neurokit.lower.discretise import recurrence
 
@@ -111,14 +111,19 @@ class FixedNeurons(Neurons):
 
     def advance(self, step: int, acc: NDArray[Any], spikes: NDArray[Any]) -> None:
         """See `Neurons.advance`."""
-        assert isinstance(self.neuron, FixedNeuron), "a Program holds integer neurons"
         if self.resets(step, step + 1):
             self.rest()
-        if self.neuron.held and step < self.neuron.reset_offset:  # `segments` cuts at the reset that ends it
+        if self.held and step < self._schedule()[1]:  # `segments` cuts at the reset that ends it
             spikes[:] = 0
             self.step_counts.append(np.zeros(acc.shape[0], np.int64))
             return
         super().advance(step, acc, spikes)
+
+    @property
+    def held(self) -> bool:
+        """See `FixedNeuron`."""
+        assert isinstance(self.neuron, FixedNeuron), "a Program holds integer neurons"
+        return self.neuron.held
 
     def _schedule(self) -> tuple[int, int]:
         assert isinstance(self.neuron, FixedNeuron), "a Program holds integer neurons"
@@ -142,8 +147,8 @@ class LoihiNeurons(FixedNeurons):
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
         """See `Neurons.run_block`."""
         narrow = self.reach <= NARROW
-        lif_block(acc, self.states["u"], self.states["v"], spikes, self.wraps, *self.constants, narrow)
-        count_events(spikes, self.counts, totals)
+        lif_block(acc, self.states["u"], self.states["v"], spikes, totals, self.wraps, *self.constants, narrow)
+        count_spikes(spikes, self.counts)
 
 
 class FloatNeurons(Neurons):

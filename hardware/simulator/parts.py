@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from neurokit.graph.network import Network, Program, Projection
+from neurokit.hardware.simulator import layers, loops
+from neurokit.hardware.simulator.layers import Layer
 from neurokit.hardware.simulator.links import Link, largest_of
-from neurokit.hardware.simulator.loops import Loop, fits
+from neurokit.hardware.simulator.loops import Loop
 from neurokit.hardware.simulator.stage import Stage
-from neurokit.hardware.simulator.team import Team
+from neurokit.hardware.simulator.team import WORTH, Team
 from neurokit.lower.align import steps_of
 
 CACHED_BYTES = 1 << 20  # of synaptic input, which so goes from kernel to kernel within a core's second-level cache
@@ -29,7 +31,8 @@ class Part:
     """One population, or several on loops, in order of undelayed edges.
 
     sources: stages by name, all that may feed it. steps_at_once: whose synaptic input is held at a time;
-    steps_on_belt: where threads run parts side by side.
+    steps_on_belt: where threads run parts side by side. whole: whether all steps of a block may be run at once.
+    divides: whether threads could share the neurons in the last call.
     seconds_per_step: what the last call took on one core.
     """
 
@@ -45,19 +48,44 @@ class Part:
         self._sources = sources
         self._inner = {s.name: [link for link in s.links if link.source in self.names] for s in stages}
         self._outer = {s.name: [link for link in s.links if link.source not in self.names] for s in stages}
-        self._loop = Loop(stages) if cyclic and fits(stages) else None
+        self.divides = False
+        self._loop = Loop(stages) if cyclic and loops.fits(stages) else None
+        self._layer = Layer(stages[0]) if not cyclic and layers.fits(stages[0]) else None
 
     def run(self, start: int, stop: int, now: int, states: States, team: Team) -> None:
         """Steps start to stop of the block, which began at step `now`; the parts that feed it are there already."""
         began = time.thread_time()  # without what this thread waits for others
         self._note_reach()
-        acc = {stage.name: self._outside(stage, start, stop, team) for stage in self.stages}
-        if self._loop is not None:
-            watched = {key: values for key, values in states.items() if key[0] in self.names}
-            self._loop.run(acc, start, now, watched, team)
-        else:
-            self._run_steps(acc, start, stop, now, states, team)
-        self.seconds_per_step = max(1e-9, time.thread_time() - began) / (stop - start)
+        watched = {key: values for key, values in states.items() if key[0] in self.names}
+        threads = self._run_layer(start, stop, now, watched, team)
+        self.divides = threads > 0
+        width = stop - start if self._layer is None else self.steps_at_once
+        for first in range(stop if self.divides else start, stop, width):
+            last = min(first + width, stop)
+            acc = {stage.name: self._outside(stage, first, last, team) for stage in self.stages}
+            if self._loop is not None:
+                self._loop.run(acc, first, now, watched, team)
+            else:
+                self._run_steps(acc, first, last, now, watched, team)
+        self.seconds_per_step = max(1, threads) * max(1e-9, time.thread_time() - began) / (stop - start)
+
+    def _run_layer(self, start: int, stop: int, now: int, states: States, team: Team) -> int:
+        """Synapses and neurons at once, if that suits what arrives: by how many threads, 0 if it does not."""
+        layer = self._layer
+        if layer is None:
+            return 0
+        stage, source = layer.stage, self._sources[layer.link.source]
+        begin = source.history + start - layer.link.delay
+        rows = source.spikes[begin : begin + stop - start]
+        if not layer.suits(rows):
+            return 0
+        threads = team.size if self.seconds_per_step * (stop - start) > WORTH else 1
+        spikes = stage.spikes[stage.history + start :]
+        width = 1 if states else stop - start
+        for k in range(0, stop - start, width):
+            layer.run(rows[k : k + width], spikes[k : k + width], now + start + k, team, threads)
+            _keep(stage, start + k, states)
+        return threads
 
     def _run_steps(
         self, acc: Mapping[str, NDArray[Any]], start: int, stop: int, now: int, states: States, team: Team
@@ -77,6 +105,11 @@ class Part:
             spiking = all(self._sources[link.source].spikes.dtype == np.uint8 for link in stage.links)
             reach = sum(link.reach for link in stage.links) if spiking else np.inf
             stage.neurons.reach = max(stage.neurons.reach, reach)
+
+    @property
+    def whole(self) -> bool:
+        """See the class."""
+        return self._layer is not None
 
     @property
     def feeders(self) -> set[str]:
@@ -114,15 +147,21 @@ def _run_neurons(stage: Stage, acc: NDArray[Any], start: int, now: int, states: 
     """The steps from `start` of the block on, whose input is acc."""
     neurons = stage.neurons
     assert neurons is not None, "inputs are no parts"
-    watched = [key for key in states if key[0] == stage.name]
+    watched = {key: values for key, values in states.items() if key[0] == stage.name}
     spikes = stage.spikes[stage.history + start : stage.history + start + len(acc)]
     begin = now + start
     for a, b in neurons.segments(begin, begin + len(acc), bool(watched)):
         neurons.advance(a, acc[a - begin : b - begin], spikes[a - begin : b - begin])
-        for key in watched:
-            states[key][a - now] = neurons.states[key[1]]
+        _keep(stage, a - now, watched)
     if neurons.output_type is not np.uint8:
         stage.largest = max(stage.largest, largest_of(spikes))
+
+
+def _keep(stage: Stage, step: int, states: States) -> None:
+    """The states after a step of the block, of those wanted."""
+    assert stage.neurons is not None, "inputs are no parts"
+    for (_, state), values in states.items():
+        values[step] = stage.neurons.states[state]
 
 
 def delay_steps(projection: Projection, graph: Program | Network) -> NDArray[np.int64]:

@@ -14,6 +14,8 @@ from neurokit.hardware.simulator.vectors import (
     CHANNELS,
     add_scaled,
     dot_tile,
+    dot_tile_double,
+    dot_tile_double_swapped,
     dot_tile_swapped,
     dot_tile_wide,
     dot_tile_wide_swapped,
@@ -103,7 +105,7 @@ def _dot(words, base, width, target, offsets, weights, swapped, scale, constants
     for start in range(0, places, PLACES):
         size = min(PLACES, places - start)
         for first in range(0, constants.size, CHANNELS):
-            _tiles(words, base + start, size, offsets, weights, first * offsets.size, swapped, sums)
+            tiles(words, base + start, size, offsets, weights[first * offsets.size :], swapped, sums, 0, PLACES)
             for c in range(first, min(first + CHANNELS, constants.size)):
                 for y in range(start // width, (start + size - 1) // width + 1):
                     low = max(0, start - y * width)
@@ -115,17 +117,24 @@ def _dot(words, base, width, target, offsets, weights, swapped, scale, constants
 
 
 @njit(nogil=True, cache=True)
-def _tiles(words, base, size, offsets, weights, weight, swapped, sums):
-    """CHANNELS * size dot products."""
+def tiles(words, base, size, offsets, weights, swapped, sums, start, pitch):
+    """CHANNELS * size dot products, from sums[start] on; those of a channel `pitch` after those of the one before.
+
+    Vectors are written whole: up to 15 places too many.
+    """
     x = 0
     while x < size:
-        wide = size - x > 32 and x + 48 <= PLACES
-        if wide and swapped:
-            dot_tile_wide_swapped(words, base + x, offsets, weights, weight, sums, x, PLACES)
-        elif wide:
-            dot_tile_wide(words, base + x, offsets, weights, weight, sums, x, PLACES)
+        vectors = min(3, (size - x + 15) // 16)
+        if vectors == 3 and swapped:
+            dot_tile_wide_swapped(words, base + x, offsets, weights, 0, sums, start + x, pitch)
+        elif vectors == 3:
+            dot_tile_wide(words, base + x, offsets, weights, 0, sums, start + x, pitch)
+        elif vectors == 2 and swapped:
+            dot_tile_double_swapped(words, base + x, offsets, weights, 0, sums, start + x, pitch)
+        elif vectors == 2:
+            dot_tile_double(words, base + x, offsets, weights, 0, sums, start + x, pitch)
         elif swapped:
-            dot_tile_swapped(words, base + x, offsets, weights, weight, sums, x, PLACES)
+            dot_tile_swapped(words, base + x, offsets, weights, 0, sums, start + x, pitch)
         else:
-            dot_tile(words, base + x, offsets, weights, weight, sums, x, PLACES)
-        x += 48 if wide else 16
+            dot_tile(words, base + x, offsets, weights, 0, sums, start + x, pitch)
+        x += 16 * vectors

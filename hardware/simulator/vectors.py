@@ -202,6 +202,7 @@ def _dot_tile(vectors, swapped):
 
 dot_tile, dot_tile_wide = _dot_tile(1, False), _dot_tile(3, False)
 dot_tile_swapped, dot_tile_wide_swapped = _dot_tile(1, True), _dot_tile(3, True)
+dot_tile_double, dot_tile_double_swapped = _dot_tile(2, False), _dot_tile(2, True)
 
 
 @intrinsic
@@ -234,6 +235,154 @@ def add_scaled(typingctx, target, start, source, first, count, factor, base):
 
     target_type, source_type, long = target, source, types.intp
     return types.void(target, long, source, long, long, types.int32, types.int32), generate
+
+
+@intrinsic
+def copy_words(typingctx, source, first, target, start, count):
+    """target[start : start + count] = source[first : first + count], int32; writes, and reads, up to 15 more."""
+
+    def generate(context, builder, signature, arguments):
+        data, origin, out, begin, number = arguments
+        vector = ir.VectorType(INT, 16)
+        with cgutils.for_range_slice(builder, LONG(0), number, LONG(16), inc=True) as (i, _):
+            values = _load(builder, _place(context, builder, source, data, builder.add(origin, i)), vector)
+            _store(builder, values, _place(context, builder, target, out, builder.add(begin, i)))
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, target, types.intp, types.intp), generate
+
+
+@intrinsic
+def add_bytes(typingctx, rows, first, last, sample, start, stop, sums):
+    """sums[j] += rows[t, sample, j] over first <= t < last, at most 255 rows of 0 or 1, for start <= j < stop.
+
+    rows: (steps, samples, n) uint8. sums: (n,) int64. Bytes are added as such, and widened once.
+    """
+
+    def generate(context, builder, signature, arguments):
+        data, begin, end, which, low, high, totals = arguments
+        array = context.make_array(rows)(context, builder, data)
+        step, line = (builder.extract_value(array.strides, k) for k in range(2))
+        values, counts, bits = (ir.VectorType(kind, LANES) for kind in (BYTE, LONG, ir.IntType(1)))
+
+        def masked(name, result, kinds):
+            return cgutils.get_or_insert_function(
+                builder.module, ir.FunctionType(result, kinds), f"llvm.masked.{name}.p0"
+            )
+
+        loads = [
+            masked(f"load.v{LANES}{name}", kind, (kind.as_pointer(), INT, bits, kind))
+            for name, kind in (("i8", values), ("i64", counts))
+        ]
+        store = masked(f"store.v{LANES}i64", ir.VoidType(), (counts, counts.as_pointer(), INT, bits))
+        undefined, zero = ir.Constant(ir.VectorType(LONG, LANES), ir.Undefined), ir.Constant(values, None)
+        total = cgutils.alloca_once(builder, values)
+        with cgutils.for_range_slice(builder, low, high, LONG(LANES), inc=True) as (j, _):
+            left = builder.insert_element(undefined, builder.sub(high, j), INT(0))
+            left = builder.shuffle_vector(left, undefined, ir.Constant(ir.VectorType(INT, LANES), None))
+            some = builder.icmp_signed("<", ir.Constant(counts, list(range(LANES))), left)
+            builder.store(zero, total)
+            place = builder.add(builder.mul(which, line), j)
+            with cgutils.for_range_slice(builder, begin, end, LONG(1), inc=True) as (t, _):
+                source = builder.gep(array.data, [builder.add(place, builder.mul(t, step))])
+                row = builder.call(loads[0], (builder.bitcast(source, values.as_pointer()), INT(1), some, zero))
+                builder.store(builder.add(builder.load(total), row), total)
+            target = builder.bitcast(_place(context, builder, sums, totals, j), counts.as_pointer())
+            former = builder.call(loads[1], (target, INT(8), some, ir.Constant(counts, None)))
+            builder.call(store, (builder.add(former, builder.zext(builder.load(total), counts)), target, INT(8), some))
+        return context.get_dummy_value()
+
+    long = types.intp
+    return types.void(rows, long, long, long, long, long, sums), generate
+
+
+@intrinsic
+def interleave(typingctx, row, p0, p1, p2, p3, count, out, start):
+    """out[start + j]: the bytes row[p0 + j] to row[p3 + j] as one int32, for j < count."""
+
+    def generate(context, builder, signature, arguments):
+        data, *places, number, words, begin = arguments
+        bytes_, vector = ir.VectorType(BYTE, 16), ir.VectorType(INT, 16)
+
+        def joined(j, some):
+            total = None
+            for k, place in enumerate(places):
+                source = builder.bitcast(
+                    _place(context, builder, row, data, builder.add(place, j)), bytes_.as_pointer()
+                )
+                values = builder.zext(load_some(builder, source, bytes_, "v16i8", some), vector)
+                values = builder.shl(values, ir.Constant(vector, [8 * k] * 16)) if k else values
+                total = values if total is None else builder.or_(total, values)
+            target = builder.bitcast(_place(context, builder, out, words, builder.add(begin, j)), vector.as_pointer())
+            store_some(builder, total, target, "v16i32", some)
+
+        whole_and_rest(builder, number, joined)
+        return context.get_dummy_value()
+
+    long = types.intp
+    return types.void(row, long, long, long, long, long, out, long), generate
+
+
+@intrinsic
+def every_other(typingctx, line, first, out, start, count):
+    """out[start + j] = line[first + 2 * j] for j < count, all int32; up to 31 words more of `line` are read."""
+
+    def generate(context, builder, signature, arguments):
+        data, origin, words, begin, number = arguments
+        vector = ir.VectorType(INT, 16)
+        even = ir.Constant(vector, list(range(0, 32, 2)))
+
+        def taken(j, some):
+            place = builder.add(origin, builder.mul(j, LONG(2)))
+            halves = [
+                _load(builder, _place(context, builder, line, data, builder.add(place, LONG(k))), vector)
+                for k in (0, 16)
+            ]
+            target = builder.bitcast(_place(context, builder, out, words, builder.add(begin, j)), vector.as_pointer())
+            store_some(builder, builder.shuffle_vector(*halves, even), target, "v16i32", some)
+
+        whole_and_rest(builder, number, taken)
+        return context.get_dummy_value()
+
+    long = types.intp
+    return types.void(line, long, out, long, long), generate
+
+
+def whole_and_rest(builder, count, write):
+    """write(j, None) for each whole vector of 16 of count, write(j, flags) for what is left."""
+    whole = builder.and_(count, LONG(-16))
+    with cgutils.for_range_slice(builder, LONG(0), whole, LONG(16), inc=True) as (j, _):
+        write(j, None)
+    with builder.if_then(builder.icmp_signed("<", whole, count)):
+        write(whole, first_flags(builder, builder.trunc(builder.sub(count, whole), INT)))
+
+
+def first_flags(builder, count):
+    """16 flags, of which the first `count` are set."""
+    vector = ir.VectorType(INT, 16)
+    undefined = ir.Constant(vector, ir.Undefined)
+    spread = builder.shuffle_vector(
+        builder.insert_element(undefined, count, INT(0)), undefined, ir.Constant(vector, None)
+    )
+    return builder.icmp_signed("<", ir.Constant(vector, list(range(16))), spread)
+
+
+def load_some(builder, pointer, kind, name, some):
+    """Those of a vector of 16 whose flags are set, all where there are no flags."""
+    if some is None:
+        return builder.load(pointer, align=1)
+    function = ir.FunctionType(kind, (pointer.type, INT, some.type, kind))
+    load = cgutils.get_or_insert_function(builder.module, function, f"llvm.masked.load.{name}.p0")
+    return builder.call(load, (pointer, INT(1), some, ir.Constant(kind, None)))
+
+
+def store_some(builder, values, pointer, name, some):
+    if some is None:
+        builder.store(values, pointer, align=1)
+        return
+    function = ir.FunctionType(ir.VoidType(), (values.type, pointer.type, INT, some.type))
+    store = cgutils.get_or_insert_function(builder.module, function, f"llvm.masked.store.{name}.p0")
+    builder.call(store, (values, pointer, INT(1), some))
 
 
 def _place(context, builder, kind, array, index):

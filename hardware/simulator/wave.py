@@ -2,7 +2,8 @@
 
 With several threads the parts work as on a conveyor belt: each takes the steps that those before it have finished, so
 that different layers compute different steps at the same time. Where one part has most of the work, threads share the
-rows of its synapses instead (`team.Work`).
+rows of its synapses instead (`team.Work`), and where most of the work is in convolutions with LIF neurons, they share
+the neurons of one after the other (`layers`), for a whole block at once.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def run_parts(parts: Sequence[Part], steps: int, now: int, states: States, team:
         _in_turn(parts, 0, done, now, states, team)
     costs = [part.seconds_per_step for part in parts]
     work = sum(costs) * (steps - done)
-    if team.size > 1 and work > 2 * WORTH and max(costs) < HEAVY * sum(costs):
+    divided = sum(part.seconds_per_step for part in parts if part.divides)
+    if team.size > 1 and work > 2 * WORTH and max(divided, *costs) < HEAVY * sum(costs):
         team.run([_Belt(parts, done, steps, now, states, team.size).work] * team.size)
     else:
         _in_turn(parts, done, steps, now, states, team)
@@ -36,8 +38,9 @@ def run_parts(parts: Sequence[Part], steps: int, now: int, states: States, team:
 
 def _in_turn(parts: Sequence[Part], start: int, stop: int, now: int, states: States, team: Team) -> None:
     for part in parts:
-        for first in range(start, stop, part.steps_at_once):
-            part.run(first, min(first + part.steps_at_once, stop), now, states, team)
+        width = max(1, stop - start) if part.whole else part.steps_at_once
+        for first in range(start, stop, width):
+            part.run(first, min(first + width, stop), now, states, team)
 
 
 class _Belt:

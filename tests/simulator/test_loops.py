@@ -69,7 +69,7 @@ def test_with_and_without_the_kernel(seed, monkeypatch):
     graph = recurrent(seed)
     x = (np.random.default_rng(seed).random((2, 40, 6)) < 0.3).astype(np.int64)
     fused = everything(graph, x)
-    monkeypatch.setattr(parts, "fits", lambda stages: False)
+    monkeypatch.setattr(parts.loops, "fits", lambda stages: False)
     same(fused, everything(graph, x))
 
 
@@ -84,7 +84,7 @@ def test_blocks_carry_what_is_under_way(block, monkeypatch):
 
 def test_which_parts_it_runs():
     def taken(graph):
-        return [parts.fits(part.stages) for part in engine.Engine(graph, 1).parts if part.cyclic]
+        return [parts.loops.fits(part.stages) for part in engine.Engine(graph, 1).parts if part.cyclic]
 
     population = Population("p", (4,), LoihiLIF(4096, 0, 640))
     start = {"in": Input("in", (4,))}

@@ -1,0 +1,120 @@
+"""A population of LoihiLIF that one convolution feeds: both in one kernel, see `layer_kernels`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurokit.hardware.simulator.convolution import worth_product
+from neurokit.hardware.simulator.kernels import NARROW, count_nonzero
+from neurokit.hardware.simulator.layer_kernels import convolve_and_fire
+from neurokit.hardware.simulator.links import ConvLink
+from neurokit.hardware.simulator.neurons import LoihiNeurons
+from neurokit.hardware.simulator.stage import Stage
+from neurokit.hardware.simulator.team import Team
+from neurokit.hardware.simulator.vectors import CHANNELS
+
+LOOKED_AT = 8  # rows of a block, for an idea of the activity
+FEW_LINES = 8  # of an image that are not worth being shared among threads; channels are
+
+
+class Layer:
+    """The stage, its link, and how many blocks of channels there are."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.link = _only_link(stage)
+        product = self.link.plan.product
+        assert product is not None, "see `fits`"
+        self.product = product
+        self.outputs = product.totals.shape[1]
+        self.blocks = len(product.totals) * -(-self.outputs // CHANNELS)
+
+    def suits(self, rows: NDArray[Any]) -> bool:
+        """Whether spikes (steps, samples, sources) can be taken, and are so many that dot products are the best way."""
+        if rows.dtype != np.uint8:
+            return False
+        flat = rows.reshape(-1, rows.shape[-1])
+        some = flat[:: -(-len(flat) // LOOKED_AT)]
+        return worth_product(self.link.plan, some, sum(count_nonzero(row[None]) for row in some), 1.0)
+
+    def run(self, rows: NDArray[np.uint8], spikes: NDArray[np.uint8], step: int, team: Team, parts: int) -> None:
+        """Steps from `step` on: rows (steps, samples, sources) -> spikes (steps, samples, n), by `parts` threads."""
+        neurons = _neurons(self.stage)
+        rests = np.zeros(len(rows), np.bool_)
+        rests[[k - step for k in neurons.resets(step, step + len(rows))]] = True
+        shares = self._shares(parts)
+        totals = np.zeros((len(shares), len(rows)), np.int64)
+        wraps = np.zeros((len(shares), 2), np.int64)
+        works = [partial(self._work, rows, spikes, rests, *share) for share in zip(shares, totals, wraps, strict=True)]
+        team.run(works)
+        neurons.wraps += wraps.sum(axis=0)
+        neurons.step_counts.append(totals.sum(axis=0))
+
+    def _work(
+        self,
+        rows: NDArray[np.uint8],
+        spikes: NDArray[np.uint8],
+        rests: NDArray[np.bool_],
+        share: tuple[int, ...],
+        totals: NDArray[np.int64],
+        wraps: NDArray[np.int64],
+    ) -> None:
+        product, neurons = self.product, _neurons(self.stage)
+        convolve_and_fire(
+            rows,
+            product.image,
+            product.plane,
+            product.target,
+            product.phases,
+            product.offsets,
+            product.weights,
+            self.outputs,
+            product.swapped,
+            product.factor,
+            share,
+            rests,
+            neurons.states["u"],
+            neurons.states["v"],
+            spikes,
+            neurons.counts,
+            totals,
+            wraps,
+            neurons.constants[:-1],
+            neurons.constants[-1],
+            neurons.reach <= NARROW,
+        )
+
+    def _shares(self, parts: int) -> Sequence[tuple[int, int, int, int]]:
+        """First and last line, first and last block of channels, for so many threads at the most."""
+        lines = self.product.target[0]
+        if lines >= FEW_LINES * parts:
+            return [(lines * k // parts, lines * (k + 1) // parts, 0, self.blocks) for k in range(parts)]
+        parts = min(parts, self.blocks)
+        return [(0, lines, self.blocks * k // parts, self.blocks * (k + 1) // parts) for k in range(parts)]
+
+
+def fits(stage: Stage) -> bool:
+    """Whether a `Layer` can run this stage, where it is not recurrent."""
+    neurons = stage.neurons
+    if type(neurons) is not LoihiNeurons or neurons.held or len(stage.links) != 1:
+        return False
+    link = stage.links[0]
+    if type(link) is not ConvLink or link.exponent != 0 or link.plan.product is None:
+        return False
+    return bool(link.reach < 2 ** (link.bits - 1))  # no sum of spikes can wrap
+
+
+def _only_link(stage: Stage) -> ConvLink:
+    (link,) = stage.links
+    assert isinstance(link, ConvLink), "see `fits`"
+    return link
+
+
+def _neurons(stage: Stage) -> LoihiNeurons:
+    assert isinstance(stage.neurons, LoihiNeurons), "see `fits`"
+    return stage.neurons
