@@ -31,13 +31,12 @@ from neurokit.graph.neurons import LoihiLIF, Neuron
 from neurokit.profiling.count import fan_out
 from neurokit.records import Recording
 
-# Operations of a neuron in 32-bit lanes. LIF: a decay multiplies 24 by 12 bits, which takes lanes of 64 (float64 is
-# exact), each as long as two: there, multiply and back make 6. Two of them, and 24 more: input shifted and added (2),
-# wrap tested, counted and mended (8), sum with u and bias (2), saturation tested, counted and clipped (6), compare,
-# reset (3), spike to a byte and stored away (3).
+# Operations of a neuron in 32-bit lanes, by the shortest way known (`simulator.lif_vectors`). LIF: two decays, each to
+# float32, times a share and back (6), input shifted and added (2), sum with u and bias (2), both ranges tested, with
+# one branch where something is to be mended (5), compare, reset (2), spike to a byte (1).
 # Sigma: one sum. Delta: shift, difference to what was sent, residue, size, compare, what is sent and what is left (2),
 # stored away. SigmaDelta: both, a bias and a rectifier.
-NEURON_OPERATIONS: dict[type[Neuron], int] = {LoihiLIF: 36, FixedSigma: 1, FixedDelta: 8, FixedSigmaDelta: 11}
+NEURON_OPERATIONS: dict[type[Neuron], int] = {LoihiLIF: 18, FixedSigma: 1, FixedDelta: 8, FixedSigmaDelta: 11}
 STATE_BYTES = 4  # of one state variable of a neuron
 INDEX_BYTES = 4  # the target of a listed synapse
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
+import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.errors import Fault
@@ -47,10 +48,15 @@ class Backend(Protocol):
 
 
 class Block(NamedTuple):
-    """What some steps gave. spikes: name -> (batch, steps, *shape). states: (name, state) -> the same shape."""
+    """What some steps gave. spikes: name -> (batch, steps, *shape). states: (name, state) -> the same shape.
+
+    overflows: population -> the three numbers of its `records.Overflow`, of those that are not all zero; None where
+    nothing is counted.
+    """
 
     spikes: dict[str, NDArray[Any]]
     states: dict[tuple[str, str], NDArray[Any]]
+    overflows: dict[str, NDArray[np.int64]] | None = None
 
 
 class Stepper(Protocol):

@@ -99,6 +99,13 @@ class Recorder:
             self.step_counts[name][start:stop] += totals
         self.steps_done[samples] = stop
 
+    def rows_of(self, samples: slice, start: int, stop: int) -> dict[str, NDArray[Any]]:
+        """Steps of the spikes of one sample as views to write to, (steps, 1, n); none of several, or of a file."""
+        if samples.stop - samples.start != 1:
+            return {}
+        held = {name: values for name, values in self.spikes.items() if isinstance(values, np.ndarray)}
+        return {name: values[samples.start, start:stop].reshape(stop - start, 1, -1) for name, values in held.items()}
+
     def counts_of(self, samples: slice) -> dict[str, NDArray[np.int64]]:
         """Views of the counts of some samples, (samples, n), to be added to."""
         return {name: values[samples].reshape(values[samples].shape[0], -1) for name, values in self.counts.items()}

@@ -61,6 +61,22 @@ class Overflow:
     sums: int = 0
 
 
+def wraps(overflows: Mapping[str, Overflow]) -> list[Fault]:
+    """What wrapped, population by population; saturation is none of it."""
+    faults = []
+    for name, overflow in overflows.items():
+        if overflow.current:
+            fact = f"its current u wrapped {overflow.current} times"
+            limit = "u has 24 bits: beyond 2**23 it comes back from the other side, on the chip as here"
+            mend = "Scale its weights or payloads down, or let u decay faster."
+            faults.append(Fault(name, fact, limit, mend))
+        if overflow.sums:
+            fact = f"sums of its synapses wrapped {overflow.sums} times"
+            limit = "a convolution's result has 24 bits, any other sum 32"
+            faults.append(Fault(name, fact, limit, "Scale its weights or the payloads it is sent down."))
+    return faults
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Recording:
     """Spikes, states and counters of one run; index t is Lava's time_step t + 1, states are after spike and reset.
@@ -103,18 +119,7 @@ class Recording:
 
     def wraps(self) -> list[Fault]:
         """What wrapped, population by population; saturation is none of it."""
-        faults = []
-        for name, overflow in (self.overflows or {}).items():
-            if overflow.current:
-                fact = f"its current u wrapped {overflow.current} times"
-                limit = "u has 24 bits: beyond 2**23 it comes back from the other side, on the chip as here"
-                mend = "Scale its weights or payloads down, or let u decay faster."
-                faults.append(Fault(name, fact, limit, mend))
-            if overflow.sums:
-                fact = f"sums of its synapses wrapped {overflow.sums} times"
-                limit = "a convolution's result has 24 bits, any other sum 32"
-                faults.append(Fault(name, fact, limit, "Scale its weights or the payloads it is sent down."))
-        return faults
+        return wraps(self.overflows or {})
 
     def __repr__(self) -> str:
         samples = "one sample" if self.batch is None else f"{self.batch} samples"

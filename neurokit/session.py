@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
 from time import perf_counter
 from types import TracebackType
 from typing import Any
@@ -12,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from neurokit.arguments import Inputs, check_step
-from neurokit.errors import Fault, FormatError, InputError
+from neurokit.errors import Fault, FormatError, InputError, OverflowWarning
 from neurokit.graph.fingerprint import fingerprint
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Block, Stepper
-from neurokit.records import Recorded
+from neurokit.records import Overflow, Recorded, wraps
 from neurokit.snapshots import Origin, load_state, save_state
 
 REMEMBERED = 1 << 16  # calls of which the median and the 99th percentile are taken
@@ -80,6 +82,8 @@ class Session:
     time: steps done since the beginning or the last reset.
     spikes: name -> spikes of the last step or block, of outputs and of the names in `record`, in the form of outputs.
     states: (name, state) -> the same, of what `record` asked for and of v of outputs that do not spike.
+    overflows: population -> Overflow since the beginning, the last reset or the last restore; None where nothing is
+        counted (floats, Lava). Where integers of a population wrap for the first time, `step` warns (OverflowWarning).
     """
 
     def __init__(
@@ -96,6 +100,7 @@ class Session:
         self.time = 0
         self.spikes: Recorded[str] = Recorded({}, "spikes")
         self.states: Recorded[tuple[str, str]] = Recorded({}, "states")
+        self.overflows: Mapping[str, Overflow] | None = None
         self._stepper = stepper
         self._closed = False
         self._backend = backend
@@ -128,8 +133,27 @@ class Session:
             raise
         self.time += steps or 1
         given = self._show(block, steps)
+        faults = self._note_overflows(block)
         self._watch.note(perf_counter() - started, steps or 1)
+        if faults:
+            warnings.warn("\n".join(map(str, faults)), OverflowWarning, stacklevel=2)
         return given
+
+    def _note_overflows(self, block: Block) -> list[Fault]:
+        """Count what left its range; what wrapped that had not before."""
+        if block.overflows is None:
+            return []
+        before = self.overflows or dict.fromkeys(self.program.populations, Overflow())
+        if not block.overflows:
+            self.overflows = before
+            return []
+        known = {(fault.node, fault.limit) for fault in wraps(before)}
+        changes = {
+            name: Overflow(*(old + int(new) for old, new in zip(astuple(before[name]), found, strict=True)))
+            for name, found in block.overflows.items()
+        }
+        self.overflows = {**before, **changes}
+        return [fault for fault in wraps(changes) if (fault.node, fault.limit) not in known]
 
     def _show(self, block: Block, steps: int | None) -> Any:
         place: tuple[Any, ...] = (slice(None),) if self.batch is not None else (0,)
@@ -191,6 +215,7 @@ class Session:
     def _forget(self, done: int) -> None:
         self.time = done
         self.spikes, self.states = Recorded({}, "spikes"), Recorded({}, "states")
+        self.overflows = None
 
     def _origin(self) -> Origin:
         return Origin(fingerprint(self.program), self.batch or 1, self._backend)

@@ -65,14 +65,26 @@ class Engine:
         return max(1, min(256, BLOCK_BYTES // (8 * widest * self.samples)))
 
     def advance(
-        self, inputs: Mapping[str, NDArray[Any]], steps: int, watch: Sequence[tuple[str, str]] = ()
+        self,
+        inputs: Mapping[str, NDArray[Any]],
+        steps: int,
+        watch: Sequence[tuple[str, str]] = (),
+        into: Mapping[str, NDArray[Any]] | None = None,
+        lent: bool = False,
     ) -> dict[tuple[str, str], NDArray[Any]]:
         """Run `steps` steps. inputs: name -> (steps, samples, n), uint8 only where all are 0 or 1.
 
-        Spikes stay in `stages` until the next call. Gives the watched states: (name, state) -> (steps, samples, n).
+        into: arrays of the same form for the spikes of some populations, of their type. lent: whether the inputs stay
+        as they are until the end of all; those in `into` must. Spikes of the others stay in `stages` until the next
+        call. Gives the watched states: (name, state) -> (steps, samples, n).
         """
         for stage in self.stages.values():
-            self._open_block(stage, inputs.get(stage.name), steps)
+            if stage.neurons is None:
+                self._take_input(stage, inputs[stage.name], lent)
+            elif into is not None and stage.name in into:
+                stage.lend(into[stage.name])
+            else:
+                stage.move_on(steps, stage.neurons.output_type)
         states = {key: self._record_for(key, steps) for key in watch}
         run_parts(self.parts, steps, self.now, states, self.team)
         self.now += steps
@@ -80,8 +92,7 @@ class Engine:
 
     def output(self, name: str) -> NDArray[Any]:
         """Spikes of the last block: (steps, samples, n)."""
-        stage = self.stages[name]
-        return stage.spikes[stage.history :]
+        return self.stages[name].block
 
     def neurons(self, name: str) -> Neurons:
         """Neurons of population `name`."""
@@ -93,12 +104,14 @@ class Engine:
         neurons = self.neurons(key[0])
         return np.empty((steps, *neurons.states[key[1]].shape), neurons.state_type)
 
-    def _open_block(self, stage: Stage, given: NDArray[Any] | None, steps: int) -> None:
-        kind = stage.spikes.dtype if given is None else np.promote_types(given.dtype, stage.spikes.dtype)
-        stage.move_on(steps, kind)
-        if given is not None:
-            stage.spikes[stage.history :] = given
-            stage.largest = max(1.0, largest_of(stage.spikes))
+    def _take_input(self, stage: Stage, given: NDArray[Any], lent: bool) -> None:
+        if lent and given.flags.c_contiguous:
+            stage.lend(given)
+        else:
+            stage.move_on(len(given), given.dtype)
+            stage.block[:] = given
+        graded = [rows for rows in (stage.past, stage.block) if rows is not None and rows.dtype != np.uint8]
+        stage.largest = max([1.0, *(largest_of(rows) for rows in graded)])
 
     def count_into(self, counts: Mapping[str, NDArray[np.int64]]) -> None:
         """Add the events of each population to arrays of somebody else's from now on: name -> (samples, n)."""
@@ -110,12 +123,16 @@ class Engine:
         return {n: stage.neurons.take_step_counts() for n, stage in self.stages.items() if stage.neurons is not None}
 
     def take_overflows(self) -> dict[str, NDArray[np.int64]]:
-        """What left its range since the last call, of each population of a Program: see `records.Overflow`."""
+        """What left its range since the last call, see `records.Overflow`: of those populations of a Program where
+        something did."""
         found = {}
         for name, stage in self.stages.items():
-            if stage.neurons is not None and isinstance(self.graph, Program):
-                sums = sum(link.take_wrapped() for link in stage.links)
-                found[name] = np.array([*stage.neurons.wraps, sums], np.int64)
+            if stage.neurons is None or not isinstance(self.graph, Program):
+                continue
+            sums = sum(link.take_wrapped() for link in stage.links)
+            current, clipped = stage.neurons.wraps.tolist()
+            if current or clipped or sums:
+                found[name] = np.array([current, clipped, sums], np.int64)
                 stage.neurons.wraps[:] = 0
         return found
 
@@ -123,7 +140,8 @@ class Engine:
         """Copies of all that is carried from step to step; names of stages come last, they may hold any character."""
         found: dict[str, NDArray[Any]] = {"now": np.array(self.now)}
         for name, stage in self.stages.items():
-            found[f"history/{name}"] = stage.spikes[stage.spikes.shape[0] - stage.history :].copy()
+            steps = len(stage.block)
+            found[f"history/{name}"] = stage.joined(steps - stage.history, steps).copy()
             if stage.neurons is None:
                 continue
             for state, values in stage.neurons.states.items():
@@ -138,8 +156,8 @@ class Engine:
         self.clear()
         self.now = int(snapshot["now"])
         for name, stage in self.stages.items():
-            stage.spikes = snapshot[f"history/{name}"].copy()
-            stage.largest = max(1.0, largest_of(stage.spikes))
+            past = snapshot[f"history/{name}"].copy()
+            stage.put(past, self.samples, past.dtype)
             if stage.neurons is not None:
                 stage.neurons.reach = np.inf  # nothing is known of what it went through
             for state, values in stage.neurons.states.items() if stage.neurons is not None else ():

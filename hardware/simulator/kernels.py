@@ -28,6 +28,7 @@ from neurokit.hardware.simulator.vectors import (
     wide_registers,
 )
 
+COUNTED = 1 << 14  # neurons at a time, of which a few steps have a list of events
 NARROW = 1 << 17  # synaptic input up to here leaves u within 24 bits, wrapped once
 CACHE_BYTES = 1 << 20  # of weights that stay in a core's second-level cache beside everything else
 
@@ -66,6 +67,20 @@ def lif_block(acc, u, v, spikes, totals, wraps, keep_u, keep_v, bias, threshold,
 
 
 @njit(nogil=True, cache=True)
+def float_step(u, v, a, kept):
+    """The next u and v of the float LIF family, before it fires; kept: keep_u, gain_u, keep_v, gain_v, leak."""
+    keep_u, gain_u, keep_v, gain_v, leak = kept
+    current = keep_u * u + gain_u * a
+    return current, keep_v * v + gain_v * current + leak
+
+
+@njit(nogil=True, cache=True)
+def reaches(potential, threshold, inclusive):
+    """Whether a neuron fires, at the threshold or above it only."""
+    return (potential > threshold) | (inclusive & (potential == threshold))
+
+
+@njit(nogil=True, cache=True)
 def float_block(
     acc,
     u,
@@ -90,10 +105,9 @@ def float_block(
         for b in range(samples):
             a_row, u_row, v_row, s_row = acc[t, b], u[b], v[b], spikes[t, b]
             for j in range(size):
-                current = at(keep_u, j) * u_row[j] + at(gain_u, j) * a_row[j]
-                potential = at(keep_v, j) * v_row[j] + at(gain_v, j) * current + at(leak, j)
-                limit = at(threshold, j)
-                fires = potential > limit or (inclusive and potential == limit)
+                kept = (at(keep_u, j), at(gain_u, j), at(keep_v, j), at(gain_v, j), at(leak, j))
+                current, potential = float_step(u_row[j], v_row[j], a_row[j], kept)
+                fires = reaches(potential, at(threshold, j), inclusive)
                 after = at(reset_value, j)
                 if soft:
                     after = potential - after
@@ -132,7 +146,8 @@ def count_events(values, counts, step_counts):
 @njit(nogil=True, cache=True)
 def count_spikes(spikes, counts):
     """Add the spikes (steps, samples, n), 0 or 1, to counts (samples, n)."""
-    count_span(spikes, counts, 0, counts.shape[1])
+    for start in range(0, counts.shape[1], COUNTED):
+        count_span(spikes, counts, start, min(start + COUNTED, counts.shape[1]))
 
 
 @njit(nogil=True, cache=True)
@@ -150,6 +165,14 @@ def count_span(spikes, counts, start, stop):
             continue
         for first in range(0, steps, 255):  # as many as a byte can count
             add_bytes(spikes, first, min(first + 255, steps), b, start, stop, counts[b])
+
+
+@njit(nogil=True, cache=True)
+def count_rows(spikes, totals):
+    """Add the number of spikes (steps, samples, n) of each step to totals (steps,)."""
+    for t in range(spikes.shape[0]):
+        for b in range(spikes.shape[1]):
+            totals[t] += _nonzero(spikes[t, b])
 
 
 @njit(nogil=True, cache=True)

@@ -18,6 +18,7 @@ from neurokit.hardware.simulator.vectors import CHANNELS, copy_words, every_othe
 PLACES = 384  # of a tile, at least a line: so many that sums and states fit the first-level cache
 COPY = 8  # what closing up a vector of sums costs, in taps
 WORDS = 1 << 17  # laid out at a time, so many that they stay in the second-level cache
+ROOM = 64  # words more: a vector may reach past the end
 
 
 @njit(nogil=True, cache=True)
@@ -33,6 +34,7 @@ def convolve_and_fire(
     swapped,
     factor,
     share,
+    words,
     rests,
     u,
     v,
@@ -46,17 +48,18 @@ def convolve_and_fire(
 ):
     """LoihiLIF behind a convolution over a block of steps, for a share of the neurons.
 
-    rows: (steps, samples, sources) uint8, 0 or 1. image to weights, swapped, factor: see `product.Product`.
-    outputs: channels of a group. share: first and last line, first and last block of CHANNELS channels, groups in turn.
-    rests: (steps,) whether the states are zero before a step. counts: (samples, n) int64, to which spikes are added.
+    rows: (steps, samples, sources) uint8, 0 or 1; without sources they are silent.
+    image to weights, swapped, factor: see `product.Product`. outputs: channels of a group.
+    share: first and last line, first and last block of CHANNELS channels, groups in turn.
+    words: room for the spikes of some steps, laid out, zero. rests: (steps,) whether the states are zero before a step.
+    counts: (samples, n) int64, to which spikes are added.
     u, v, spikes, totals, wraps, soft, narrow: see `kernels.lif_block`; parameters: its constants and strides.
     """
     wide_registers()
     steps, samples, _ = rows.shape
     groups = weights.shape[0]
     area = (image[0] // groups + 3) // 4 * phases.shape[0] * plane[0] * plane[1]
-    together = min(steps, max(1, WORDS // (groups * area * samples)))
-    words = np.zeros(together * samples * groups * area + 64, np.int32)  # a vector may reach past the end
+    together = (words.size - ROOM) // (groups * area * samples)
     blocks = (outputs + CHANNELS - 1) // CHANNELS
     height = share[1] - share[0]
     lines = max(1, PLACES // plane[1])
@@ -67,7 +70,8 @@ def convolve_and_fire(
     inputs = np.empty(CHANNELS * pitch, np.int32)
     for begin in range(0, steps, together):
         end = min(begin + together, steps)
-        pack(rows[begin:end], image, plane, phases, groups, share[0], share[1] - target[0], words)
+        if rows.shape[2]:
+            pack(rows[begin:end], image, plane, phases, groups, share[0], share[1] - target[0], words)
         for block in range(share[2], share[3]):
             group, first = block // blocks, block % blocks * CHANNELS
             channels = min(CHANNELS, outputs - first)

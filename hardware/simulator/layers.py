@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neurokit.hardware.simulator.convolution import worth_product
 from neurokit.hardware.simulator.kernels import NARROW, count_nonzero
-from neurokit.hardware.simulator.layer_kernels import convolve_and_fire
+from neurokit.hardware.simulator.layer_kernels import ROOM, WORDS, convolve_and_fire
 from neurokit.hardware.simulator.links import ConvLink
 from neurokit.hardware.simulator.neurons import LoihiNeurons
 from neurokit.hardware.simulator.stage import Stage
@@ -23,7 +23,7 @@ FEW_LINES = 8  # of an image that are not worth being shared among threads; chan
 
 
 class Layer:
-    """The stage, its link, and how many blocks of channels there are."""
+    """The stage and its link. blocks: of channels. words: that the spikes of a step and sample take, laid out."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -32,6 +32,8 @@ class Layer:
         assert product is not None, "see `fits`"
         self.product = product
         self.outputs = product.totals.shape[1]
+        quads = -(-product.image[0] // len(product.totals) // 4)
+        self.words = len(product.totals) * quads * len(product.phases) * product.plane[0] * product.plane[1]
         self.blocks = len(product.totals) * -(-self.outputs // CHANNELS)
 
     def suits(self, rows: NDArray[Any]) -> bool:
@@ -43,7 +45,10 @@ class Layer:
         return worth_product(self.link.plan, some, sum(count_nonzero(row[None]) for row in some), 1.0)
 
     def run(self, rows: NDArray[np.uint8], spikes: NDArray[np.uint8], step: int, team: Team, parts: int) -> None:
-        """Steps from `step` on: rows (steps, samples, sources) -> spikes (steps, samples, n), by `parts` threads."""
+        """Steps from `step` on: rows (steps, samples, sources) -> spikes (steps, samples, n), by `parts` threads.
+
+        Rows without sources are silent.
+        """
         neurons = _neurons(self.stage)
         rests = np.zeros(len(rows), np.bool_)
         rests[[k - step for k in neurons.resets(step, step + len(rows))]] = True
@@ -65,6 +70,8 @@ class Layer:
         wraps: NDArray[np.int64],
     ) -> None:
         product, neurons = self.product, _neurons(self.stage)
+        area = self.words * rows.shape[1]
+        words = np.zeros(area * max(1, min(len(rows), WORDS // area)) + ROOM, np.int32)
         convolve_and_fire(
             rows,
             product.image,
@@ -77,6 +84,7 @@ class Layer:
             product.swapped,
             product.factor,
             share,
+            words,
             rests,
             neurons.states["u"],
             neurons.states["v"],

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurokit.hardware.simulator.caching import njit
-from neurokit.hardware.simulator.kernels import at
+from neurokit.hardware.simulator.kernels import at, float_step, reaches
 from neurokit.hardware.simulator.vectors import wide_registers
 
 ADAPTATION_UNIT = 4096  # graph.lif_family.ADAPTATION_UNIT
@@ -258,12 +258,11 @@ def float_refractory_block(
         for b in range(samples):
             a_row, u_row, v_row, left_row, s_row = acc[t, b], u[b], v[b], left[b], spikes[t, b]
             for j in range(size):
-                current = at(keep_u, j) * u_row[j] + at(gain_u, j) * a_row[j]
-                potential = at(keep_v, j) * v_row[j] + at(gain_v, j) * current + at(leak, j)
+                kept = (at(keep_u, j), at(gain_u, j), at(keep_v, j), at(gain_v, j), at(leak, j))
+                current, potential = float_step(u_row[j], v_row[j], a_row[j], kept)
                 waits = left_row[j] > 0
                 potential = v_row[j] if holds & waits else potential
-                limit = at(threshold, j)
-                fires = ((potential > limit) | (inclusive & (potential == limit))) & (not waits)
+                fires = reaches(potential, at(threshold, j), inclusive) & (not waits)
                 after = at(reset_value, j)
                 if soft:
                     after = potential - after
@@ -318,7 +317,7 @@ def float_alif_block(
                 adapted = at(keep_a, j) * w_row[j] + before
                 potential = at(keep_v, j) * v_row[j] + current - at(threshold, j) * before
                 limit = at(threshold, j) + at(beta, j) * adapted
-                fires = ((potential > limit) | (inclusive & (potential == limit))) & (left_row[j] == 0.0)
+                fires = reaches(potential, limit, inclusive) & (left_row[j] == 0.0)
                 u_row[j] = current
                 w_row[j] = adapted
                 v_row[j] = potential

@@ -18,6 +18,7 @@ from neurokit.lower.fold import to_matrix
 
 Rows = NDArray[Any]
 
+NARROWED = 8  # rows of weights at a time
 LOCK = Lock()  # of counters
 
 
@@ -322,8 +323,8 @@ def as_bytes(weight: Rows) -> Bytes | None:
     if sources * lines * LANES > kernels.CACHE_BYTES:
         lines |= 1  # rows a power of two apart would share a few places of the cache
     values = np.zeros((sources, lines * LANES), np.uint8)
-    for first in range(0, targets, 64):  # narrowed before they are turned: no whole copy of wider integers
-        part = weight[first : first + 64]
+    for first in range(0, targets, NARROWED):  # narrowed before they are turned: no whole copy of wider integers
+        part = weight[first : first + NARROWED]
         values[:, first : first + len(part)] = ((part >> shift) - (low >> shift)).astype(np.uint8).T
     return Bytes(values, -(low >> shift), shift)
 

@@ -140,8 +140,7 @@ class _Piece:
         for stage in loop.stages:
             place = loop.places[stage.name]
             self.acc[:, :, place] = acc[stage.name][:, self.samples]
-            begin = stage.history + start
-            before = stage.spikes[max(0, begin - loop.history) : begin]
+            before = stage.joined(start - min(loop.history, stage.history + start), start)
             self.spikes[loop.history - len(before) : loop.history, :, place] = before[:, samples]
             for values, state in ((self.u, "u"), (self.v, "v")):
                 values[:, place] = _neurons(stage).states[state][samples]
@@ -191,7 +190,7 @@ class _Piece:
 
 def _written(stage: Stage, start: int, steps: int) -> NDArray[np.uint8]:
     """Spikes of `steps` steps from `start` of the block on."""
-    return stage.spikes[stage.history + start : stage.history + start + steps]
+    return stage.block[start : start + steps]
 
 
 def _neurons(stage: Stage) -> LoihiNeurons:

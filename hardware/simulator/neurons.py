@@ -36,10 +36,23 @@ class Neurons:
         self.name = population.name
         self.neuron = population.neuron
         self.states = {name: np.zeros((samples, population.size), self.state_type) for name in population.neuron.states}
-        self.counts = np.zeros((samples, population.size), np.int64)
+        self.size = population.size
+        self.samples = samples
+        self._counts: NDArray[np.int64] | None = None
         self.step_counts: list[NDArray[np.int64]] = []
         self.wraps = np.zeros(2, np.int64)
         self.reach = 0.0
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """See the class."""
+        if self._counts is None:
+            self._counts = np.zeros((self.samples, self.size), np.int64)
+        return self._counts
+
+    @counts.setter
+    def counts(self, values: NDArray[np.int64]) -> None:
+        self._counts = values
 
     def take_step_counts(self) -> NDArray[np.int64]:
         """Events of each step since the last call, over neurons and samples: (steps,)."""
@@ -60,7 +73,7 @@ class Neurons:
     def clear(self) -> None:
         """Back to the initial state, counters included."""
         self.rest()
-        self.counts = np.zeros_like(self.counts)  # the former array may be somebody else's, see `Engine.count_into`
+        self._counts = None  # the former array may be somebody else's, see `Engine.count_into`
         self.step_counts.clear()
         self.reach = 0.0
 

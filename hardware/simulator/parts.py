@@ -15,10 +15,10 @@ from scipy.sparse.csgraph import connected_components
 from neurokit.graph.network import Network, Program, Projection
 from neurokit.hardware.simulator import layers, loops
 from neurokit.hardware.simulator.layers import Layer
-from neurokit.hardware.simulator.links import Link, largest_of
+from neurokit.hardware.simulator.links import DelayedLink, Link, largest_of
 from neurokit.hardware.simulator.loops import Loop
 from neurokit.hardware.simulator.stage import Stage
-from neurokit.hardware.simulator.team import WORTH, Team
+from neurokit.hardware.simulator.team import WORTH, Feed, Team
 from neurokit.lower.align import steps_of
 
 CACHED_BYTES = 1 << 20  # of synaptic input, which so goes from kernel to kernel within a core's second-level cache
@@ -75,16 +75,19 @@ class Part:
         if layer is None:
             return 0
         stage, source = layer.stage, self._sources[layer.link.source]
-        begin = source.history + start - layer.link.delay
-        rows = source.spikes[begin : begin + stop - start]
-        if not layer.suits(rows):
+        pieces = source.rows(start - layer.link.delay, stop - layer.link.delay)
+        if not pieces or not source.binary or not layer.suits(pieces[-1][1]):
             return 0
         threads = team.size if self.seconds_per_step * (stop - start) > WORTH else 1
-        spikes = stage.spikes[stage.history + start :]
-        width = 1 if states else stop - start
-        for k in range(0, stop - start, width):
-            layer.run(rows[k : k + width], spikes[k : k + width], now + start + k, team, threads)
-            _keep(stage, start + k, states)
+        if pieces[0][0]:
+            pieces.insert(0, (0, np.zeros((pieces[0][0], self.samples, 0), np.uint8)))  # before the run all is silent
+        for place, rows in pieces:
+            width = 1 if states else max(1, len(rows))
+            for k in range(0, len(rows), width):
+                first = start + place + k
+                some = rows[k : k + width]
+                layer.run(some, stage.block[first : first + len(some)], now + first, team, threads)
+                _keep(stage, first, states)
         return threads
 
     def _run_steps(
@@ -102,7 +105,7 @@ class Part:
         """How large synaptic input may become. Of payloads nothing is known, they change from block to block."""
         for stage in self.stages:
             assert stage.neurons is not None, "inputs are no parts"
-            spiking = all(self._sources[link.source].spikes.dtype == np.uint8 for link in stage.links)
+            spiking = all(self._sources[link.source].binary for link in stage.links)
             reach = sum(link.reach for link in stage.links) if spiking else np.inf
             stage.neurons.reach = max(stage.neurons.reach, reach)
 
@@ -129,12 +132,7 @@ class Part:
     def _feed(self, stage: Stage, links: Sequence[Link], acc: NDArray[Any], start: int, team: Team) -> None:
         """Add to acc what arrives through `links` from step `start` of the block on."""
         for k, port in enumerate(stage.ports):
-            feeds = []
-            for link in links:
-                source = self._sources[link.source]
-                first = source.history + start - link.delay
-                if link.port == port:
-                    feeds.append((link, source.spikes[first : first + len(acc)], source.largest))
+            feeds = [feed for link in links if link.port == port for feed in self._arriving(link, start, len(acc))]
             if len(stage.ports) == 1:
                 stage.work.share(team, feeds, acc)
             elif feeds:
@@ -142,13 +140,22 @@ class Part:
                 stage.work.share(team, feeds, part)
                 acc[..., k * stage.size : (k + 1) * stage.size] += part
 
+    def _arriving(self, link: Link, start: int, steps: int) -> list[Feed]:
+        """What `link` brings in so many steps from `start` of the block on. Silence brings nothing but time."""
+        source = self._sources[link.source]
+        first = start - link.delay
+        pieces = source.rows(first, first + steps)
+        if isinstance(link, DelayedLink):
+            pieces = [(0, source.joined(first, first + steps))]
+        return [Feed(link, place, rows, source.largest) for place, rows in pieces]
+
 
 def _run_neurons(stage: Stage, acc: NDArray[Any], start: int, now: int, states: States) -> None:
     """The steps from `start` of the block on, whose input is acc."""
     neurons = stage.neurons
     assert neurons is not None, "inputs are no parts"
     watched = {key: values for key, values in states.items() if key[0] == stage.name}
-    spikes = stage.spikes[stage.history + start : stage.history + start + len(acc)]
+    spikes = stage.block[start : start + len(acc)]
     begin = now + start
     for a, b in neurons.segments(begin, begin + len(acc), bool(watched)):
         neurons.advance(a, acc[a - begin : b - begin], spikes[a - begin : b - begin])

@@ -15,7 +15,7 @@ from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Keeper, Place, Progress
 from neurokit.hardware.simulator.blocks import batch_first, kernel_type, out_of_time, time_first
 from neurokit.hardware.simulator.engine import Engine
-from neurokit.hardware.simulator.kernels import count_events
+from neurokit.hardware.simulator.kernels import count_events, count_rows, count_spikes
 from neurokit.hardware.simulator.team import Team, one_blas_thread
 from neurokit.interrupts import Interrupts
 from neurokit.lower.fold import fold
@@ -110,15 +110,24 @@ class Runner:
         given: dict[str, NDArray[Any]] = {}
         for name, values in inputs.items():
             given[name] = time_first(values, start, stop).astype(self.kinds[name], copy=False)
-            count_events(given[name], counts[name], step_counts[name])
-        states = engine.advance(given, stop - start, list(recorder.states))
+            if given[name].dtype == np.uint8:
+                count_rows(given[name], step_counts[name])
+                count_spikes(given[name], counts[name])
+            else:
+                count_events(given[name], counts[name], step_counts[name])
+        into = {
+            name: values
+            for name, values in recorder.rows_of(samples, start, stop).items()
+            if values.dtype == engine.neurons(name).output_type
+        }
+        states = engine.advance(given, stop - start, list(recorder.states), into, lent=True)
         for name, found in engine.take_overflows().items():
             recorder.overflows[name] += found
         shapes = {name: population.shape for name, population in self.graph.populations.items()}
         recorder.write(
             samples,
             start,
-            {name: batch_first(engine.output(name), shapes[name]) for name in recorder.spikes},
+            {name: batch_first(engine.output(name), shapes[name]) for name in recorder.spikes if name not in into},
             {key: batch_first(values, shapes[key[0]]) for key, values in states.items()},
             step_counts | engine.take_step_counts(),
         )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.hardware.simulator.links import Link
+from neurokit.hardware.simulator.links import Link, largest_of
 from neurokit.hardware.simulator.neurons import Neurons
 from neurokit.hardware.simulator.team import Work
 
@@ -17,7 +17,8 @@ from neurokit.hardware.simulator.team import Work
 class Stage:
     """Its neurons (None for an input), the links that feed it, and its spikes.
 
-    spikes: (history + block, samples, n), time first; the newest `history` rows before the block are kept.
+    block: (steps, samples, n), spikes of the block in work, time first. past: the newest `history` rows before it, None
+    while all before was silent. largest: no payload in either is larger.
     bias: constant synaptic input of a Network's maps, (n,), or None.
     """
 
@@ -27,10 +28,11 @@ class Stage:
     links: list[Link] = field(default_factory=list)
     history: int = 0
     bias: NDArray[np.float64] | None = None
-    spikes: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0, 0), np.uint8))
+    block: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0, 0), np.uint8))
+    past: NDArray[Any] | None = None
     largest: float = 1.0
     work: Work = field(default_factory=Work)
-    _room: NDArray[Any] | None = None  # what `spikes` is a window of, and its first row there
+    _room: NDArray[Any] | None = None  # where past and block lie one behind the other, and the first row there
     _first: int = 0
 
     @property
@@ -39,24 +41,74 @@ class Stage:
         assert self.neurons is not None, "inputs have no synaptic input"
         return self.neurons.neuron.ports
 
+    @property
+    def binary(self) -> bool:
+        """Whether all spikes are 0 or 1."""
+        return self.block.dtype == np.uint8 and (self.past is None or self.past.dtype == np.uint8)
+
     def silence(self, samples: int) -> None:
         """Nothing is under way."""
         kind = np.uint8 if self.neurons is None else self.neurons.output_type
-        self.spikes = np.zeros((self.history, samples, self.size), kind)
-        self.largest = 1.0
+        self.put(None, samples, kind)
+
+    def put(self, past: NDArray[Any] | None, samples: int, kind: Any) -> None:
+        """Let `past` be what went before the next block."""
+        self.block, self.past, self._room = np.zeros((0, samples, self.size), kind), past, None
+        self.largest = 1.0 if past is None or past.dtype == np.uint8 else max(1.0, largest_of(past))
+
+    def newest(self) -> NDArray[Any] | None:
+        """The last `history` rows, None where all were silent."""
+        steps = len(self.block)
+        if self.history == 0 or (self.past is None and steps == 0):
+            return None
+        return self.joined(steps - self.history, steps)
+
+    def rows(self, first: int, last: int) -> list[tuple[int, NDArray[Any]]]:
+        """Spikes of the steps from `first` to `last` of the block, negative before it: pieces, each with its place.
+
+        Silence before the first block is left out.
+        """
+        if self._room is not None:
+            begin = self._first + self.history
+            return [(0, self._room[begin + first : begin + last])]
+        pieces = []
+        if first < 0 and self.past is not None:
+            pieces.append((0, self.past[self.history + first : self.history + min(last, 0)]))
+        if last > 0:
+            pieces.append((max(0, -first), self.block[max(0, first) : last]))
+        return pieces
+
+    def joined(self, first: int, last: int) -> NDArray[Any]:
+        """The same as one array, (last - first, samples, n)."""
+        pieces = self.rows(first, last)
+        if len(pieces) == 1 and len(pieces[0][1]) == last - first:
+            return pieces[0][1]
+        kind = np.result_type(*(piece for _, piece in pieces)) if pieces else self.block.dtype
+        whole = np.zeros((last - first, *self.block.shape[1:]), kind)
+        for place, piece in pieces:
+            whole[place : place + len(piece)] = piece
+        return whole
 
     def move_on(self, steps: int, kind: Any) -> None:
-        """Let `spikes` begin with the newest `history` rows it has, and go on with `steps` unwritten ones of `kind`.
+        """Go on with a block of `steps` unwritten rows of `kind`, or of a wider type that the past has.
 
-        It is a window that moves through a larger array and starts over at its end, so that a long history, which may
-        be much more than a block, is copied once in as many steps as it is long.
+        Past and block are a window that moves through a larger array and starts over at its end, so that a long
+        history, which may be much more than a block, is copied once in as many steps as it is long.
         """
-        rows, begin = self.history + steps, len(self.spikes) - self.history
-        newest, first, room = self.spikes[begin:], self._first + begin, self._room
-        if self.spikes.base is not room or room is None or room.dtype != kind or len(room) < rows:
-            room = np.empty((rows + self.history, *self.spikes.shape[1:]), kind)
+        newest, room, first = self.newest(), self._room, self._first + len(self.block)
+        kind = kind if newest is None else np.promote_types(kind, newest.dtype)
+        rows = self.history + steps
+        if room is None or room.dtype != kind or len(room) < rows:
+            room = np.empty((rows + self.history, *self.block.shape[1:]), kind)
             first = len(room)
         if first + rows > len(room):
-            room[: self.history] = newest
+            room[: self.history] = 0 if newest is None else newest
             first = 0
-        self.spikes, self._room, self._first = room[first : first + rows], room, first
+        self.past = room[first : first + self.history]
+        self.block = room[first + self.history : first + rows]
+        self._room, self._first = room, first
+
+    def lend(self, block: NDArray[Any]) -> None:
+        """Go on with somebody else's array as the block, which must stay as it is as long as it is the past."""
+        self.past = self.newest()
+        self.block, self._room = block, None

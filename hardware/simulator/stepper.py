@@ -13,7 +13,7 @@ from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Block, RecordKey, Snapshot
 from neurokit.hardware.simulator.blocks import batch_first, kernel_type, out_of_time, time_first
 from neurokit.hardware.simulator.engine import Engine
-from neurokit.hardware.simulator.team import Team
+from neurokit.hardware.simulator.team import Team, one_blas_thread
 from neurokit.lower.fold import fold
 from neurokit.recorder import wanted
 
@@ -40,6 +40,10 @@ class SimulatorStepper:
 
     def advance(self, inputs: Mapping[str, NDArray[Any]], steps: int) -> Block:
         """See `Stepper.advance`."""
+        with one_blas_thread():
+            return self._advance(inputs, steps)
+
+    def _advance(self, inputs: Mapping[str, NDArray[Any]], steps: int) -> Block:
         started = time.monotonic()
         kinds = {name: kernel_type(values, self._integer) for name, values in inputs.items()}
         parts = []
@@ -59,6 +63,7 @@ class SimulatorStepper:
         return Block(
             {name: batch_first(engine.output(name), self._shapes[name]).copy() for name in self._spikes},
             {key: batch_first(values, self._shapes[key[0]]) for key, values in states.items()},
+            engine.take_overflows() if self._integer else None,
         )
 
     def _check_time(self, started: float, step: int, steps: int) -> None:
@@ -84,9 +89,14 @@ class SimulatorStepper:
 
 
 def _joined(parts: list[Block]) -> Block:
+    overflows: dict[str, NDArray[Any]] = {}
+    for part in parts:
+        for name, found in (part.overflows or {}).items():
+            overflows[name] = overflows.get(name, 0) + found
     return Block(
         {name: np.concatenate([part.spikes[name] for part in parts], axis=1) for name in parts[0].spikes},
         {key: np.concatenate([part.states[key] for part in parts], axis=1) for key in parts[0].states},
+        None if parts[0].overflows is None else overflows,
     )
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
@@ -22,7 +22,26 @@ from neurokit.hardware.simulator.links import Link
 
 WORTH = 300e-6  # seconds of work for which waking a thread (some 30 us) pays
 
-Feed: TypeAlias = "tuple[Link, NDArray[Any], float]"  # a link, what arrives through it, its largest payload
+
+class Feed(NamedTuple):
+    """A link, what arrives through it from the `place`th step of a chunk on, and its largest payload."""
+
+    link: Link
+    place: int
+    rows: NDArray[Any]
+    largest: float
+
+    def add(self, acc: NDArray[Any]) -> None:
+        """Add what it causes to the chunk's acc, (steps, samples, targets)."""
+        self.link.add(self.rows, acc[self.place : self.place + len(self.rows)], self.largest)
+
+    def some(self, acc: NDArray[Any], first: int, last: int) -> None:
+        """The same for some (step, sample) pairs only."""
+        begin = self.place * acc.shape[1]
+        low, high = max(first, begin), min(last, begin + self.rows.shape[0] * acc.shape[1])
+        if low < high:
+            rows = self.rows.reshape(-1, 1, self.rows.shape[-1])[low - begin : high - begin]
+            self.link.add(rows, acc.reshape(-1, 1, acc.shape[-1])[low:high], self.largest)
 
 
 def available() -> int:
@@ -99,10 +118,10 @@ class Work:
         rows = acc.shape[0] * acc.shape[1]
         started = time.perf_counter()
         parts = min(team.size, rows) if self.seconds_per_row * rows > WORTH else 1
-        shared = [feed for feed in feeds if parts > 1 and feed[0].splits]
-        for link, arriving, largest in sorted(feeds, key=lambda feed: feed[0].splits):  # one order, shared or not
-            if parts == 1 or not link.splits:
-                link.add(arriving, acc, largest)
+        shared = [feed for feed in feeds if parts > 1 and feed.link.splits]
+        for feed in sorted(feeds, key=lambda feed: feed.link.splits):  # one order, shared or not
+            if parts == 1 or not feed.link.splits:
+                feed.add(acc)
         if shared:
             team.run([_task(shared, acc, rows * k // parts, rows * (k + 1) // parts) for k in range(parts)])
         self.seconds_per_row = (time.perf_counter() - started) * (parts if shared else 1) / rows
@@ -111,11 +130,8 @@ class Work:
 def _task(feeds: Sequence[Feed], acc: NDArray[Any], first: int, last: int) -> Callable[[], None]:
     """The same for some rows only."""
 
-    def rows(values: NDArray[Any]) -> NDArray[Any]:
-        return values.reshape(-1, 1, values.shape[-1])[first:last]
-
     def task() -> None:
-        for link, arriving, largest in feeds:
-            link.add(rows(arriving), rows(acc), largest)
+        for feed in feeds:
+            feed.some(acc, first, last)
 
     return task

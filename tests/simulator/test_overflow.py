@@ -95,6 +95,32 @@ def test_what_is_told():
     assert caught[0].filename == __file__
 
 
+def test_sessions_tell_too():
+    """Counts as those of one run; a warning where a population wraps for the first time."""
+    graph = program(Dense([[128]]), LoihiLIF(0, 0, 640), (1,))
+    x = np.full((60, 1), 100)
+    wanted = quietly(graph, x).overflows
+    assert wanted["out"].current > 1
+    with nk.open(graph) as session:
+        assert session.overflows is None
+        session.step(x[0])
+        assert session.overflows == {"out": Overflow()}
+        with pytest.warns(OverflowWarning, match="'out': its current u wrapped") as caught:
+            session.step(x[1:40])
+        assert caught[0].filename == __file__
+        for t in range(40, 60):  # pytest makes warnings errors: it is not said again
+            session.step(x[t])
+        assert session.overflows == wanted
+        session.reset()
+        assert session.overflows is None
+        with pytest.warns(OverflowWarning):
+            session.step(x)
+        assert session.overflows == wanted
+    with nk.open(network((Dense(np.eye(2)), IF()))) as session:
+        session.step(np.ones(2))
+        assert session.overflows is None
+
+
 def test_saturation_is_no_fault():
     """The chip clips v, too; pytest makes warnings errors."""
     graph = program(Dense([[128]]), LoihiLIF(4096, 0, 640, emits=False), (1,))
