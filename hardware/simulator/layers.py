@@ -34,6 +34,7 @@ class Layer:
         self.outputs = product.totals.shape[1]
         quads = -(-product.image[0] // len(product.totals) // 4)
         self.words = len(product.totals) * quads * len(product.phases) * product.plane[0] * product.plane[1]
+        self._rooms: dict[int, NDArray[np.int32]] = {}
         self.blocks = len(product.totals) * -(-self.outputs // CHANNELS)
 
     def suits(self, rows: NDArray[Any]) -> bool:
@@ -55,7 +56,10 @@ class Layer:
         shares = self._shares(parts)
         totals = np.zeros((len(shares), len(rows)), np.int64)
         wraps = np.zeros((len(shares), 2), np.int64)
-        works = [partial(self._work, rows, spikes, rests, *share) for share in zip(shares, totals, wraps, strict=True)]
+        works = [
+            partial(self._work, rows, spikes, rests, self._room(rows, k), *share)
+            for k, share in enumerate(zip(shares, totals, wraps, strict=True))
+        ]
         team.run(works)
         neurons.wraps += wraps.sum(axis=0)
         neurons.step_counts.append(totals.sum(axis=0))
@@ -65,13 +69,12 @@ class Layer:
         rows: NDArray[np.uint8],
         spikes: NDArray[np.uint8],
         rests: NDArray[np.bool_],
+        words: NDArray[np.int32],
         share: tuple[int, ...],
         totals: NDArray[np.int64],
         wraps: NDArray[np.int64],
     ) -> None:
         product, neurons = self.product, _neurons(self.stage)
-        area = self.words * rows.shape[1]
-        words = np.zeros(area * max(1, min(len(rows), WORDS // area)) + ROOM, np.int32)
         convolve_and_fire(
             rows,
             product.image,
@@ -96,6 +99,16 @@ class Layer:
             neurons.constants[-1],
             neurons.reach <= NARROW,
         )
+
+    def _room(self, rows: NDArray[np.uint8], number: int) -> NDArray[np.int32]:
+        """Where a share lays spikes out, zero where it does not write, the same array from call to call."""
+        area = self.words * rows.shape[1]
+        size = area * max(1, min(len(rows), WORDS // area)) + ROOM
+        if not rows.shape[2]:  # nothing is written: all is to be zero
+            return np.zeros(size, np.int32)
+        if number not in self._rooms or self._rooms[number].size < size:
+            self._rooms[number] = np.zeros(size, np.int32)
+        return self._rooms[number][:size]
 
     def _shares(self, parts: int) -> Sequence[tuple[int, int, int, int]]:
         """First and last line, first and last block of channels, for so many threads at the most."""
