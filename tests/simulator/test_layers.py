@@ -143,3 +143,15 @@ def test_what_it_does_not_take():
     graph = whole(RESETTING)
     x = 3 * images(graph, 1, 6)[0].astype(np.int64)
     np.testing.assert_array_equal(nk.run(graph, x).spikes["out"], reference.run(graph, {"in": x}, 6).spikes["out"])
+
+
+def test_a_session_starts_over_in_silence():
+    """What was laid out before a reset is not taken for what came before the first step."""
+    graph = whole(RESETTING)
+    x = images(graph, 1, 12)[0]
+    wanted = nk.run(graph, x).spikes["out"]
+    with nk.open(graph) as session:
+        for pieces in ([x], [x[:5], x[5:]], list(x[:, None])):
+            found = np.concatenate([session.step(piece) for piece in pieces])
+            np.testing.assert_array_equal(found, wanted)
+            session.reset()
