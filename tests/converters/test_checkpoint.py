@@ -17,6 +17,7 @@ from neurokit.converters.checkpoint import tensors
 from neurokit.converters.weight_files import read_weights
 from neurokit.errors import FormatError
 from tests.frameworks import framework
+from tests.tolerances import DEQUANTISED
 
 torch, safetensors = framework("torch", "safetensors.numpy")
 
@@ -55,7 +56,7 @@ def test_every_type_of_tensor(zipped, tmp_path):
     torch.save(state(), tmp_path / "w.pt", _use_new_zipfile_serialization=zipped)
     found = tensors(tmp_path / "w.pt")
     for name, tensor in state().items():
-        np.testing.assert_allclose(found[name], values(tensor), rtol=1e-6, atol=0, err_msg=name)
+        np.testing.assert_allclose(found[name], values(tensor), **DEQUANTISED, err_msg=name)
         assert found[name].shape == tuple(tensor.shape)
 
 
@@ -76,7 +77,7 @@ def test_stereospikes_eight_bit_weights(shared):
     assert sum(name.endswith(".weight") for name in found) == 34
     for name, tensor in wanted.items():
         if isinstance(tensor, torch.Tensor):
-            np.testing.assert_allclose(found[name], values(tensor), rtol=1e-6, atol=0, err_msg=name)
+            np.testing.assert_allclose(found[name], values(tensor), **DEQUANTISED, err_msg=name)
 
 
 def test_torch_is_not_imported(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 import neurokit as nk
 from tests.converters.torch_equal import assert_equal, doubled, randomise, spikes_in
 from tests.frameworks import framework
+from tests.tolerances import FLOAT64_SUMS
 
 torch, norse = framework("torch", "norse.torch")
 nn = torch.nn
@@ -89,4 +90,4 @@ def test_a_readout():
     net = doubled(dense(norse.LIFCell(lif()), norse.LICell(norse.LIParameters(v_leak=T(0.2)))))
     x = spikes_in((20,))
     recording = nk.run(nk.convert(net, shape=(20,)), x, record=[("3", "v")])
-    np.testing.assert_allclose(recording.states["3", "v"], by_step(net, x)[0], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(recording.states["3", "v"], by_step(net, x)[0], **FLOAT64_SUMS)

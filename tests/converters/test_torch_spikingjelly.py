@@ -5,6 +5,7 @@ import pytest
 
 from tests.converters.torch_equal import assert_equal, by_list, by_step, randomise, spikes_in
 from tests.frameworks import framework
+from tests.tolerances import FLOAT64_SUMS
 
 torch, old, new = framework("torch", "spikingjelly.clock_driven.neuron", "spikingjelly.activation_based.neuron")
 layer, sinabs, activation = framework("spikingjelly.activation_based.layer", "sinabs.layers", "sinabs.activation")
@@ -130,7 +131,7 @@ def test_a_readout():
     network = nk.convert(net, shape=(20,))
     assert list(network.outputs) == ["read"]
     recording = nk.run(network, x, record=[("read", "v")])
-    np.testing.assert_allclose(recording.states["read", "v"], by_step(net, x, forget)[0], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(recording.states["read", "v"], by_step(net, x, forget)[0], **FLOAT64_SUMS)
 
 
 # -------------------------------------------------------------------------------------------- class names, no package

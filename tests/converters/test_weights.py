@@ -10,6 +10,7 @@ import neurokit as nk
 from neurokit.errors import ConversionError, FormatError, InputError
 from tests.converters.torch_equal import by_step, doubled, randomise, spikes_in
 from tests.frameworks import framework
+from tests.tolerances import FLOAT64_SUMS
 
 torch, snn = framework("torch", "snntorch")
 safetensors = framework("safetensors.numpy")
@@ -138,7 +139,7 @@ def test_branches_joins_loops_and_scales(tmp_path):
     wanted = np.array(sent[2:])
     assert 20 < wanted.sum() < 0.95 * wanted.size
     assert (recording.spikes["out"] == wanted).all()
-    np.testing.assert_allclose(recording.spikes["output read"], wanted @ c.T, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(recording.spikes["output read"], wanted @ c.T, **FLOAT64_SUMS)
 
 
 @pytest.mark.parametrize("kind", ["Integrator", "LeakyIntegrator"])
@@ -152,7 +153,7 @@ def test_readouts(kind, tmp_path):
     weight = np.load(path)["w"]
     for step, seen in zip(x, found, strict=True):
         v = keep * v + 0.5 * (weight @ step)
-        np.testing.assert_allclose(seen, v, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(seen, v, **FLOAT64_SUMS)
 
 
 # ---------------------------------------------------------------------------------------------------------- refusals

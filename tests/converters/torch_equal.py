@@ -15,7 +15,7 @@ def spikes_in(shape, *, batch=3, steps=40, rate=0.3, seed=0):
 
 
 def randomise(module, seed=0, gain=3.0):
-    """Weights times `gain` and random biases, so that all layers fire and no bias is zero; running statistics, too."""
+    """Weights `gain` times as large as torch draws them, no bias zero, random running statistics; by `seed` alone."""
     import torch
 
     generator = torch.Generator().manual_seed(seed)
@@ -24,7 +24,8 @@ def randomise(module, seed=0, gain=3.0):
             if name == "bias":
                 parameter.data = torch.rand(parameter.shape, generator=generator) * 0.4 - 0.1
             elif name == "weight" and parameter.ndim > 1:
-                parameter.data = parameter.data * gain
+                bound = gain / parameter[0].numel() ** 0.5
+                parameter.data = (torch.rand(parameter.shape, generator=generator) * 2 - 1) * bound
         if getattr(own, "running_var", None) is not None:
             own.running_mean = torch.rand(own.running_mean.shape, generator=generator) - 0.5
             own.running_var = torch.rand(own.running_var.shape, generator=generator) + 0.5
