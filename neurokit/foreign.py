@@ -24,23 +24,25 @@ DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError,
 MEMORY = 2**33  # bytes, where the system does not tell what it has
 
 
-def trouble_with(path: str | os.PathLike[str]) -> str | None:
+def trouble_with(path: str | os.PathLike[str], *, tree: bool = True) -> str | None:
     """What makes an HDF5 file unfit to be read, as the end of a sentence whose subject is the file; None if nothing.
 
+    tree: whether no group may be linked twice, as those must not who go through all groups (a cycle has no end, and
+    thirty groups, each linked twice in the one before, are a thousand millions).
     A child process reads all of it first; then its links are looked at here. A file that merely raises what h5py
     raises is left to the caller, who says it better.
     """
     place = Path(path)
-    trouble = rehearse(lambda: _read_all(place), place)
+    trouble = rehearse(lambda: _read_all(place, tree), place)
     if trouble != OBJECTION and CAN_FORK:
         return trouble
     with suppress(*DAMAGE), h5py.File(place, "r") as file:
-        for name, why in _ways_out(file):
-            return f"reads another file: '{name}' is {why}"
+        for objection in _objections(file, tree):
+            return objection
     return None
 
 
-def _read_all(path: Path) -> bool:
+def _read_all(path: Path, tree: bool) -> bool:
     """Read every group, dataset and attribute, as far as there is something to be had; whether one leads out.
 
     MemoryError when it is too much.
@@ -58,7 +60,7 @@ def _read_all(path: Path) -> bool:
                     if left < 0:
                         raise MemoryError
                     item[()]
-        return any(True for _ in _ways_out(file))
+        return any(True for _ in _objections(file, tree))
 
 
 def _walk(file: h5py.File) -> Iterator[tuple[str, Any]]:
@@ -87,17 +89,29 @@ def _members(parent: str, group: h5py.Group) -> Iterator[tuple[str, Any]]:
                 yield f"{parent}/{name}", group[name]
 
 
-def _ways_out(file: h5py.File) -> Iterator[tuple[str, str]]:
-    """What leads to other files: its name, and what it is."""
+def _objections(file: h5py.File, tree: bool) -> Iterator[str]:
+    """What leads to other files; of a tree also what leads to a group a second time, so that it would never end."""
+    linked = {h5py.h5o.get_info(file.id).addr}
     for path, item in _walk(file):
-        if isinstance(item, h5py.Group):
-            for name in item:
-                with suppress(*DAMAGE):
-                    if isinstance(item.get(name, getlink=True), h5py.ExternalLink):
-                        yield f"{path}/{name}", "an external link"
-        elif isinstance(item, h5py.Dataset):
-            with suppress(*DAMAGE):
-                if item.external:
-                    yield path, "a dataset with external storage"
-                elif item.is_virtual:
-                    yield path, "a virtual dataset"
+        with suppress(*DAMAGE):
+            if isinstance(item, h5py.Group):
+                for name in item:
+                    yield from _of_link(f"{path}/{name}", item, name, linked if tree else None)
+            elif isinstance(item, h5py.Dataset) and item.external:
+                yield f"reads another file: '{path}' is a dataset with external storage"
+            elif isinstance(item, h5py.Dataset) and item.is_virtual:
+                yield f"reads another file: '{path}' is a virtual dataset"
+
+
+def _of_link(path: str, group: h5py.Group, name: str, linked: set[int] | None) -> Iterator[str]:
+    with suppress(*DAMAGE):
+        link = group.get(name, getlink=True)
+        if isinstance(link, h5py.ExternalLink):
+            yield f"reads another file: '{path}' is an external link"
+        elif linked is not None and isinstance(link, h5py.SoftLink):
+            yield f"is no tree: '{path}' is a soft link"
+        elif linked is not None and group.get(name, getclass=True) is h5py.Group:
+            place = h5py.h5o.get_info(group[name].id).addr
+            if place in linked:
+                yield f"is no tree: '{path}' is a group that stands elsewhere too"
+            linked.add(place)

@@ -115,7 +115,10 @@ def _wait(child: int, seconds: float) -> int | None:
     """The child's status, None when it is not done in time."""
     end, pause = time.monotonic() + seconds, SHORTEST_WAIT
     while True:
-        found, status = os.waitpid(child, os.WNOHANG)
+        try:
+            found, status = os.waitpid(child, os.WNOHANG)
+        except ChildProcessError:  # SIGCHLD is ignored here, so the system has thrown the status away
+            return DONE
         if found:
             return status
         if time.monotonic() > end:

@@ -2,7 +2,9 @@
 
 import ctypes
 import os
+import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import h5py
@@ -76,6 +78,21 @@ def test_what_a_child_does_is_thrown_away(path, monkeypatch):
     assert rehearse(os.abort, path) is None  # nothing is tried
 
 
+def test_a_program_that_ignores_its_children(path):
+    former = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert rehearse(lambda: None, path) is None
+    finally:
+        signal.signal(signal.SIGCHLD, former)
+
+
+def test_threads_try_files_too(path):
+    """Python takes the thread that forked for the child's main one."""
+    with ThreadPoolExecutor(1) as pool:
+        assert "SIGABRT" in pool.submit(rehearse, os.abort, path).result()
+        assert "memory" in pool.submit(rehearse, fill, path).result()
+
+
 def test_an_interrupt_ends_the_child_too(path, monkeypatch):
     def interrupted(child, seconds):
         raise KeyboardInterrupt
@@ -136,9 +153,23 @@ def test_cycles_and_deep_nesting(tmp_path):
             group = file
             for _ in range(300):
                 group = group.create_group("g")
-        assert foreign.trouble_with(tmp_path / name) is None
-        with pytest.raises(nk.NeurokitError) if name == "x.net" else pytest.MonkeyPatch.context():
+        assert foreign.trouble_with(tmp_path / name, tree=False) is None
+        with pytest.raises(nk.errors.FormatError, match="is no tree: '/loop' is a group that stands elsewhere too"):
             nk.convert(tmp_path / name, **({"dt": 1e-3} if name == "x.nir" else {}))
+
+
+@pytest.mark.parametrize("soft", [True, False])
+def test_groups_linked_again_and_again(tmp_path, soft):
+    """Forty groups, each twice in the one before: who goes through them all never comes to an end."""
+    path = write_nir(tmp_path / "x.nir")
+    with h5py.File(path, "r+") as file:
+        group = file["node/nodes"]
+        for _ in range(40):
+            inner = group.create_group("a")
+            group["b"] = h5py.SoftLink(inner.name) if soft else inner
+            group = inner
+    with pytest.raises(nk.errors.FormatError, match="is no tree: '/node/nodes/b' is a"):
+        nk.convert(path, dt=1e-3)
 
 
 def test_a_file_that_hangs_hdf5(tmp_path):

@@ -27,7 +27,7 @@ DAMAGED = (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeErro
 
 def read_hdf5(path: Path, size: Size | None) -> Events:
     """Events of an HDF5 file in one of these layouts; tried in a child process first, as HDF5 may crash or hang."""
-    if trouble := trouble_with(path):
+    if trouble := trouble_with(path, tree=False):
         raise damaged(str(path), f"is not read: it {trouble}")
     return _read(path, size)
 
