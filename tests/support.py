@@ -14,6 +14,7 @@ from neurokit.graph.lif_family import ALIF, TernaryLIF
 from neurokit.graph.network import Input, Network, Population, Projection
 from neurokit.graph.neurons import IF, LIF
 from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense, SumPool2d, Upsample2d, chain_shape
+from tests import support_frameworks
 
 BACKENDS = ("simulator", "lava", "lava-inprocess")
 COLUMNS = ("float", *BACKENDS, "loihi2-stock")
@@ -227,6 +228,8 @@ SOURCES = {
     "NIR: AvgPool2d": lambda _: _chain(
         _conv(3, 2, 6), _if((3, 6, 6)), _pool(nir.AvgPool2d, 3, 6), _conv(2, 3, 3), _if((2, 3, 3)), shape=[2, 6, 6]
     ),
+    **support_frameworks.NIR,
+    **support_frameworks.FRAMEWORKS,
     "SLAYER .net: dense, LOIHI": lambda folder: _saved(_net("LOIHI"), folder),
     "SLAYER .net: dense, CUBA (fires at >=)": lambda folder: _saved(_net("CUBA"), folder),
     "SLAYER .net: conv, flatten": lambda folder: _saved(_net("LOIHI", conv=True, layer0=True), folder),
@@ -265,8 +268,10 @@ def graphs(name, folder):
     """(Network, Program) of a row's source."""
     source = SOURCES[name](folder)
     inputs = {"inputs": "current" if "currents" in name else "spikes"} if name.startswith("SLAYER") else {}
-    network = source if isinstance(source, Network) else nk.convert(source, dt=1e-3, **inputs)
-    return network, nk.compile(network)
+    network, samples = source if isinstance(source, tuple) else (source, None)
+    if not isinstance(network, Network):
+        network = nk.convert(network, dt=1e-3, **inputs)
+    return network, nk.compile(network, calibrate=samples)
 
 
 def row(name, folder):

@@ -29,7 +29,7 @@ def test_every_input_on_every_backend(name, backend, tmp_path):
     states = [(name, state) for name, p in program.populations.items() for state in p.neuron.states]
     values = values_for(network)
     found = nk.run(program, values, backend=backend, record=(*program.populations, *states), time_limit=60)
-    sent, wanted = interpret(program, {"input": values}, STEPS)
+    sent, wanted = interpret(program, dict.fromkeys(program.inputs, values), STEPS)
     for name in program.populations:
         np.testing.assert_array_equal(found.spikes[name], sent[name])
     for key in states:
