@@ -55,7 +55,7 @@ def load(
     GraphError when the network is unsound or dt is missing, InputError for arguments that do not fit.
     """
     check_arguments(_argument_faults(dt, reset, inputs, fires, integration))
-    graph = source if isinstance(source, nir.NIRGraph) else _read(source)
+    graph = source if isinstance(source, nir.NIRGraph) else read_graph(source)
     dt = _stated_step(graph) if dt is None else float(dt)
     flat = flattened(graph)
     conventions = Conventions(
@@ -98,7 +98,7 @@ def _argument_faults(
     )
 
 
-def _read(path: str | PathLike[str]) -> Any:
+def read_graph(path: str | PathLike[str]) -> Any:
     """Read a file without nir's type check, which takes all kernels for square; `load` checks shapes itself."""
     with opened(path, _KIND) as file:
         if "node" not in file:

@@ -180,7 +180,7 @@ def _step(module: Any, dt: float | None) -> float | None:
 
 
 @dataclass(frozen=True)
-class _Layout:
+class Layout:
     """Leading axes that a module's inputs may have. several: the module is called once for all steps."""
 
     lead: Lead
@@ -191,42 +191,57 @@ class _Layout:
         return "L" in "".join(self.lead)
 
 
-_LAYOUTS = {
-    Multi.NO: (_Layout(("B",)), _Layout(("L", "B")), _Layout(("B", "L"))),
-    Multi.STEPS_FIRST: (_Layout(("L", "B")),),
-    Multi.SAMPLES_FIRST: (_Layout(("B", "L")),),
-    Multi.MERGED: (_Layout(("BL",)),),
+LAYOUTS = {
+    Multi.NO: (Layout(("B",)), Layout(("L", "B")), Layout(("B", "L"))),
+    Multi.STEPS_FIRST: (Layout(("L", "B")),),
+    Multi.SAMPLES_FIRST: (Layout(("B", "L")),),
+    Multi.MERGED: (Layout(("BL",)),),
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """A way to call a module, what was followed of it, and what the module raised, if anything."""
+
+    layout: Layout
+    follower: Follower
+    error: Exception | None
+
+
+def attempts(module: Any, shapes: Mapping[str, Shape], context: Context) -> Iterator[Attempt]:
+    """Each way to call `module` that its neurons allow, followed as it is asked for. shapes: of its inputs, by name."""
+    for layout in _layouts(module, context):
+        follower = Follower(HANDLERS)
+        follower.expressions.inputs |= set(shapes)
+        raised = None
+        try:
+            with Followed(module, follower, context):
+                _call(module, follower, shapes, layout)
+        except Exception as error:  # noqa: BLE001 - whatever the module's own code raises with this layout
+            raised = error
+        yield Attempt(layout, follower, raised)
 
 
 def _converted(module: Any, shapes: Mapping[str, Shape], context: Context) -> Network:
     """By the first way to call the module that leaves no fault; else the faults of the one that got furthest."""
     best: tuple[int, Sequence[Fault]] | None = None
-    for layout in _layouts(module, context):
-        follower = Follower(HANDLERS)
-        follower.expressions.inputs |= set(shapes)
-        try:
-            with Followed(module, follower, context):
-                _call(module, follower, shapes, layout)
-        except Exception as error:  # noqa: BLE001 - whatever the module's own code raises with this layout
-            rank, faults = (
-                1 if isinstance(error, Stop) else 2,
-                [*follower.faults, _failed(module, follower, shapes, error)],
-            )
+    for attempt in attempts(module, shapes, context):
+        follower, error = attempt.follower, attempt.error
+        if error is not None:
+            rank = 1 if isinstance(error, Stop) else 2
+            faults = [*follower.faults, _failed(module, follower, shapes, error)]
         else:
             try:
-                return _network(module, follower, shapes, layout, context)
-            except ConversionError as error:
-                rank, faults = 3, [*error.faults]
+                return _network(module, follower, shapes, attempt.layout, context)
+            except ConversionError as refusal:
+                rank, faults = 3, [*refusal.faults]
         if best is None or rank > best[0]:
             best = rank, faults
     assert best is not None, "there is a layout"
     raise ConversionError(best[1])
 
 
-def _network(
-    module: Any, follower: Follower, shapes: Mapping[str, Shape], layout: _Layout, context: Context
-) -> Network:
+def _network(module: Any, follower: Follower, shapes: Mapping[str, Shape], layout: Layout, context: Context) -> Network:
     if follower.faults:
         raise ConversionError(follower.faults)
     populations = {name: (own.found, own.given) for name, own in follower.populations.items()}
@@ -238,12 +253,12 @@ def _network(
     return network(Traced(shapes, populations, outputs, follower.expressions), context.dt, type(module).__name__)
 
 
-def _layouts(module: Any, context: Context) -> Sequence[_Layout]:
+def _layouts(module: Any, context: Context) -> Sequence[Layout]:
     kinds = {neuron.multi for neuron in Followed(module, Follower(HANDLERS), context).neurons.values()} - {Multi.NO}
-    return _LAYOUTS[kinds.pop()] if len(kinds) == 1 else _LAYOUTS[Multi.NO]
+    return LAYOUTS[kinds.pop()] if len(kinds) == 1 else LAYOUTS[Multi.NO]
 
 
-def _call(module: Any, follower: Follower, shapes: Mapping[str, Shape], layout: _Layout) -> None:
+def _call(module: Any, follower: Follower, shapes: Mapping[str, Shape], layout: Layout) -> None:
     """Run all steps."""
     follower.returned = follower.run(module, [_input(module, follower, n, s, layout, 0) for n, s in shapes.items()])
     if layout.several:
@@ -259,7 +274,7 @@ def _call(module: Any, follower: Follower, shapes: Mapping[str, Shape], layout: 
         follower.returned = follower.run(module, given, state)
 
 
-def _input(module: Any, follower: Follower, name: str, shape: Shape, layout: _Layout, time: int) -> tuple[Any, Tracked]:
+def _input(module: Any, follower: Follower, name: str, shape: Shape, layout: Layout, time: int) -> tuple[Any, Tracked]:
     steps = STEPS if layout.several else 1
     sizes = sizes_of(layout.lead, steps)
     kept = next((p for p in (*module.parameters(), *module.buffers()) if p.is_floating_point()), torch.zeros(()))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurokit.converters.from_nir import _read
+from neurokit.converters.from_nir import read_graph
 from neurokit.converters.hdf5 import opened
 from neurokit.converters.listing import Listing, Piece
 from neurokit.converters.nir_graphs import Flat, flattened, natural
@@ -23,7 +23,7 @@ def listing(source: str | PathLike[str] | Any, *, inputs: str | None = None) -> 
 
     Raises FormatError and ConversionError as `from_nir.load` does.
     """
-    flat = flattened(_read(source) if isinstance(source, str | PathLike) else source)
+    flat = flattened(read_graph(source) if isinstance(source, str | PathLike) else source)
     far = _depths(flat)
     nodes = sorted(flat.nodes.items(), key=lambda item: (far[item[0]], natural(item[0])))
     version = _version(source) if isinstance(source, str | PathLike) else ""

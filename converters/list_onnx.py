@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from neurokit.converters.listing import Listing, Piece
-from neurokit.converters.onnx_reading import MOST_NODES, _name, _parsed
+from neurokit.converters.onnx_reading import MOST_NODES, name_of, parsed
 
 
 def listing(source: str | PathLike[str] | Any, *, inputs: str | None = None) -> Listing:
     """Operations of an `.onnx` file or an onnx.ModelProto, in the model's order. FormatError as `from_onnx.load`."""
-    model = _parsed(Path(source)) if isinstance(source, str | PathLike) else source
+    model = parsed(Path(source)) if isinstance(source, str | PathLike) else source
     graph = model.graph
     held = {tensor.name: math.prod(tensor.dims) for tensor in graph.initializer}
     shapes = {value.name: _sizes(value) for value in (*graph.value_info, *graph.output)}
@@ -21,7 +21,7 @@ def listing(source: str | PathLike[str] | Any, *, inputs: str | None = None) -> 
     taken: set[str] = set()
     counted: set[str] = set()
     for index, node in enumerate(graph.node[:MOST_NODES]):
-        name = _name(node, index)
+        name = name_of(node, index)
         while name in taken:  # as the converter names them
             name += "'"
         taken.add(name)

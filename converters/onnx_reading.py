@@ -37,7 +37,7 @@ def read(source: str | PathLike[str] | Any, known: frozenset[str]) -> Model:
     if isinstance(source, onnx.ModelProto):
         model, folder, name = source, None, "onnx.ModelProto"
     else:
-        model, folder, name = _parsed(Path(source)), Path(source).parent, Path(source).name
+        model, folder, name = parsed(Path(source)), Path(source).parent, Path(source).name
     if not all(isinstance(text, str) for text in _texts(model.graph)):  # protobuf gives bytes where UTF-8 is broken
         raise FormatError(Fault(name, "holds names that are no UTF-8 text", "names are text", SAMPLE))
     opset, faults = _opset(model, name)
@@ -54,7 +54,8 @@ def read(source: str | PathLike[str] | Any, known: frozenset[str]) -> Model:
     return Model(inputs, outputs, constants, operations, opset, name)
 
 
-def _parsed(path: Path) -> onnx.ModelProto:
+def parsed(path: Path) -> onnx.ModelProto:
+    """The protobuf message of a file. FormatError when it is missing or no ONNX model."""
     limit = "an ONNX model is a protobuf file"
     try:
         size = path.stat().st_size
@@ -145,14 +146,15 @@ def _values(graph: onnx.GraphProto, given: set[str]) -> Iterator[Fault]:
             if value in made:
                 fact = f"reads '{value}', which is made by a later node"
                 mend = "Sort the nodes; a cycle cannot be: ONNX graphs have none."
-            yield Fault(_name(node, index), fact, "nodes come in the order of the data's way", mend)
+            yield Fault(name_of(node, index), fact, "nodes come in the order of the data's way", mend)
         ready.update(node.output)
     for output in graph.output:
         if output.name not in ready:
             yield Fault(output.name, "is an output that nothing makes", "outputs are made by nodes", SAMPLE)
 
 
-def _name(node: onnx.NodeProto, index: int) -> str:
+def name_of(node: onnx.NodeProto, index: int) -> str:
+    """A node's own name, else that of its first output, else its kind and place."""
     return node.name or next((output for output in node.output if output), f"{node.op_type}_{index}")
 
 
@@ -161,7 +163,7 @@ def _operations(graph: onnx.GraphProto, known: frozenset[str]) -> tuple[tuple[Op
     found = []
     taken: set[str] = set()
     for index, node in enumerate(graph.node[:MOST_NODES]):
-        name = _name(node, index)
+        name = name_of(node, index)
         while name in taken:
             name += "'"
         taken.add(name)

@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from neurokit.converters.onnx_reading import _name, _parsed
+from neurokit.converters.onnx_reading import name_of, parsed
 from neurokit.converters.running import SourceRun
 from neurokit.graph.network import Network
 
@@ -25,7 +25,7 @@ def run(
 
     inputs: name -> (batch, time, *shape). Steps past the input's end see zeros, as in the Network.
     """
-    model = _parsed(Path(source)) if isinstance(source, str | PathLike) else source
+    model = parsed(Path(source)) if isinstance(source, str | PathLike) else source
     wanted = _wanted(model, network)
     session = onnxruntime.InferenceSession(_with_outputs(model, wanted), _quiet())
     frames, places = _frames(inputs, steps)
@@ -48,7 +48,7 @@ def run(
 
 def _wanted(model: Any, network: Network) -> dict[str, str]:
     """Population -> the tensor that it stands for: that of the operation, or the output, of its name."""
-    made = {_name(node, index): node.output[0] for index, node in enumerate(model.graph.node) if node.output}
+    made = {name_of(node, index): node.output[0] for index, node in enumerate(model.graph.node) if node.output}
     made |= {value.name: value.name for value in model.graph.output}
     return {name: made[name] for name in network.populations if name in made}
 

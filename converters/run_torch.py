@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neurokit.converters.from_torch import _call, _layouts
+from neurokit.converters.from_torch import Layout, attempts
 from neurokit.converters.running import SourceRun
 from neurokit.converters.torch_neurons import Context, Multi
 from neurokit.converters.torch_ops import HANDLERS
@@ -60,26 +60,20 @@ def run(source: Any, network: Network, inputs: Mapping[str, NDArray[Any]], steps
     return SourceRun(f"torch {torch.__version__.partition('+')[0]}", sent, values)
 
 
-def _layout(module: Any, network: Network, context: Context) -> Any:
+def _layout(module: Any, network: Network, context: Context) -> Layout:
     """The first way to call the module that works, as the converter found it."""
     shapes = {name: node.shape for name, node in network.inputs.items()}
     said = ""
-    for layout in _layouts(module, context):
-        follower = Follower(HANDLERS)
-        follower.expressions.inputs |= set(shapes)
-        try:
-            with Followed(module, follower, context):
-                _call(module, follower, shapes, layout)
-        except Exception as error:  # noqa: BLE001 - whatever the module's own code raises with this layout
-            said = " ".join(str(error).split())[:300]
-        else:
-            if not follower.faults:
-                return layout
+    for attempt in attempts(module, shapes, context):
+        if attempt.error is not None:
+            said = " ".join(str(attempt.error).split())[:300]
+        elif not attempt.follower.faults:
+            return attempt.layout
     fact = f"cannot be run ({said or 'its operations are not followed'})"
     raise ConversionError(Fault(type(module).__name__, fact, "it runs as it was converted", "Convert it first."))
 
 
-def _run(module: Any, given: Sequence[Any], layout: Any, steps: int, found: Mapping[str, Sequence[Any]]) -> None:
+def _run(module: Any, given: Sequence[Any], layout: Layout, steps: int, found: Mapping[str, Sequence[Any]]) -> None:
     if layout.several:
         module(*[_with_lead(values, layout.lead) for values in given])
         return
