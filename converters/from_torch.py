@@ -94,6 +94,7 @@ def _plain(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the exporter about itself
+            warnings.simplefilter("default", torch.jit.TracerWarning)  # of what it takes for a constant: the user's
             torch.onnx.export(module, samples, file, input_names=list(shapes), opset_version=17)
     except Exception as error:
         fault = Fault(
@@ -234,7 +235,7 @@ def _converted(module: Any, shapes: Mapping[str, Shape], context: Context) -> Ne
             try:
                 return _network(module, follower, shapes, attempt.layout, context)
             except ConversionError as refusal:
-                rank, faults = 3, [*refusal.faults]
+                rank, faults = 3 if follower.mixed else 4, [*refusal.faults]
         if best is None or rank > best[0]:
             best = rank, faults
     assert best is not None, "there is a layout"

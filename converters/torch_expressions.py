@@ -20,6 +20,13 @@ from neurokit.graph.synapses import Shape, Sparse, Synapse
 
 Part: TypeAlias = Literal["spikes", "state"]
 
+# Torch functions behind which the largest value is the same one, the last two kinds with a number.
+_READS = frozenset(
+    ("softmax", "log_softmax", "softmin", "argmax", "max", "amax", "clone", "detach", "float", "double", "to", "cpu")
+) | {"reshape", "view", "flatten", "squeeze", "unsqueeze", "contiguous"}
+_SCALES = frozenset(("mul", "__mul__", "__rmul__", "multiply", "div", "__truediv__", "divide", "true_divide", "mul_"))
+_SHIFTS = frozenset(("add", "__add__", "__radd__", "sub", "__sub__"))
+
 
 @dataclass(frozen=True, eq=False)
 class Leaf:
@@ -221,6 +228,16 @@ def digest(value: Any) -> bytes:
         parts = [digest(part) if isinstance(part, np.ndarray) else repr(part).encode() for part in vars(value).values()]
         return sha1(type(value).__name__.encode() + b"|".join(parts)).digest()
     return repr(value).encode()
+
+
+def keeps_order(name: str, others: Sequence[Any]) -> bool:
+    """Whether behind the torch function `name` the largest value is where it was. others: its other arguments.
+
+    They are numbers, or None for what is none.
+    """
+    if name in _SCALES | _SHIFTS:
+        return all(isinstance(n, float) and (n > 0 or name in _SHIFTS) for n in others)
+    return name in _READS or name.startswith(".")
 
 
 def _matrix(data: Any, rows: Any, columns: Any, shape: tuple[int, int]) -> Any:

@@ -82,10 +82,11 @@ class _Graph:
             if found.back is not None:
                 self._feed(name, self._back(name, found.back, given[-1].shape))
         read: set[str] = set()
-        for own in self.traced.outputs:
-            for part in _decided(own):
-                now = max((leaf.time or 0 for leaf in leaves(part)), default=0)
-                self._output(self.traced.expressions.aged(part, now), read)
+        parts = [part for own in self.traced.outputs for part in _decided(own)]
+        for part in parts:
+            now = max((leaf.time or 0 for leaf in leaves(part)), default=0)
+            self._output(self.traced.expressions.aged(part, now), read)
+        self._potentials(parts)
 
     def _steady(self, name: str, given: Sequence[Expression]) -> Expression:
         """What a neuron is given in every step but the first ones."""
@@ -101,6 +102,17 @@ class _Graph:
                 Fault(name, "is given what is known only later", limit, "Call the neurons in the order of the steps.")
             )
         return last
+
+    def _potentials(self, parts: Sequence[Expression]) -> None:
+        """What returns nothing but potentials of spiking neurons means another output than their spikes."""
+        returned = [leaf for part in parts for leaf in leaves(part)]
+        if any(leaf.part == "spikes" for leaf in returned):
+            return  # the states beside them are there to be handed back
+        for name in dict.fromkeys(leaf.name for leaf in returned):
+            if self.traced.populations[name][0].neuron.spiking:
+                limit = "an output of spiking neurons is their spikes"
+                mend = f"Return them, too, and record the potential: nk.run(..., record=(('{name}', 'v'),))."
+                self.faults.append(Fault(name, "has its potential returned without its spikes", limit, mend))
 
     def _output(self, own: Expression, read: set[str]) -> None:
         if isinstance(own, Unknown):

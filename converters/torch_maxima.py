@@ -32,7 +32,7 @@ def _pool(
     outputs = tensors(result)
     if any(isinstance(e, Unknown) for e in own.expressions):
         return follower.unknown(result, own)
-    if not all(_binary(follower, e) for e in own.expressions):
+    if not all(binary(follower, e) for e in own.expressions):
         limit = "the largest of spikes is an OR; of other numbers it is no sum"
         follower.fault("takes the maximum of numbers", limit, "Put it behind spiking neurons, or train with AvgPool2d.")
         return follower.unknown(result, own)
@@ -82,19 +82,19 @@ def _free(follower: Follower) -> str:
     return next(name for k in range(len(taken) + 1) if (name := base if not k else f"{base}_{k + 1}") not in taken)
 
 
-def _binary(follower: Follower, own: Expression) -> bool:
+def binary(follower: Follower, own: Expression) -> bool:
     """Whether the values are 0 or 1 for certain: spikes, moved about."""
     if isinstance(own, Leaf):
         population = follower.populations.get(own.name)
         return population is not None and own.part == "spikes" and _sends_ones(population)
     if isinstance(own, Reshape):
-        return _binary(follower, own.argument)
+        return binary(follower, own.argument)
     if isinstance(own, Concatenation):
-        return all(_binary(follower, term) for term in own.terms)
+        return all(binary(follower, term) for term in own.terms)
     if isinstance(own, Map) and isinstance(own.synapse, Sparse) and own.synapse.bias is None:
         weight = own.synapse.weight
         moves = (weight.data == 1).all() and (np.diff(weight.indptr) <= 1).all()
-        return bool(moves) and _binary(follower, own.argument)
+        return bool(moves) and binary(follower, own.argument)
     return False
 
 

@@ -62,6 +62,7 @@ def move(
             axes = solve(origin.cpu().numpy(), tuple(first.shape), tracked)
         except Mixed as mixed:
             limit = "samples and steps stay apart from each other and from the values"
+            follower.mixed = True
             follower.fault(f"'{name}' {mixed}", limit, "Pass shape= of one step of one sample, or move features only.")
             follower.unknown(tensor, tracked)
             continue

@@ -11,7 +11,7 @@ import torch
 
 from neurokit.converters.torch_expressions import Expression, Unknown
 from neurokit.converters.torch_layers import LAYERS
-from neurokit.converters.torch_maxima import POOLS
+from neurokit.converters.torch_maxima import POOLS, binary
 from neurokit.converters.torch_moves import MOVES, move
 from neurokit.converters.torch_trace import Follower, Handler, Tracked, tensors
 
@@ -71,6 +71,13 @@ def _same(follower: Follower, name: str, func: Func, args: Args, kwargs: Kwargs,
     tracked = follower.get(given)
     assert tracked is not None, "only operations on what is tracked come here"
     for tensor in tensors(result):
+        if (
+            given.is_floating_point()
+            and not tensor.is_floating_point()
+            and not all(binary(follower, e) for e in tracked.expressions)
+        ):
+            limit, mend = "values are not rounded before conversion", "Leave it out; nk.compile quantises."
+            follower.fault(f"rounds values to {tensor.dtype} by '{name}'", limit, mend)
         follower.put(tensor, tracked)
 
 
@@ -150,12 +157,12 @@ def _one(follower: Follower, kind: str, own: Tracked, value: Any, alpha: float, 
         limit = "a constant is the same for all samples and steps, and no larger than the values"
         follower.fault(f"'{kind}' with a constant of shape {np.shape(value)}", limit, "Give it the values' shape.")
         return follower.unknown(result, own)
-    sign = 1.0 if first or kind != "sub" else -1.0
+    sign = 1.0 if first else alpha if kind == "add" else -alpha if kind == "sub" else 1.0
     factor, offset = np.full((), sign), np.zeros(())
     if kind in ("mul", "div"):
         factor = constant if kind == "mul" else 1 / constant
     else:
-        offset = constant * ((1.0 if kind == "add" else -1.0) * alpha if first else alpha if kind == "add" else 1.0)
+        offset = constant * (alpha if kind == "add" else -alpha) if first else constant
     made = tuple(follower.expressions.affine(follower.place, factor, offset, e) for e in own.expressions)
     return follower.put(result, Tracked(made, own.lead))
 

@@ -11,6 +11,7 @@ was stacked), "LB" or "BL" both merged. A tensor with an "L" has one expression 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -20,7 +21,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from neurokit.converters.torch_classes import find
-from neurokit.converters.torch_expressions import Decision, Expression, Expressions, Leaf, Part, Unknown
+from neurokit.converters.torch_expressions import Decision, Expression, Expressions, Leaf, Part, Unknown, keeps_order
 from neurokit.converters.torch_neurons import Context, Found, Multi
 from neurokit.errors import Fault
 from neurokit.graph.neurons import FloatArray
@@ -28,6 +29,8 @@ from neurokit.graph.synapses import Shape, Synapse
 
 SAMPLES = 2  # so that an axis of samples is told from axes of one
 STEPS = 4  # a first one, one that sees the first one's spikes, and two to see that nothing changes any more
+
+_IN_PLACE = re.compile(r"(?!detach_|requires_grad_)[a-z]\w*_|__i(add|sub|mul|truediv)__")
 
 Lead: TypeAlias = tuple[str, ...]
 Tensor: TypeAlias = Any
@@ -81,9 +84,11 @@ class Follower(TorchFunctionMode):  # type: ignore[misc]
         self.expressions = Expressions()
         self.populations: dict[str, Population] = {}
         self.faults: list[Fault] = []
+        self.mixed = False  # whether samples and steps got mixed up, as they do when a module is called in a wrong way
         self.path: list[str] = []
         self.paused = 0
         self.known: dict[int, tuple[Tensor, Tracked]] = {}  # with the tensor, so that its id stays its own
+        self.overwritten: set[int] = set()  # ids of known tensors whose memory an operation has changed since
         self.pools: dict[tuple[str, tuple[str, ...]], str] = {}  # by place and sources, see `torch_maxima`
         self.returned: Any = None
         self.failed_at = ""
@@ -93,11 +98,17 @@ class Follower(TorchFunctionMode):  # type: ignore[misc]
     def get(self, tensor: Any) -> Tracked | None:
         """What is known of a tensor; None where it does not depend on the input."""
         entry = self.known.get(id(tensor))
-        return entry[1] if entry is not None and entry[0] is tensor else None
+        if entry is None or entry[0] is not tensor:
+            return None
+        if id(tensor) in self.overwritten:
+            limit, mend = "a tensor keeps the values that it was given", "Compute a new tensor instead, e.g. x = x + y."
+            self.fault("reads a tensor that has been changed in place through another one", limit, mend)
+        return entry[1]
 
     def put(self, tensor: Tensor, tracked: Tracked) -> None:
         """Note what a tensor is."""
         self.known[id(tensor)] = (tensor, tracked)
+        self.overwritten.discard(id(tensor))
 
     @property
     def place(self) -> str:
@@ -144,11 +155,13 @@ class Follower(TorchFunctionMode):  # type: ignore[misc]
         if not given:
             return result
         name = name_of(func)
+        if _IN_PLACE.fullmatch(name):
+            self._overwrite(name, args[0] if args else None)
         handler = self.handlers.get(name)
         if handler is None:
             self._refuse(name, result, given[0])
         elif any(isinstance(e, Decision) for tracked in given for e in tracked.expressions):
-            self._decided(name, result, given)
+            self._decided(name, args, kwargs, result, given)
         else:
             handler(self, name, func, args, kwargs, result)
         return result
@@ -161,12 +174,35 @@ class Follower(TorchFunctionMode):  # type: ignore[misc]
         )
         self.unknown(result, given)
 
-    def _decided(self, name: str, result: Any, given: Sequence[Tracked]) -> None:
-        """Something behind a decision is one, too."""
+    def _overwrite(self, name: str, tensor: Any) -> None:
+        """An operation in place changes all tensors that share its memory: what is known of the others is over."""
+        if not isinstance(tensor, torch.Tensor):
+            return
+        if id(tensor) not in self.known and tensor._is_view():
+            limit, mend = "values are followed from one operation to the next", "Use torch.stack or torch.cat."
+            self.fault(f"'{name}' writes what depends on the input into a part of a tensor", limit, mend)
+        memory = tensor.untyped_storage().data_ptr()
+        self.overwritten |= {
+            key
+            for key, (other, _) in self.known.items()
+            if other is not tensor and other.untyped_storage().data_ptr() == memory
+        }
+
+    def _decided(
+        self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], result: Any, given: Sequence[Tracked]
+    ) -> None:
+        """Something behind a decision is one, too, where it could be done after the run as well."""
+        made = tensors(result)
+        others = [_number(value) for value in (*args, *kwargs.values()) if self.get(value) is None]
+        if made and (len(given) > 1 or not keeps_order(name, others)):
+            what = next(e.what for tracked in given for e in tracked.expressions if isinstance(e, Decision))
+            limit = "what a network gives are its last layer's spikes in each step"
+            mend = "Do it in each step, in front of the sum or decision, or after the run."
+            self.fault(f"calls '{name}' behind '{what}'", limit, mend)
         decided = [e for tracked in given for e in tracked.expressions if isinstance(e, Decision)]
-        for tensor in tensors(result):
-            made = self.expressions.decision(tuple(tensor.shape), self.place, name, decided)
-            self.put(tensor, Tracked((made,), ()))
+        for tensor in made:
+            decision = self.expressions.decision(tuple(tensor.shape), self.place, name, decided)
+            self.put(tensor, Tracked((decision,), ()))
 
     # --------------------------------------------------------------------------------------------------- neurons
 
@@ -248,6 +284,7 @@ class Followed:
         self.follower = follower
         self.neurons: dict[str, Neuron] = {}
         self.kept = [(own, dict(own.__dict__), dict(own._buffers)) for own in module.modules()]
+        self.values = [(buffer, buffer.detach().clone()) for buffer in module.buffers()]
         inner: set[str] = set()
         for name, own in module.named_modules():
             if any(name.startswith(f"{outer}.") for outer in inner):
@@ -286,6 +323,8 @@ class Followed:
             own.__dict__.update(values)
             own._buffers.clear()
             own._buffers.update(buffers)
+        for buffer, value in self.values:
+            buffer.detach().copy_(value)
         self.follower.path.clear()
 
 
@@ -311,6 +350,12 @@ def name_of(func: Any) -> str:
     if name == "__get__":
         return f".{getattr(getattr(func, '__self__', None), '__name__', 'attribute')}"
     return name
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, torch.Tensor):
+        return float(value) if value.dim() == 0 else None
+    return float(value) if isinstance(value, int | float) else None
 
 
 def sizes_of(lead: Lead, steps: int) -> Shape:

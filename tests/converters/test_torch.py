@@ -103,6 +103,10 @@ FUNCTIONS = {
     ),
     "twice": lambda self, x: self.b(self.w_2((y := self.a(self.fc(x))) + y)),
     "difference": lambda self, x: self.b(1.0 - self.w_2(2 * self.a(self.fc(x)) / 3) * self.scale - 0.5),
+    "alpha": lambda self, x: self.b(torch.add(self.scale, self.w_2(self.a(self.fc(x))), alpha=2)),
+    "alpha_minus": lambda self, x: self.b(torch.sub(self.scale, self.w_2(self.a(self.fc(x))), alpha=-0.7)),
+    "in_place": lambda self, x: self.b(self.w_2(self.a(self.fc(x)).view(-1, 5, 6).flatten(1).mul_(0.7))),
+    "whole": lambda self, x: self.b(self.w_2(self.a(self.fc(x)).to(torch.uint8).double())),
     "two_paths": lambda self, x: self.b(self.w_2(y := self.a(self.fc(x))) + 0.3 * self.w_3(y)),
     "stacked": lambda self, x: self.b(self.w_2(torch.stack((self.a(self.fc(x)), self.a_2(self.fc(x)))).sum(0))),
 }
@@ -182,6 +186,26 @@ def test_a_decision_is_read_behind_the_network(decision):
     net = nn.Sequential(nn.Linear(20, 30), leaky())
     last = Of(lambda self, x: getattr(torch, decision)(self.net(x), 1), net=net)
     assert list(nk.convert(last, shape=(20,), dt=1e-3).outputs) == ["net.1"]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        lambda self, x: torch.softmax(over_time(self, x) / 0.3, 1),
+        lambda self, x: (over_time(self, x).flatten(1) * 2 + 1).max(1),
+        lambda self, x: over_time(self, x).unsqueeze(1).argmax(2),
+    ],
+)
+def test_what_keeps_the_order_of_a_sum_over_time_is_read_behind_the_network(last):
+    net = Of(last, fc=nn.Linear(20, 30), a=leaky())
+    assert list(nk.convert(net, shape=(20,), dt=1e-3).outputs) == ["a"]
+
+
+def test_counters_of_a_module_are_left_as_they_were():
+    net = Of(lambda self, x: (self.calls.add_(1), self.a(self.fc(x)))[1], fc=nn.Linear(20, 30), a=leaky())
+    net.register_buffer("calls", torch.full((1,), 7.0))
+    nk.convert(net, shape=(20,), dt=1e-3)
+    assert net.calls == 7
 
 
 def test_the_module_is_left_as_it_was():
@@ -279,6 +303,10 @@ def test_neurons_that_are_refused(name):
     assert mend in refused(nn.Sequential(nn.Linear(20, 30), neuron))
 
 
+def over_time(self, x):
+    return torch.stack([self.a(self.fc(x)) for _ in range(5)]).mean(0)
+
+
 FORWARDS = {
     "values": (lambda self, x: self.a(x) if x.sum() > 3 else self.b(x), "calls '__bool__'"),
     "item": (lambda self, x: self.a(x * x.max().item()), "'max'"),
@@ -300,6 +328,15 @@ FORWARDS = {
     ),
     "pool_dilated": (lambda self, x: self.a(F.max_pool1d(self.b(x)[:, None], 2, dilation=2)[:, 0]), "in another way"),
     "behind": (lambda self, x: self.a(torch.softmax(self.b(x), 1)), "goes on from 'softmax'"),
+    "layer_late": (lambda self, x: self.fc(over_time(self, x)), "calls 'linear' behind 'mean over time'"),
+    "vote_late": (lambda self, x: over_time(self, x).view(-1, 4, 5).sum(2), "calls 'sum' behind"),
+    "picked_late": (lambda self, x: over_time(self, x)[:, :3], "calls '__getitem__' behind 'mean over time'"),
+    "two_late": (lambda self, x: sum(torch.softmax(n(self.fc(x)), 1) for n in (self.a, self.b)), "calls 'add' behind"),
+    "turned_late": (lambda self, x: over_time(self, x) * -1, "calls 'mul' behind"),
+    "potentials": (lambda self, x: (self.a(self.fc(x)), self.a.mem)[1], "its potential returned without its spikes"),
+    "rounded": (lambda self, x: self.a(self.fc(x).to(torch.int32).float()), "rounds values to torch.int32"),
+    "view": (lambda self, x: (y := self.fc(x), y[:, :3].mul_(0.0), self.a(y))[2], "changed in place"),
+    "part": (lambda self, x: (y := torch.zeros(2, 20), y[:, :3].add_(x[:, :3]), self.a(x + y))[2], "into a part"),
 }
 
 

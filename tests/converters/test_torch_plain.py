@@ -66,3 +66,17 @@ def test_spiking_networks_need_no_code():
 def test_what_cannot_be_written_as_onnx():
     with pytest.raises(ConversionError, match=r"cannot be written as ONNX"):
         nk.convert(nn.Sequential(nn.Linear(20, 30), nn.ReLU()), shape=(7,), code="sigma-delta")
+
+
+def test_what_the_exporter_takes_for_a_constant_is_told():
+    class Gate(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(5, 7)
+
+        def forward(self, x):
+            y = torch.relu(self.fc(x))
+            return 2 * y if y.sum() > 100 else y
+
+    with pytest.warns(torch.jit.TracerWarning, match="might cause the trace to be incorrect"):
+        nk.convert(Gate(), shape=(5,), dt=1e-3, code="sigma-delta")
