@@ -39,7 +39,7 @@ def blocks_of(module: Any) -> dict[str, Any]:
     """SLAYER's blocks by path, the outermost ones."""
     found: dict[str, Any] = {}
     for name, own in module.named_modules():
-        inside = any(name.startswith(f"{outer}.") or not outer for outer in found)
+        inside = any(_within(name, outer) for outer in found)
         if not inside and any(cls.__module__.startswith(_PACKAGE) for cls in type(own).__mro__):
             found[name] = own
     return found
@@ -48,8 +48,14 @@ def blocks_of(module: Any) -> dict[str, Any]:
 def slayer_network(module: Any, shapes: Mapping[str, Shape], **options: Any) -> Network:
     """The integer network of `module`, a chain of blocks. options: those of `from_slayer.load`.
 
-    ConversionError when the module is no chain of blocks, or they cannot be exported.
+    ConversionError when the module is no chain of blocks, has weights of its own, or they cannot be exported.
     """
+    blocks = blocks_of(module)
+    others = [name for name, _ in module.named_parameters() if not any(_within(name, block) for block in blocks)]
+    if others:
+        limit = "SLAYER's networks are chains of blocks, as their .net files are"
+        mend = "Make it a block, or remove it."
+        raise ConversionError([Fault(name, "is a weight outside of the blocks", limit, mend) for name in others])
     calls = _calls(module, shapes)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{type(module).__name__}.net"
@@ -57,6 +63,10 @@ def slayer_network(module: Any, shapes: Mapping[str, Shape], **options: Any) -> 
             for index, call in enumerate(calls):
                 _export(call, file.create_group(f"layer/{index}"))
         return from_slayer.load(path, **options)
+
+
+def _within(name: str, block: str) -> bool:
+    return not block or name.startswith(f"{block}.")
 
 
 def _export(call: _Call, group: h5py.Group) -> None:

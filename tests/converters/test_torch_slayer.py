@@ -73,6 +73,13 @@ def test_only_chains_are_converted(slayer):  # noqa: F811
         nk.convert(net, shape=(9,))
 
 
+def test_weights_outside_of_the_blocks_are_not_dropped(slayer):  # noqa: F811
+    net, _ = dense(slayer)
+    net.readout = torch.nn.Linear(6, 3)
+    with pytest.raises(ConversionError, match=r"'readout\.weight': is a weight outside of the blocks"):
+        nk.convert(net, shape=(9,))
+
+
 def test_arguments_that_do_not_fit(slayer):  # noqa: F811
     net, _ = dense(slayer)
     with pytest.raises(ConversionError, match=r"cannot be run.*\(samples, \*shape, steps\)"):
