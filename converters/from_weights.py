@@ -32,7 +32,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,7 +92,7 @@ def load(
     step = dt if dt is not None else told.get("dt")
     check_arguments(step_faults(step))
     given = shape if shape is not None else told.get("shape")
-    if not isinstance(given, list | tuple) or not given or not all(type(n) is int and n > 0 for n in given):
+    if not _is_shape(given):
         mend = 'Pass shape=(channels, rows, columns), or "shape" in the specification.'
         raise InputError(Fault("shape", f"is {given!r}", "the input's shape is needed", mend))
     reader = _Reader(weights, None if step is None else float(step), reset)
@@ -100,6 +100,10 @@ def load(
     if reader.faults:
         raise ConversionError(reader.faults)
     return build(reader.nodes, reader.edges, dt=reader.dt, source=Path(source).name, kind="a specification")
+
+
+def _is_shape(value: Any) -> TypeGuard[Sequence[int]]:
+    return isinstance(value, list | tuple) and bool(value) and all(type(n) is int and n > 0 for n in value)
 
 
 def _argument_faults(dt: Any, reset: str | None, inputs: str | None, spec: Any, source: Any) -> Any:
@@ -134,6 +138,10 @@ def _specification(spec: Any) -> dict[str, Any]:
         fact = f"has {unknown[0]!r}" if unknown else "lists no layers"
         limit = "a specification has 'layers' (mappings), and may have 'shape', 'dt' and 'outputs'"
         raise InputError(Fault("spec", fact, limit, "See neurokit.converters.from_weights."))
+    outputs = spec.get("outputs", [""])
+    if not isinstance(outputs, list | tuple) or not outputs or not all(isinstance(name, str) for name in outputs):
+        mend = "Give a list of names, or leave it out for the last entry."
+        raise InputError(Fault("spec", f"has the outputs {outputs!r}", "outputs are listed by name", mend))
     return {**spec}
 
 
@@ -157,7 +165,7 @@ class _Reader:
     faults: list[Fault] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
 
-    def run(self, shape: Shape, entries: Sequence[Entry], outputs: Any) -> None:
+    def run(self, shape: Shape, entries: Sequence[Entry], outputs: Sequence[str] | None) -> None:
         """All nodes and edges."""
         self.nodes["input"] = Source(shape)
         names = ["input"]
@@ -173,7 +181,7 @@ class _Reader:
         for start, end in self.edges:
             if start not in known:
                 self._fault(end, f"is fed from '{start}'", f"entries are {', '.join(names)[:200]}", "Name one of them.")
-        read = [str(name) for name in outputs] if isinstance(outputs, list | tuple) else [names[-1]]
+        read = names[-1:] if outputs is None else list(dict.fromkeys(outputs))
         for name in read:
             if name not in known:
                 self._fault(name, "is an output but no entry", "outputs are entries", "Name one of them.")
@@ -227,8 +235,15 @@ class _Reader:
         if self.reset is not None and kind in ("IF", "LIF", "CubaLIF"):
             values.setdefault("reset", self.reset)
         shape = entry.get("shape")
+        if shape is not None and not _is_shape(shape):
+            raise _Unfit(f"has shape {shape!r}", "it lists whole numbers of at least 1", "Give it as [n, ...].")
         if any(key in values for key in STEP):
-            return Cells(self._by_step(kind, values), None if shape is None else tuple(shape))
+            try:
+                return Cells(self._by_step(kind, values), None if shape is None else tuple(shape))
+            except (TypeError, ValueError) as error:
+                raise _Unfit(
+                    f"has a value that is no number ({error})", "numbers are needed", "Give numbers."
+                ) from error
         known = {one.name for one in fields(NEURONS[kind])}  # type: ignore[arg-type]
         self._no_others(values, known)
         try:
@@ -241,6 +256,9 @@ class _Reader:
 
     def _by_step(self, kind: str, values: Mapping[str, Any]) -> Neuron:
         """A neuron told by what is left of its states in a step."""
+        if kind == "CubaLeakyIntegrator":
+            limit = "of neurons without spikes, Integrator and LeakyIntegrator are told by a step"
+            raise _Unfit("is told by what a step keeps", limit, "Give its tau_syn and tau_mem in seconds.")
         context = Context(self.dt)
         told = {"keep_v": values.get("keep", 1.0), "gain_v": values.get("gain", 1.0)}
         if kind in ("Integrator", "LeakyIntegrator"):
@@ -350,7 +368,10 @@ class _Reader:
 
     def join(self, entry: Entry) -> Node:
         """Concatenation."""
-        return Join(int(entry.get("axis", 0)))
+        axis = entry.get("axis", 0)
+        if type(axis) is not int:
+            raise TypeError(f"axis {axis!r} is no whole number")
+        return Join(axis)
 
 
 _AFFINE = (("factor", 1.0), ("offset", 0.0))
