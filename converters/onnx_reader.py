@@ -144,7 +144,8 @@ class Reader:
         """The sum of data of one shape."""
         if len({term.shape for term in terms}) > 1 or len({node_shape(term.shape) for term in terms}) > 1:
             listed = " and ".join(str(term.shape) for term in terms)
-            raise Unfit(f"combines shapes {listed}", "data that are added have one shape", AGAIN)
+            mend = "Expand the smaller one first, in torch by expand_as."
+            raise Unfit(f"combines shapes {listed}", "data that are added have one shape", mend)
         counts: dict[str, int] = {}
         for term in terms:
             counts[term.node] = counts.get(term.node, 0) + 1
