@@ -27,7 +27,6 @@ MAGIC = re.compile(rb"#!AER-DAT(\d)\.(\d)\r?\n")
 END_OF_HEADER = b"#!END-HEADER"
 PACKET = 28  # bytes of a packet's header in 3.1
 POLARITY_EVENTS = 1
-MOST_PACKETS = 10_000_000
 
 
 def read_aedat(path: Path, size: Size | None) -> Events:
@@ -93,9 +92,7 @@ def _read_3(path: Path, size: Size | None) -> Events:
     start = _after_header(path, raw, END_OF_HEADER)
     data, times, notes = [], [], []
     position = start
-    for _ in range(MOST_PACKETS):
-        if position + PACKET > len(raw):
-            break
+    while position + PACKET <= len(raw):  # each round moves on by a header at least
         kind, _, width, _, overflow, capacity, count, _ = _packet(raw, position)
         stop = position + PACKET + capacity * width
         if not width or count > capacity or stop > len(raw):

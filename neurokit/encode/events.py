@@ -69,7 +69,14 @@ class Events:
         return Events(*parts, self.size, self.origin, self.source, self.notes)
 
     def to_array(self) -> NDArray[Any]:
-        """A structured array with the fields and types of tonic: x, y int16, t int64, p bool."""
+        """A structured array with the fields and types of tonic: x, y int16, t int64, p bool.
+
+        InputError where an event lies beyond row or column 32767.
+        """
+        furthest = max(int(self.x.max(initial=0)), int(self.y.max(initial=0)))
+        if furthest > np.iinfo(np.int16).max:
+            fact, mend = f"has an event in row or column {furthest}", "Use x, y, t and polarity as they are."
+            raise InputError(Fault(self.source, fact, "tonic's rows and columns are int16", mend))
         found = np.empty(len(self), [("x", np.int16), ("y", np.int16), ("t", np.int64), ("p", np.bool_)])
         found["x"], found["y"], found["t"], found["p"] = self.x, self.y, self.t, self.polarity
         return found
@@ -114,7 +121,7 @@ class Events:
             times, columns = times[order], (columns[0][order], columns[1][order], columns[2][order])
             notes = (*notes, f"time went back {backwards:,} times: events were sorted")
         begin = origin if origin is not None else int(times[0]) if len(times) else 0
-        return cls(times, *columns, size, begin, source, notes)
+        return cls(times, *columns, None if size is None else (int(size[0]), int(size[1])), begin, source, notes)
 
 
 def from_array(
@@ -170,6 +177,12 @@ def of_columns(
     return Events.of(t, x, y, p, size=size, source=source, error=error, origin=origin)
 
 
+def is_size(size: Any) -> bool:
+    """Whether it is (rows, columns) of a sensor."""
+    pair = isinstance(size, tuple | list) and len(size) == 2
+    return pair and all(isinstance(n, int | np.integer) and 1 <= n <= WIDEST for n in size)
+
+
 def _fault(source: str, fact: str, limit: str) -> Fault:
     return Fault(source, fact, limit, "Check what wrote it.")
 
@@ -199,9 +212,10 @@ def _microseconds(t: NDArray[Any]) -> tuple[NDArray[np.int64], str]:
 
 
 def _place_faults(x: NDArray[Any], y: NDArray[Any], size: tuple[int, int] | None, source: str) -> list[Fault]:
-    rows, columns = size or (WIDEST, WIDEST)
-    if not (1 <= rows <= WIDEST and 1 <= columns <= WIDEST):
-        return [_fault(source, f"its sensor is {rows}×{columns}", f"rows and columns are 1 to {WIDEST}")]
+    if size is not None and not is_size(size):
+        mend = "Pass e.g. (240, 320): tonic's sensor_size has columns first, and polarities."
+        return [Fault(source, f"its sensor's size is {size!r}", f"(rows, columns) from 1 to {WIDEST}", mend)]
+    rows, columns = (WIDEST, WIDEST) if size is None else size
     with np.errstate(invalid="ignore"):
         inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
         if x.dtype.kind == "f" or y.dtype.kind == "f":

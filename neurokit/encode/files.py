@@ -6,12 +6,11 @@ import importlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.encode.events import Events, damaged
+from neurokit.encode.events import WIDEST, Events, damaged, is_size
 from neurokit.errors import Fault, InputError
 from neurokit.system import available_memory, in_bytes
 
@@ -45,14 +44,17 @@ def read(path: str | os.PathLike[str], *, size: Size | None = None, kind: str | 
 
     Raises FormatError (missing, cut short, damaged, of an unknown suffix) and InputError (arguments).
     """
+    if not isinstance(path, str | os.PathLike) or not isinstance(kind, str | None):
+        name, value = ("kind", kind) if isinstance(path, str | os.PathLike) else ("path", path)
+        raise InputError(Fault(name, f"is {value!r}", "a file's path, and kind= a suffix", "Pass a path."))
     place = Path(path)
     suffix = (kind if kind is not None else place.suffix).lower()
     suffix = suffix if suffix.startswith(".") else f".{suffix}"
     if suffix not in READERS:
         known = ", ".join(READERS)
         raise InputError(Fault(str(path), f"'{suffix}' is no suffix of recordings", f"known: {known}", "Pass kind=."))
-    if size is not None and not _is_size(size):
-        raise InputError(Fault("size", f"is {size!r}", "(rows, columns) from 1 to 65536", "Pass e.g. (34, 34)."))
+    if size is not None and not is_size(size):
+        raise InputError(Fault("size", f"is {size!r}", f"(rows, columns) from 1 to {WIDEST}", "Pass e.g. (34, 34)."))
     check_file(place)
     module, _, name = READERS[suffix].partition(":")
     reader: Reader = getattr(importlib.import_module(module), name)
@@ -87,16 +89,12 @@ def check_count(path: Path, count: int) -> None:
 
 def merged_size(path: Path, stated: Size | None, given: Size | None) -> Size | None:
     """The sensor's size from the file or the caller; FormatError when both are there and differ, or it is none."""
-    if stated is not None and not _is_size(stated):
+    if stated is not None and not is_size(stated):
         raise damaged(str(path), f"says that its sensor has {stated[0]} rows and {stated[1]} columns")
     if stated is not None and given is not None and tuple(given) != stated:
         fact = f"says that its sensor has {stated[0]} rows and {stated[1]} columns, not {given[0]} and {given[1]}"
         raise damaged(str(path), fact, "Leave size= out.", "size= is for files that do not tell")
     return stated if stated is not None else given
-
-
-def _is_size(size: Any) -> bool:
-    return len(size) == 2 and all(isinstance(n, int | np.integer) and 1 <= n <= 65536 for n in size)
 
 
 def check_file(path: Path) -> None:

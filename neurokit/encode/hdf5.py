@@ -64,6 +64,12 @@ def _events(path: Path, file: h5py.File, size: Size | None) -> Events:
     arrays = {name: part[()] for name, part in columns.items()}
     if "t_offset" in file and not np.shape(file["t_offset"]):
         time = next(name for name in arrays if name.lower() in NAMES["t"])
+        if arrays[time].dtype.kind not in "iu":
+            fact, limit = (
+                f"has a t_offset and times of type {arrays[time].dtype}",
+                "both are whole microseconds in DSEC",
+            )
+            raise damaged(str(path), fact, "Write the times as integers.", limit)
         arrays[time] = arrays[time].astype(np.int64) + int(file["t_offset"][()])
     return of_columns(arrays, stated, str(path), FormatError, origin=None)
 

@@ -1,7 +1,7 @@
 """Every reader against a plain loop written from the format's specification (tests/encode/recordings.py).
 
 On ../shared/data/events the counts and time spans below are also what expelliarmus 1.1.12 (.dat, EVT2), dv-processing
-2.0.4 and aedat 2.3.0 (AEDAT 4) give; all of their events are equal to ours.
+2.0.4 and aedat 2.3.0 (AEDAT 4) give.
 """
 
 from __future__ import annotations
@@ -310,3 +310,66 @@ def test_pickles_are_never_loaded(tmp_path):
     refused(FormatError, tmp_path / "x.npy")
     np.savez(tmp_path / "x.npz", events=np.array([print], dtype=object))
     refused(FormatError, tmp_path / "x.npz")
+
+
+def text_file(tmp_path, text):
+    path = tmp_path / "events.txt"
+    path.write_text(text, "latin-1")
+    return path
+
+
+def test_times_of_text_are_seconds_where_any_has_a_fraction(tmp_path):
+    events = nk.encode.read(text_file(tmp_path, "0 1 2 1\n0.000123 1 2 0\n0.001 3 4 1\n"))  # as "%g" writes them
+    assert events.t.tolist() == [0, 123, 1000]
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("# t x y p\nt x y p\n5 1 2 1\n9 3 2 0\n", None),
+        ("# 34 34\n34 34\n5 1 2 1\n9 3 2 0\n", (34, 34)),
+        ("# a long story\n" * 10_000 + "5 1 2 1\n9 3 2 0\n", None),
+    ],
+)
+def test_comments_of_text_hide_no_lines(tmp_path, text, size):
+    events = nk.encode.read(text_file(tmp_path, text))
+    assert (events.t.tolist(), events.x.tolist(), events.size) == ([5, 9], [1, 3], size)
+
+
+def test_text_without_events_has_the_size_that_was_passed(tmp_path):
+    events = nk.encode.read(text_file(tmp_path, "# nothing\n"), size=(4, 5))
+    assert (len(events), events.size) == (0, (4, 5))
+
+
+def test_a_single_damaged_line_of_text_is_no_head(tmp_path):
+    with pytest.raises(FormatError, match="cannot be read"):
+        nk.encode.read(text_file(tmp_path, "5 1 2 x\n"))
+
+
+def test_an_offset_of_times_in_seconds_is_refused(tmp_path):
+    path = tmp_path / "events.h5"
+    with h5py.File(path, "w") as file:
+        file["events/t"], file["t_offset"] = [0.25, 0.5], 1_000_000
+        for name in "xyp":
+            file[f"events/{name}"] = [1, 1]
+    with pytest.raises(FormatError, match="has a t_offset and times of type float64"):
+        nk.encode.read(path)
+
+
+@pytest.mark.parametrize("size", [34, (34, 34, 2), (34.0, 34.0), (0, 34)])
+def test_sizes_that_are_none_are_refused(size):
+    with pytest.raises(InputError, match="size"):
+        nk.encode.Events.of([0], [1], [1], [1], size=size)
+    with pytest.raises(InputError, match="'size': is"):
+        nk.encode.read(__file__, kind=".bin", size=size)
+
+
+@pytest.mark.parametrize("arguments", [{"path": None}, {"path": "x", "kind": 3}])
+def test_what_is_no_path_is_refused(arguments):
+    with pytest.raises(InputError, match="a file's path, and kind= a suffix"):
+        nk.encode.read(**arguments)
+
+
+def test_rows_beyond_tonics_types_are_refused():
+    with pytest.raises(InputError, match="row or column 40000"):
+        nk.encode.Events.of([0], [40_000], [1], [1]).to_array()
