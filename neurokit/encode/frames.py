@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurokit.encode.events import Events
+from neurokit.encode.events import LATEST, Events
+from neurokit.encode.room import zeros
 from neurokit.errors import Fault, InputError
-from neurokit.system import available_memory, in_bytes
 
 Shape = tuple[int, ...]
 FITS = ("crop", "pool", "resize")
@@ -42,9 +42,10 @@ def to_spikes(
 
     1 M events take 0.03 to 0.1 s (docs/encoding.md). Raises InputError.
     """
+    _check_events(events)
     channels, rows, columns, shape = _plan(events, shape)
     x, y, inside = _fitted(events, (rows, columns), fit)
-    begin = events.origin if start is None else start
+    begin = events.origin if start is None else _checked_start(start)
     step = _steps_of(events.t, begin, dt)
     count = _count_steps(step, steps, events, dt)
     where = step * POLARITIES + events.polarity if channels == POLARITIES else step
@@ -55,7 +56,8 @@ def to_spikes(
     times: Any = 1
     if counts:
         where, times = _tallied(where)
-    spikes = _zeros((count, *shape), np.dtype(np.uint8 if np.max(times, initial=0) < 256 else np.int32), dt)
+    kind = np.dtype(np.uint8 if np.max(times, initial=0) < 256 else np.int32)
+    spikes = zeros((count, *shape), kind, _mend(dt))
     spikes.reshape(-1)[where] = times
     return spikes
 
@@ -72,7 +74,9 @@ def batch(recordings: Sequence[Events], dt: float, *, steps: int | None = None, 
 
     options: as `to_spikes` takes them. Raises InputError.
     """
-    if not recordings:
+    if isinstance(recordings, Events):
+        raise InputError(Fault("recordings", "is one recording", "a batch has several", "Pass a list of them."))
+    if not len(recordings):
         raise InputError(Fault("recordings", "are none", "at least one is needed", "Pass a recording."))
     parts = [to_spikes(events, dt, steps=steps, **options) for events in recordings]
     shapes = {part.shape[1:] for part in parts}
@@ -80,7 +84,7 @@ def batch(recordings: Sequence[Events], dt: float, *, steps: int | None = None, 
         found = ", ".join(map(str, sorted(shapes)))
         raise InputError(Fault("recordings", f"have shapes {found}", "a batch has one shape", "Pass shape= and fit=."))
     longest, kind = max(len(part) for part in parts), np.result_type(*parts)
-    joined = _zeros((len(parts), longest, *parts[0].shape[1:]), kind, dt)
+    joined = zeros((len(parts), longest, *parts[0].shape[1:]), kind, _mend(dt))
     for row, part in zip(joined, parts, strict=True):
         row[: len(part)] = part
     return joined
@@ -104,6 +108,7 @@ def from_frames(frames: ArrayLike, *, shape: Shape | None = None, counts: bool =
     spikes = array.astype(np.int32) if counts else (array > 0).astype(np.uint8)
     if shape is None:
         return spikes
+    shape = _checked_shape(shape)
     size = polarities * rows * columns
     if shape in ((1, rows, columns), (rows, columns), (rows * columns,)) and polarities == POLARITIES:
         joined = spikes.sum(axis=-3, keepdims=True, dtype=np.int32)
@@ -114,6 +119,28 @@ def from_frames(frames: ArrayLike, *, shape: Shape | None = None, counts: bool =
     return spikes.reshape(*lead, *shape)
 
 
+def _check_events(events: Any) -> None:
+    if not isinstance(events, Events):
+        limit, mend = "it is nk.encode.Events", "Call nk.encode.from_array, or nk.encode.read for a file."
+        raise InputError(Fault("events", f"is of type {type(events).__name__}", limit, mend))
+
+
+def _checked_start(start: Any) -> int:
+    if isinstance(start, bool) or not isinstance(start, int | np.integer) or abs(int(start)) > LATEST:
+        raise InputError(
+            Fault("start", f"is {start!r}", "a whole number of microseconds", "Leave it out, or pass one.")
+        )
+    return int(start)
+
+
+def _checked_shape(shape: Any) -> Shape:
+    sizes = tuple(shape) if isinstance(shape, tuple | list) else ()
+    if not sizes or not all(isinstance(n, int | np.integer) and n >= 1 for n in sizes):
+        mend = "Pass e.g. (2, 34, 34)."
+        raise InputError(Fault("shape", f"is {shape!r}", "whole numbers of at least 1 are needed", mend))
+    return tuple(int(n) for n in sizes)
+
+
 def _plan(events: Events, shape: Shape | None) -> tuple[int, int, int, Shape]:
     """Channels (1 or 2), rows and columns that are filled, and the shape of a step."""
     if shape is None:
@@ -121,7 +148,7 @@ def _plan(events: Events, shape: Shape | None) -> tuple[int, int, int, Shape]:
             fact = "does not tell the size of its sensor"
             raise InputError(Fault(events.source, fact, "spikes need a shape", "Pass shape=(2, rows, columns)."))
         return (POLARITIES, *events.size, (POLARITIES, *events.size))
-    shape = tuple(shape)
+    shape = _checked_shape(shape)
     if len(shape) == 3 and shape[0] in (1, POLARITIES):
         return (*shape, shape)
     if len(shape) == 2:
@@ -194,14 +221,8 @@ def _count_steps(step: NDArray[np.int64], steps: int | None, events: Events, dt:
     return int(step[-1]) + 1
 
 
-def _zeros(shape: Shape, kind: np.dtype[Any], dt: float) -> NDArray[Any]:
-    """Zeros, if they fit into half of the memory that is left."""
-    size, left = math.prod(shape) * kind.itemsize, available_memory()
-    if left is not None and size > left // 2:
-        fact = f"would have shape {shape}, {in_bytes(size)}"
-        mend = f"Pass a dt larger than {dt:g} s, fewer steps=, a later start=, or pool."
-        raise InputError(Fault("spikes", fact, f"half of the memory that is left is {in_bytes(left // 2)}", mend))
-    return np.zeros(shape, kind)
+def _mend(dt: float) -> str:
+    return f"Pass a dt larger than {dt:g} s, fewer steps=, a later start=, or pool."
 
 
 def _times(shape: Shape) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neurokit.encode.events import damaged
 from neurokit.encode.files import check_file
+from neurokit.encode.sound import in_unit
 from neurokit.errors import Fault, InputError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff")
@@ -52,11 +53,16 @@ def _values(path: Path, shape: tuple[int, ...], resize: bool) -> NDArray[np.floa
         if (image.height, image.width) != size and not resize:
             fact, limit = f"has {image.height}×{image.width} pixels", f"the input has {size[0]}×{size[1]}"
             raise InputError(Fault(str(path), fact, limit, "Pass --fit resize, or scale it yourself."))
-        found = image.convert("RGB" if colours else "L")
+        if image.mode in ("I", "F"):  # the full scale of 32 bits is anybody's
+            fact, mend = f"has 32 bits a pixel (mode {image.mode})", "Save values from 0 to 1 as .npy."
+            raise damaged(str(path), fact, mend, "images of 8 or 16 bits are read")
+        deep = image.mode.startswith("I;16")  # which convert("L") would cut off at 255
+        found = image.convert("F" if deep else "RGB" if colours else "L")
         if (image.height, image.width) != size:
             found = found.resize((size[1], size[0]), Image.Resampling.BILINEAR)
-        values = np.asarray(found, np.float64) / 255
-    values = np.moveaxis(values, -1, 0) if colours else values
+        values = np.asarray(found, np.float64) / (65535 if deep else 255)
+    if colours:
+        values = np.stack((values,) * 3) if deep else np.moveaxis(values, -1, 0)
     if values.size != np.prod(shape):
         fact = f"has {values.size:,} values"
         raise InputError(Fault(str(path), fact, f"the input has shape {shape}", "Use an image of that size."))
@@ -74,9 +80,7 @@ def read_wave(path: Path) -> tuple[int, NDArray[np.float64]]:
             rate, samples = wavfile.read(path)
     except (*DAMAGED, MemoryError, UnboundLocalError) as error:  # the last where chunks are missing
         raise damaged(str(path), f"cannot be read as a wave file ({error})") from error
-    full = np.iinfo(samples.dtype).max if samples.dtype.kind in "iu" else 1
-    sound = samples.astype(np.float64) / full - (samples.dtype.kind == "u") * 0.5
-    sound = sound * (2 if samples.dtype.kind == "u" else 1)
+    sound = in_unit(samples)
     if not sound.size or not np.isfinite(sound).all() or rate < 1:
         raise damaged(str(path), "holds no samples, NaN or infinity, or no rate")
     return int(rate), sound.reshape(len(sound), -1).mean(axis=1)

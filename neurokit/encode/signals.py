@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from neurokit.errors import Fault, InputError
 
 DOWN, UP = 0, 1
+MOST_AT_ONCE = 2**23 - 1
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Delta:
     counts: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.threshold, bool) or not 0 < self.threshold < np.inf:
+        number = isinstance(self.threshold, int | float | np.number) and not isinstance(self.threshold, bool)
+        if not number or not 0 < self.threshold < np.inf:
             fact = f"is {self.threshold!r}"
             raise InputError(Fault("threshold", fact, "a positive number", "Pass the least change to tell."))
 
@@ -42,6 +44,10 @@ class Delta:
         base = x[0].copy()
         for t in range(1, len(x)):
             gap = np.trunc((x[t] - base) / self.threshold)
+            if self.counts and (np.abs(gap) > MOST_AT_ONCE).any():
+                fact = f"moves by {np.abs(gap).max():.3g} thresholds in step {t}"
+                limit = f"payloads have 24 bits signed, {MOST_AT_ONCE:,}"
+                raise InputError(Fault("signal", fact, limit, "Pass a larger threshold."))
             moves[t] = gap if self.counts else np.sign(gap)
             base += moves[t] * self.threshold
         moves = np.moveaxis(moves, 0, 1) if batched else moves

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,11 +39,12 @@ class FilterBank:
     gain: float = 1.0
 
     def __post_init__(self) -> None:
+        _check_numbers({name: getattr(self, name) for name in ("rate", "dt", "low", "high", "range", "gain")})
         top = self.top
         checks = {
             "rate": (self.rate > 0 and np.isfinite(self.rate), "a positive number of samples a second"),
             "dt": (self.dt > 0 and self.window >= 1, "a step of at least one sample"),
-            "channels": (isinstance(self.channels, int) and 1 <= self.channels <= 4096, "1 to 4096"),
+            "channels": (isinstance(self.channels, int | np.integer) and 1 <= self.channels <= 4096, "1 to 4096"),
             "low": (0 < self.low < top, f"above 0 and below high ({top:g} Hz)"),
             "high": (top <= self.rate / 2, f"at most half the rate ({self.rate / 2:g} Hz)"),
             "kind": (self.kind in KINDS, f"known: {', '.join(KINDS)}"),
@@ -129,6 +131,18 @@ class FilterBank:
         return found
 
 
+def _check_numbers(given: dict[str, Any]) -> None:
+    """InputError for what is no finite number; high may be left out."""
+    faults = [
+        Fault(name, f"is {value!r}", "a finite number", "Pass another.")
+        for name, value in given.items()
+        if not (name == "high" and value is None)
+        and (isinstance(value, bool) or not isinstance(value, int | float | np.number) or not np.isfinite(value))
+    ]
+    if faults:
+        raise InputError(faults)
+
+
 def _wave(wave: ArrayLike, window: int) -> FloatArray:
     array = np.asarray(wave)
     if array.ndim != 1 or len(array) < window or array.dtype.kind not in "iuf":
@@ -137,9 +151,16 @@ def _wave(wave: ArrayLike, window: int) -> FloatArray:
         raise InputError(Fault("wave", fact, limit, "Take one channel, or their mean."))
     if not np.isfinite(array).all():
         raise InputError(Fault("wave", "holds NaN or infinity", "sound is finite", "Repair the data."))
-    full = np.iinfo(array.dtype).max if array.dtype.kind in "iu" else 1
-    sound = array.astype(np.float64) / full
-    return sound - 1 if array.dtype.kind == "u" else sound
+    return in_unit(array)
+
+
+def in_unit(samples: NDArray[Any]) -> FloatArray:
+    """Samples in -1..1: signed integers by their largest, unsigned ones around their middle, floats as they are."""
+    sound = samples.astype(np.float64)
+    if samples.dtype.kind == "u":
+        middle = (int(np.iinfo(samples.dtype).max) + 1) / 2
+        return np.asarray(sound / middle - 1)
+    return sound / float(np.iinfo(samples.dtype).max) if samples.dtype.kind == "i" else sound
 
 
 def _means(values: FloatArray, window: int, steps: int) -> FloatArray:

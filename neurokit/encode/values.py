@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neurokit.encode.room import zeros
 from neurokit.errors import Fault, InputError
 
 FloatArray = NDArray[np.float64]
@@ -38,8 +39,9 @@ class Rate:
         """Spikes uint8 of values in 0..1."""
         x, rng = _unit(values), np.random.default_rng(self.seed)
         spikes = _room(x, self.steps, batched, np.uint8)
-        for step in _by_step(spikes, batched):
-            step[...] = np.minimum(rng.poisson(x), 255) if self.poisson else rng.random(x.shape, np.float32) < x
+        by_step = _by_step(spikes, batched)
+        for k in range(self.steps):
+            by_step[k] = np.minimum(rng.poisson(x), 255) if self.poisson else rng.random(x.shape, np.float32) < x
         return spikes
 
     def decode(self, spikes: ArrayLike, *, batched: bool = False) -> FloatArray:
@@ -71,10 +73,10 @@ class Regular:
         """Spikes uint8 of values in 0..1."""
         x = _unit(values)
         spikes = _room(x, self.steps, batched, np.uint8)
-        before = np.zeros(x.shape)
-        for number, step in enumerate(_by_step(spikes, batched), 1):
-            after = np.floor(number * x + 0.5)
-            step[...] = after - before
+        by_step, before = _by_step(spikes, batched), np.zeros(x.shape)
+        for k in range(self.steps):
+            after = np.floor((k + 1) * x + 0.5)
+            by_step[k] = after - before
             before = after
         return spikes
 
@@ -105,8 +107,9 @@ class Latency:
         x = _unit(values)
         spikes = _room(x, self.steps, batched, np.uint8)
         first = np.where(x < self.silent, self.steps, np.rint((1 - x) * (self.steps - 1))).astype(np.int64)
-        for number, step in enumerate(_by_step(spikes, batched)):
-            step[...] = first == number
+        by_step = _by_step(spikes, batched)
+        for k in range(self.steps):
+            by_step[k] = first == k
         return spikes
 
     def decode(self, spikes: ArrayLike, *, batched: bool = False) -> FloatArray:
@@ -137,8 +140,7 @@ class Graded:
         x = _unit(values)
         payloads = np.rint(x * (2**self.bits - 1)).astype(np.int32)
         spikes = _room(x, self.steps, batched, np.int32)
-        for step in _by_step(spikes, batched)[: None if self.held else 1]:
-            step[...] = payloads
+        _by_step(spikes, batched)[: None if self.held else 1] = payloads
         return spikes
 
     def decode(self, spikes: ArrayLike, *, batched: bool = False) -> FloatArray:
@@ -187,11 +189,11 @@ def _room(x: FloatArray, steps: int, batched: bool, kind: type[Any]) -> NDArray[
     if batched and not x.ndim:
         raise InputError(Fault("values", "are one number", "batched values have a batch axis", "Leave batched out."))
     lead = x.shape[: int(batched)]
-    return np.zeros((*lead, steps, *x.shape[int(batched) :]), kind)
+    return zeros((*lead, steps, *x.shape[int(batched) :]), np.dtype(kind), "Pass fewer steps, or fewer values at once.")
 
 
 def _by_step(spikes: NDArray[Any], batched: bool) -> NDArray[Any]:
-    """A view with time as its first axis, each entry writable."""
+    """A view with time as its first axis."""
     return np.moveaxis(spikes, 1, 0) if batched else spikes
 
 

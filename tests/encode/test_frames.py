@@ -241,3 +241,32 @@ def test_a_million_events_take_a_fifth_of_a_second(counts):
 
 def test_fits_are_the_three():
     assert frames.FITS == ("crop", "pool", "resize")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"start": 0.5}, "'start': is 0.5"),
+        ({"start": 2**70}, "'start': is"),
+        ({"shape": 5}, "'shape': is 5"),
+        ({"shape": (2, -4, 4)}, "'shape': is"),
+        ({"shape": (2.0, 4, 4)}, "'shape': is"),
+    ],
+)
+def test_numbers_of_another_kind_are_refused(options, words):
+    events = nk.encode.Events.of([0], [1], [1], [1])
+    with pytest.raises(InputError, match=words):
+        nk.encode.to_spikes(events, 1e-3, **{"shape": (2, 4, 4), **options})
+
+
+def test_what_are_no_events_is_refused():
+    events = nk.encode.Events.of([0], [1], [1], [1])
+    with pytest.raises(InputError, match="Call nk"):
+        nk.encode.to_spikes(events.to_array(), 1e-3, shape=(2, 4, 4))
+    with pytest.raises(InputError, match="Pass a list of them"):
+        nk.encode.batch(events, 1e-3, shape=(2, 4, 4))
+
+
+def test_a_shape_may_be_a_list():
+    frames = np.ones((3, 2, 4, 4))
+    np.testing.assert_array_equal(nk.encode.from_frames(frames, shape=[2, 4, 4]), frames)

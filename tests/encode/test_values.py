@@ -7,10 +7,12 @@ import scipy.signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from PIL import Image
 from sklearn.datasets import load_digits
 
 import neurokit as nk
-from neurokit.errors import InputError
+from neurokit.encode.pictures import read_picture
+from neurokit.errors import FormatError, InputError
 from tests.data import shared
 
 encode = nk.encode
@@ -203,3 +205,55 @@ def test_spoken_digits(kind):
 
 def test_silence_is_silent():
     assert not encode.FilterBank(8000, 0.01).encode(np.zeros(800, np.int16)).any()
+
+
+@pytest.mark.parametrize("kind", ["gammatone", "mel"])
+def test_unsigned_sound_is_silent_at_its_middle(kind):
+    tone = np.sin(2 * np.pi * 1000 * np.arange(8000) / 8000)
+    bank = nk.encode.FilterBank(8000, 0.01, channels=8, kind=kind)
+    wanted = bank.levels(np.rint(tone * 120).astype(np.int8))
+    np.testing.assert_allclose(bank.levels((128 + np.rint(tone * 120)).astype(np.uint8)), wanted, atol=1e-3)
+
+
+@pytest.mark.parametrize("steps", [1, 5])
+def test_a_single_number_becomes_spikes(steps):
+    for coder in (nk.encode.Rate(steps, 1), nk.encode.Regular(steps), nk.encode.Graded(steps, held=True)):
+        np.testing.assert_array_equal(coder.encode(1.0), coder.encode([1.0])[:, 0])
+
+
+def test_spikes_that_would_take_all_memory(monkeypatch):
+    monkeypatch.setattr("neurokit.encode.room.available_memory", lambda: 1000)
+    assert nk.encode.Regular(5).encode(np.zeros(100)).shape == (5, 100)
+    with pytest.raises(InputError, match="Pass fewer steps"):
+        nk.encode.Regular(6).encode(np.zeros(100))
+
+
+def test_changes_that_no_payload_holds_are_refused():
+    coder = nk.encode.Delta(1.0, counts=True)
+    assert coder.encode([0, 2**23 - 1])[1].tolist() == [0, 2**23 - 1]
+    with pytest.raises(InputError, match=r"moves by 8.39e\+06 thresholds in step 1"):
+        coder.encode([0, 2**23])
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: nk.encode.Delta("a"), "'threshold': is 'a'"),
+        (lambda: nk.encode.FilterBank("a", 0.01), "'rate': is 'a'; a finite number"),
+        (lambda: nk.encode.FilterBank(np.inf, np.nan), "'dt': is nan; a finite number"),
+        (lambda: nk.encode.FilterBank(8000, None), "'dt': is None; a finite number"),
+    ],
+)
+def test_what_is_no_number_is_refused(make, words):
+    with pytest.raises(InputError, match=words):
+        make()
+
+
+def test_images_of_16_bits_keep_their_values(tmp_path):
+    grey = (np.arange(12).reshape(3, 4) * 5957).astype(np.uint16)
+    Image.fromarray(grey).save(tmp_path / "deep.png")
+    np.testing.assert_allclose(read_picture(tmp_path / "deep.png", (3, 4)), grey / 65535)
+    np.testing.assert_allclose(read_picture(tmp_path / "deep.png", (3, 3, 4)), [grey / 65535] * 3)
+    Image.fromarray((grey / 65535).astype(np.float32)).save(tmp_path / "floats.tif")
+    with pytest.raises(FormatError, match="32 bits a pixel"):
+        read_picture(tmp_path / "floats.tif", (3, 4))
