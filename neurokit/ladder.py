@@ -208,21 +208,41 @@ def _program(
 ) -> tuple[Program, list[str]]:
     """The Program given, the Program itself, or the compiled Network, and what to say of it; refuses what does nothing.
 
-    Scales of graded neurons follow from values, and the inputs are there.
+    Scales of graded neurons, and of inputs that are no whole numbers, follow from values, and the inputs are there.
     """
     if program is not None:
         refuse({"bits": bits, "window": window}, "program= is compiled already")
         if isinstance(graph, Program):
             fact = "was given beside a Program"
             raise InputError(Fault("program", fact, "it is compared with a Network", "Pass the source it came from."))
-        return check_program(need_program(program)), []
+        return _its_program(graph, check_program(need_program(program))), []
     if isinstance(graph, Program):
         refuse({"bits": bits, "window": window}, "a Program is compiled already")
         return graph, []
-    if graph.is_integer or not any(p.neuron.graded for p in graph.populations.values()):
+    if graph.is_integer or not (any(p.neuron.graded for p in graph.populations.values()) or _fractions(graph, inputs)):
         return api.compile(graph, bits=8 if bits is None else bits, window=window), []
     made = api.compile(graph, bits=8 if bits is None else bits, window=window, calibrate=inputs)
     return made, ["the Program's scales were chosen on these inputs; pass program= compiled with others to be strict"]
+
+
+def _its_program(network: Network, program: Program) -> Program:
+    """The Program, if it has the inputs and populations of the Network."""
+    inputs = {name: found.shape for name, found in program.inputs.items()}
+    if inputs != {name: found.shape for name, found in network.inputs.items()}:
+        its, others = (", ".join(f"{n} {i.shape}" for n, i in graph.inputs.items()) for graph in (program, network))
+        limit, mend = f"the Network has {others}", "Pass the Program that was compiled from it."
+        raise InputError(Fault("program", f"has the inputs {its}", limit, mend))
+    strange = [name for name in program.populations if name not in network.populations]
+    if strange:
+        fact, limit = f"has {', '.join(strange[:4])}", f"the Network has {', '.join(list(network.populations)[:4])}"
+        raise InputError(Fault("program", fact, limit, "Pass the Program that was compiled from it."))
+    return program
+
+
+def _fractions(network: Network, inputs: Inputs) -> bool:
+    """Whether an input is no whole number, so that a Program takes it scaled."""
+    arrays, _ = check_inputs(network, inputs)
+    return any(values.dtype.kind == "f" and bool((values != np.rint(values)).any()) for values in arrays.values())
 
 
 def _runner(backend: str | Backend, program: Program) -> Backend:

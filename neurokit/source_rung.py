@@ -90,8 +90,16 @@ def given(expected: Any, network: Network, samples: int, steps: int) -> SourceRu
             fact = f"has type {found.dtype} and shape {found.shape}"
             mend = "Give what the source's framework gives for the same inputs."
             faults.append(Fault(f"expected['{name}']", fact, f"numbers of shape {wanted} are needed", mend))
+        elif not np.isfinite(found).all():
+            faults.append(
+                Fault(f"expected['{name}']", "holds NaN or infinity", "values are finite", "Repair the data.")
+            )
         elif population.neuron.spiking and not population.neuron.graded:
-            sent[name] = found.astype(np.uint8)
+            spikes = found.astype(np.uint8)
+            if (spikes != found).any():
+                fact, mend = f"holds {found[spikes != found][0]:g}", "Give the spikes, not potentials or rates."
+                faults.append(Fault(f"expected['{name}']", fact, "it spikes: 0 or 1 a step", mend))
+            sent[name] = spikes
         else:
             held[name] = found.astype(np.float64)
     if faults:

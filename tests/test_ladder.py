@@ -9,10 +9,12 @@ import neurokit as nk
 from neurokit import api, ladder
 from neurokit.errors import BackendError, Fault, FormatError, InputError, NeurokitError
 from neurokit.graph.network import Projection
+from neurokit.graph.neurons import IF
 from neurokit.graph.synapses import Dense
 from neurokit.hardware.lava.backend import LavaBackend
 from neurokit.hardware.simulator.backend import Simulator
 from tests.cli.sources import nir_graph, write_nir, write_small_net
+from tests.networks import network
 
 DATA = (np.random.default_rng(5).random((3, 12, 6)) < 0.4).astype(np.uint8)
 NETWORK = nk.convert(nir_graph(), dt=1e-3)
@@ -297,3 +299,21 @@ def test_progress():
     nk.verify(PROGRAM, DATA, progress=lambda done, total: told.append(done / total))
     assert told[-1] == 1.0
     assert all(0 <= share <= 1 for share in told)
+
+
+def test_inputs_with_fractions_are_scaled_for_the_program():
+    currents = np.random.default_rng(6).random((2, 12, 6))
+    parity = nk.verify(NETWORK, currents)
+    assert parity.ok
+    assert rungs(parity) == [FLOAT, LAVA]
+    assert any("scales were chosen on these inputs" in note for note in parity.notes)
+    assert not any("scales were chosen" in note for note in nk.verify(NETWORK, DATA.astype(float)).notes)
+
+
+def test_a_program_of_another_network_is_refused():
+    renamed = replace(
+        PROGRAM, populations={**PROGRAM.populations, "more": replace(PROGRAM.populations["last"], name="more")}
+    )
+    assert "'program': has more; the Network has" in one_fault(InputError, NETWORK, DATA, program=renamed)
+    other = nk.compile(network((Dense(np.ones((4, 7))), IF()), shape=(7,)))
+    assert "'program': has the inputs in (7,)" in one_fault(InputError, NETWORK, DATA, program=other)

@@ -202,3 +202,12 @@ def test_a_runtime_that_is_not_installed_is_said(monkeypatch, tmp_path):
     assert found.notes == (
         "the source itself was not run: onnxruntime is not installed (pip install neurokit-lava[onnx])",
     )
+
+
+@pytest.mark.parametrize(("value", "words"), [(0.5, "holds 0.5; it spikes"), (-1, "holds -1"), (np.nan, "holds NaN")])
+def test_expected_spikes_that_are_none_are_refused(value, words):
+    network = nk.convert(nir_graph(), dt=1e-3)
+    spikes = np.zeros((3, 40, 4))
+    spikes[1, 2, 3] = value
+    with pytest.raises(InputError, match=words):
+        nk.verify(network, DATA, lava=0, expected=spikes)

@@ -49,7 +49,7 @@ def read_inputs(graph: nk.Network | nk.Program, data: list[Path], steps: int | N
     (kind,) = kinds
     _check_options(kind, encoding)
     if kind == "arrays":
-        return _arrays(files)
+        return _whole(graph, files[0].path, _arrays(files))
     shape = _only_input(graph)
     if kind == "recordings":
         return _recordings(graph, shape, files, steps, encoding)
@@ -120,8 +120,8 @@ def _check_options(kind: str, encoding: Encoding) -> None:
     ]
     if kind in CODES and chosen not in CODES[kind]:
         fact = "was not given" if chosen is None else f"is {chosen}"
-        known = ", ".join(CODES[kind])
-        faults.append(Fault("--encode", fact, f"{kind} become spikes by {known}", "Pass one of them."))
+        known, becomes = ", ".join(CODES[kind]), "becomes" if kind == "sound" else "become"
+        faults.append(Fault("--encode", fact, f"{kind} {becomes} spikes by {known}", "Pass one of them."))
     needed = {"rate": ("seed", "it is drawn at random"), "delta": ("threshold", "it tells changes of at least that")}
     if chosen in needed and kind in CODES:
         name, why = needed[chosen]
@@ -138,6 +138,34 @@ def _arrays(files: list[File]) -> Any:
         fact, mend = f"are {len(files)} files of arrays", "Stack the samples in one array: (batch, time, *shape)."
         raise InputError(Fault("data", fact, "one is taken", mend))
     return files[0].held
+
+
+def _whole(graph: nk.Network | nk.Program, path: Path, arrays: Any) -> Any:
+    """The arrays, those of a Program that hold fractions scaled as its calibration says."""
+    if not isinstance(graph, nk.Program):
+        return arrays
+    by_name = arrays if isinstance(arrays, dict) else dict.fromkeys(list(graph.inputs)[:1], arrays)
+    scaled = {name: v for name, v in by_name.items() if name in graph.inputs and _has_fractions(v)}
+    faults = [
+        Fault(
+            str(path),
+            f"holds fractions for '{name}'",
+            "no scale was chosen for them",
+            "Run neurokit compile with --calibrate and such data, then the .nk file that it writes.",
+        )
+        for name in scaled
+        if name not in graph.input_scale
+    ]
+    if faults:
+        raise InputError(faults)
+    for name in scaled:
+        say(f"{path.name}: '{name}' was multiplied by {graph.input_scale[name]:g}, as calibrated", stderr=True)
+    by_name = {**by_name, **graph.scaled(scaled)}
+    return by_name if isinstance(arrays, dict) else next(iter(by_name.values()))
+
+
+def _has_fractions(values: Any) -> bool:
+    return values.dtype.kind == "f" and bool((np.isfinite(values) & (values != np.rint(values))).any())
 
 
 def _only_input(graph: nk.Network | nk.Program) -> tuple[int, ...]:

@@ -193,14 +193,28 @@ class Program(_Graph):
         """The source's inputs as the integers that this Program takes: rint(input_scale x), int32.
 
         inputs: an array for a single input, else arrays by name, of any shape. Where a scale is 1 whole numbers stay
-        as they are. InputError beyond the payload's 24 bits.
+        as they are. InputError beyond the payload's 24 bits, and for unknown names and what are no numbers.
         """
-        if not isinstance(inputs, Mapping):
-            return self._scaled(next(iter(self.inputs)), inputs)
-        return {name: self._scaled(name, values) for name, values in inputs.items()}
+        known = ", ".join(self.inputs)
+        if isinstance(inputs, Mapping):
+            faults = [
+                Fault(str(name), "is no input", f"inputs: {known}", "Use these names.")
+                for name in inputs
+                if name not in self.inputs
+            ]
+            if faults:
+                raise InputError(faults)
+            return {name: self._scaled(name, values) for name, values in inputs.items()}
+        if len(self.inputs) > 1:
+            fact = "is a bare array"
+            raise InputError(Fault("inputs", fact, f"there are inputs {known}", "Pass a dict by name."))
+        return self._scaled(next(iter(self.inputs)), inputs)
 
     def _scaled(self, name: str, values: Any) -> NDArray[np.int32]:
-        found = np.rint(np.asarray(values) * self.input_scale.get(name, 1.0))
+        values = np.asarray(values)
+        if values.dtype.kind not in "biuf":
+            raise InputError(Fault(name, f"has type {values.dtype}", "numbers are needed", "Pass an array of numbers."))
+        found = np.rint(values * self.input_scale.get(name, 1.0))
         if not (np.abs(found) < 1 << 23).all():
             fact = (
                 f"holds values of up to {np.abs(values).max():g}, times the scale {self.input_scale.get(name, 1.0):g}"

@@ -53,7 +53,7 @@ def quantise_graded(
     maps = [p.weighted(s) for p, s in zip(incoming, scaled, strict=True)]
     exponents = exponents_at(maps, scales.state, bits)
     synapses = tuple(rounded(m, scales.state, e, bits) for m, e in zip(maps, exponents, strict=True))
-    faults = _steep(incoming, exponents) + _coarse(population, scaled, synapses, scales.state, bits)
+    faults = _steep(incoming, exponents) + _coarse(population, scaled, synapses, scales, bits)
     if faults:
         return faults
     notes: list[str] = []
@@ -128,12 +128,16 @@ def _steep(incoming: Sequence[Incoming], exponents: Sequence[int]) -> list[Fault
 
 
 def _coarse(
-    population: Population, floats: Sequence[Any], integers: Sequence[Any], scale: float, bits: int
+    population: Population, floats: Sequence[Any], integers: Sequence[Any], scales: Scales, bits: int
 ) -> list[Fault]:
     for exact, whole in zip(floats, integers, strict=True):
         values, most = values_of(exact), int(np.abs(values_of(whole)).max(initial=0))
         enough = min(1 << FEWEST_BITS - 1, largest_integer(values, bits)) if values.any() else 0
-        if most < enough and weight_error([exact], [whole], scale) > WHOLE:
+        if most < enough and weight_error([exact], [whole], scales.state) > WHOLE:
+            if isinstance(population.neuron, Delta):  # its state is no finer than its messages
+                fact, limit = f"its weights keep integers to {most}", "Delta sends its state itself, in 16-bit messages"
+                mend = "Put Delta on the source itself, by an identity, and a SigmaDelta behind these weights."
+                return [Fault(population.name, fact, limit, mend)]
             fact = f"its sums are so large beside single weights that these keep integers to {most}"
             limit = "states and a convolution's sums have 24 bits"
             return [Fault(population.name, fact, limit, "Scale the input down, or use fewer sources a neuron.")]

@@ -61,6 +61,10 @@ def decide(stages: Mapping[str, Recording], labels: ArrayLike | None = None) -> 
         for name in next(iter(stages.values())).program.outputs
         if all(name in recording.program.outputs for recording in stages.values())
     ]
+    if truth is not None:
+        _check_classes(
+            truth, max((stage.program.outputs[n].size for stage in stages.values() for n in shared), default=0)
+        )
     return tuple(decision for name in shared for decision in _output(name, stages, truth))
 
 
@@ -107,6 +111,14 @@ def _aligned(recording: Recording, name: str, basis: str) -> NDArray[Any]:
             )
         )
     return values[:, latency:]
+
+
+def _check_classes(truth: Ints, most: int) -> None:
+    """InputError for labels that no output has a neuron for."""
+    odd = truth[(truth < 0) | (truth >= most)] if most > 1 else truth[:0]  # outputs of one neuron decide nothing
+    if odd.size:
+        limit, mend = f"the largest output has {most} neurons, counted from 0", "Pass indices of its neurons."
+        raise InputError(Fault("labels", f"hold the class {odd[0]}", limit, mend))
 
 
 def _labels(labels: ArrayLike, samples: int) -> Ints:

@@ -196,3 +196,24 @@ def test_options_are_what_the_package_has():
 def test_a_network_without_a_step(refused, clip):
     write_nir("net.nir")
     refused(2, "run", "net.nir", *DT, "nothing.bin", words=["nothing.bin", "there is no such file"])
+
+
+def test_fractions_are_scaled_as_calibrated(cli, files, tmp_path):
+    samples = np.random.default_rng(3).random((2, 10, 6))
+    np.save(tmp_path / "samples.npy", samples)
+    np.savez(tmp_path / "samples.npz", input=samples)
+    made = tmp_path / "calibrated.nk"
+    assert cli("compile", files.nir, *DT, "-o", made, "--calibrate", tmp_path / "samples.npy").code == 0
+    program = nk.load(made)
+    wanted = nk.run(program, program.scaled(samples)).counts["last"]
+    for name in "samples.npy", "samples.npz":
+        ran = cli("run", made, tmp_path / name, "--json")
+        assert json.loads(ran.out)["outputs"]["last"]["spikes"] == wanted.tolist()
+        assert f"'input' was multiplied by {program.input_scale['input']:g}, as calibrated" in ran.err
+
+
+def test_fractions_without_a_scale_are_refused(refused, files, tmp_path):
+    np.save(tmp_path / "samples.npy", np.full((10, 6), 0.5))
+    refused(
+        2, "run", files.program, tmp_path / "samples.npy", words=["no scale was chosen", "compile with --calibrate"]
+    )

@@ -295,3 +295,31 @@ def test_lava_computes_the_same():
         nk.run(program, x, steps=10, backend=name).spikes["p4"] for name in ("lava-inprocess", "simulator")
     )
     np.testing.assert_array_equal(found, wanted)
+
+
+def test_scaled_refuses_what_are_no_inputs():
+    program = nk.compile(network((same(2), Delta()), (same(2), SigmaDelta())), calibrate=np.ones((2, 2)))
+    for inputs, words in (
+        (None, "has type object"),
+        (["a"], "has type"),
+        ([1j], "has type"),
+        ({"x": 1}, "is no input"),
+    ):
+        with pytest.raises(InputError, match=words):
+            program.scaled(inputs)
+    joint = replace(program, inputs={**program.inputs, "other": replace(program.inputs["in"], name="other")})
+    with pytest.raises(InputError, match="'inputs': is a bare array; there are inputs in, other"):
+        joint.scaled(np.ones((2, 2)))
+
+
+def test_a_delta_behind_weights():
+    """Its messages hold too little of its state; a SigmaDelta behind a Delta on the source, as the mend says, does."""
+    rng = np.random.default_rng(0)
+    first, samples = Dense(rng.normal(size=(4, 6))), rng.random((2, 8, 6))
+    rest = ((Dense(rng.normal(size=(5, 4))), SigmaDelta()), (Dense(rng.normal(size=(3, 5))), Sigma()))
+    behind = network((first, Delta()), *rest, shape=(6,))
+    (found,) = faults_of(CompileError, lambda: nk.compile(behind, calibrate=samples))
+    assert "'p0': its weights keep integers to" in found
+    assert "a SigmaDelta behind these weights" in found
+    mended = network((same(6), Delta()), (first, SigmaDelta(activation="unit")), *rest, shape=(6,))
+    assert len(nk.compile(mended, calibrate=samples).report) == 4

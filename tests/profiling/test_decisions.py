@@ -87,3 +87,9 @@ def test_a_run_shorter_than_the_latency() -> None:
         InputError, match=r"'out': the run has 3 steps and this output lags by 3.*Run for more than 3 steps"
     ):
         decide({"one": record(graph, random_spikes(graph, 1, 3))})
+
+
+@pytest.mark.parametrize("label", [-1, 3])
+def test_labels_that_no_neuron_stands_for(label: int) -> None:
+    with pytest.raises(InputError, match=f"hold the class {label}; the largest output has 3 neurons"):
+        decide({"float": choosing([0, 1])}, labels=[0, label])
