@@ -56,17 +56,16 @@ def convert(
     fires: str | None = None,
     integration: str | None = None,
 ) -> Network:
-    """Read a trained network: a path (.nir, .net, .onnx, .nk) or an object of nir, onnx or torch.
+    """Read a trained network: a path (.nir, .net, .onnx, .nk), bare weights (.pt, .pth, .safetensors, .npz) with
+    `spec`, or an object of nir, onnx or torch.
 
-    kind: "nir" or "net" (SLAYER) where the suffix does not tell. dt: seconds per step where the format leaves it out
-    (NIR does). reset: "hard" or "soft" where the format leaves it out. inputs: for a `.net` with an input layer:
-    "current" (default) keeps it as a population into which currents are injected, "spikes" feeds past it.
-
-    Where a source leaves it out: shape: of one sample of its input. spec: the layers and neurons that bare weights
-    belong to. code: "rate" or "sigma-delta", how a plain network (no spikes) is to spike; calibrate: sample inputs
-    (batch, *shape) to balance it by. fires: ">" or ">=", how neurons compare with their threshold.
-    integration: "euler", "exponential" or "continuous", how they go
-    over a step (see converters/from_nir.py).
+    kind: "nir", "net" (SLAYER), "onnx", "torch" or "weights" where the suffix does not tell.
+    dt: seconds per step, reset: "hard" or "soft", fires: ">" or ">=", where the source leaves it out (NIR does).
+    integration: "euler", "exponential" or "continuous", how a NIR graph's neurons go over a step.
+    inputs: for a `.net` with an input layer: "current" (default) keeps it as a population into which currents are
+    injected, "spikes" feeds past it. shape: of one sample of the input. spec: the layers and neurons that bare weights
+    belong to (neurokit.converters.from_weights). code: "rate" or "sigma-delta", how a plain network, without spikes, is
+    to spike; calibrate: sample inputs (batch, *shape) to balance a rate code by.
 
     Raises FormatError (unreadable file), ConversionError (every node that cannot be converted, each with its mend),
     GraphError (the network is unsound) or InputError (arguments).

@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurokit import api
 from neurokit.arguments import Inputs, check_inputs, check_steps, refuse
-from neurokit.causes.switching import attribute as taken_apart
 from neurokit.converters.running import SourceRun, run_source
 from neurokit.converters.table import choose
 from neurokit.errors import BackendError, Fault, FormatError, InputError
@@ -99,7 +98,12 @@ def verify(
     if net is not None:
         some = {name: values[:attribute] for name, values in arrays.items()}
         rung = _against_program(floats, simulated, some, attribute, tau)
-        attribution = taken_apart(net, program, some, length, tau=tau) if attribute else None
+        if attribute:
+            from neurokit.causes.switching import (
+                attribute as taken_apart,
+            )  # loads the simulator: not before it is asked
+
+            attribution = taken_apart(net, program, some, length, tau=tau)
         rungs.append(rung)
     if runner is not None:
         few = {name: values[:lava] for name, values in whole.items()}

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.causes.conventions import switched
 from neurokit.converters.running import SourceRun
 from neurokit.errors import Fault, InputError
 from neurokit.graph.network import Network
@@ -60,6 +59,8 @@ def stand_on(
     rung = Rung(*NAMES, False, tuple(layers), note, tau, None if rates else WITHIN)
     conventions = None
     if sent and not rung.ok and samples:
+        from neurokit.causes.conventions import switched  # loads the simulator: not before it is asked
+
         some = {name: values[:samples] for name, values in inputs.items()}
         few = {name: values[:samples] for name, values in sent.items()}
         conventions = switched(network, some, recording.steps, few, tau)

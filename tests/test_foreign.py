@@ -94,14 +94,17 @@ def test_threads_try_files_too(path):
 
 
 def test_an_interrupt_ends_the_child_too(path, monkeypatch):
+    children = []
+
     def interrupted(child, seconds):
+        children.append(child)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(rehearsal, "_wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
         rehearse(lambda: time.sleep(60), path)
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(children[0], os.WNOHANG)
 
 
 # ----------------------------------------------------------------------------------------------------------------- HDF5

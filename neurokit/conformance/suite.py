@@ -98,9 +98,9 @@ def operators() -> tuple[str, ...]:
 
 
 def _models(base: type[Any]) -> Iterator[type[Any]]:
-    """Public subclasses of neurokit's, at any depth."""
+    """Public subclasses of the graph's, at any depth; converters have some of their own, which no Network holds."""
     for model in base.__subclasses__():
-        if not model.__name__.startswith("_") and model.__module__.startswith("neurokit."):
+        if not model.__name__.startswith("_") and model.__module__.startswith("neurokit.graph."):
             yield model
         yield from _models(model)
 
