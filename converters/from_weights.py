@@ -39,6 +39,7 @@ from numpy.typing import NDArray
 
 from neurokit.converters.arguments import check_arguments, choice_faults, step_faults
 from neurokit.converters.dataflow import Cells, Join, Linear, Node, Scale, Sink, Source, Wait, build
+from neurokit.converters.dataflow_paths import Unfit
 from neurokit.converters.torch_neurons import Context, Refusal, Step, readout, spiking
 from neurokit.converters.weight_files import read_weights
 from neurokit.errors import ConversionError, Fault, FormatError, InputError
@@ -145,14 +146,6 @@ def _specification(spec: Any) -> dict[str, Any]:
     return {**spec}
 
 
-class _Unfit(Exception):  # never leaves this module
-    """What does not fit: (fact, limit, mend)."""
-
-    def __init__(self, fact: str, limit: str, mend: str) -> None:
-        self.words = fact, limit, mend
-        super().__init__(fact)
-
-
 @dataclass(eq=False)
 class _Reader:
     """Nodes and edges of a specification, and what is wrong with it."""
@@ -209,10 +202,10 @@ class _Reader:
             self.nodes[name] = self._neuron(entry) if "neuron" in entry else self._layer(entry)
             delay = entry.get("delay", 0)
             if type(delay) is not int or delay < 0:
-                raise _Unfit(f"has the delay {delay!r}", "delays are whole steps", "Give a number of steps.")
+                raise Unfit(f"has the delay {delay!r}", "delays are whole steps", "Give a number of steps.")
             if delay and self.dt is None:
-                raise _Unfit("has a delay", "a step takes time", "Pass dt= in seconds.")
-        except _Unfit as unfit:
+                raise Unfit("has a delay", "a step takes time", "Pass dt= in seconds.")
+        except Unfit as unfit:
             self._fault(name, *unfit.words)
             return
         except Refusal as refusal:
@@ -230,18 +223,18 @@ class _Reader:
     def _neuron(self, entry: Entry) -> Cells:
         kind = str(entry["neuron"])
         if kind not in NEURONS:
-            raise _Unfit(f"is a neuron '{kind}'", f"known are {', '.join(NEURONS)}", "Choose one of them.")
+            raise Unfit(f"is a neuron '{kind}'", f"known are {', '.join(NEURONS)}", "Choose one of them.")
         values = {key: self._value(value) for key, value in entry.items() if key not in ("neuron", "shape", *_COMMON)}
         if self.reset is not None and kind in ("IF", "LIF", "CubaLIF"):
             values.setdefault("reset", self.reset)
         shape = entry.get("shape")
         if shape is not None and not _is_shape(shape):
-            raise _Unfit(f"has shape {shape!r}", "it lists whole numbers of at least 1", "Give it as [n, ...].")
+            raise Unfit(f"has shape {shape!r}", "it lists whole numbers of at least 1", "Give it as [n, ...].")
         if any(key in values for key in STEP):
             try:
                 return Cells(self._by_step(kind, values), None if shape is None else tuple(shape))
             except (TypeError, ValueError) as error:
-                raise _Unfit(
+                raise Unfit(
                     f"has a value that is no number ({error})", "numbers are needed", "Give numbers."
                 ) from error
         known = {one.name for one in fields(NEURONS[kind])}  # type: ignore[arg-type]
@@ -250,7 +243,7 @@ class _Reader:
             return Cells(NEURONS[kind](**values), None if shape is None else tuple(shape))
         except (TypeError, ValueError) as error:
             said = str(error).replace("__init__() ", "")
-            raise _Unfit(
+            raise Unfit(
                 f"is no {kind} ({said})", "its fields are those of the graph", "See neurokit.graph.neurons."
             ) from error
 
@@ -258,7 +251,7 @@ class _Reader:
         """A neuron told by what is left of its states in a step."""
         if kind == "CubaLeakyIntegrator":
             limit = "of neurons without spikes, Integrator and LeakyIntegrator are told by a step"
-            raise _Unfit("is told by what a step keeps", limit, "Give its tau_syn and tau_mem in seconds.")
+            raise Unfit("is told by what a step keeps", limit, "Give its tau_syn and tau_mem in seconds.")
         context = Context(self.dt)
         told = {"keep_v": values.get("keep", 1.0), "gain_v": values.get("gain", 1.0)}
         if kind in ("Integrator", "LeakyIntegrator"):
@@ -269,13 +262,13 @@ class _Reader:
         if kind == "CubaLIF":
             told |= {"keep_u": values.get("keep_current", 0.0), "gain_u": values.get("gain_current", 1.0)}
         elif "keep_current" in values or "gain_current" in values:
-            raise _Unfit("has a current", f"an {kind} has none", "Make it a CubaLIF.")
+            raise Unfit("has a current", f"an {kind} has none", "Make it a CubaLIF.")
         return spiking(Step(**{"threshold": 1.0, **told, **rest}), context)
 
     def _no_others(self, values: Mapping[str, Any], known: set[str]) -> None:
         others = sorted(values.keys() - known)
         if others:
-            raise _Unfit(f"has {', '.join(map(repr, others))}", f"known are {', '.join(sorted(known))}", "Remove it.")
+            raise Unfit(f"has {', '.join(map(repr, others))}", f"known are {', '.join(sorted(known))}", "Remove it.")
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -284,7 +277,7 @@ class _Reader:
             try:
                 return np.asarray(value, np.float64)
             except (TypeError, ValueError) as error:
-                raise _Unfit(f"has the value {value!r}"[:200], "numbers are needed", "Give numbers.") from error
+                raise Unfit(f"has the value {value!r}"[:200], "numbers are needed", "Give numbers.") from error
         return value
 
     # ------------------------------------------------------------------------------------------------------ layers
@@ -292,18 +285,18 @@ class _Reader:
     def _layer(self, entry: Entry) -> Node:
         kind = str(entry.get("layer"))
         if kind not in LAYERS:
-            raise _Unfit(f"is a layer '{kind}'", f"known are {', '.join(LAYERS)}", "Choose one of them.")
+            raise Unfit(f"is a layer '{kind}'", f"known are {', '.join(LAYERS)}", "Choose one of them.")
         self._no_others({key: 0 for key in entry if key not in ("layer", *_COMMON)}, {*LAYERS[kind]})
         try:
             return _MAKE[kind](self, entry)
         except (TypeError, ValueError) as error:
             limit = "sizes are whole numbers, one or two of them"
-            raise _Unfit(f"cannot be made ({error})", limit, "Check its entries.") from error
+            raise Unfit(f"cannot be made ({error})", limit, "Check its entries.") from error
 
     def _tensor(self, name: str, *, rank: int | None = None) -> Array:
         if name not in self.weights:
             near = [other for other in self.weights if other.rpartition(".")[2] == name.rpartition(".")[2]][:5]
-            raise _Unfit(
+            raise Unfit(
                 f"needs the tensor '{name}'", f"the file holds {', '.join(near) or 'others'}", "Check its name."
             )
         self.used.add(name)
@@ -311,7 +304,7 @@ class _Reader:
             found = np.asarray(self.weights[name], np.float64)
         if rank is not None and found.ndim != rank:
             limit = f"{rank} axes are needed"
-            raise _Unfit(f"'{name}' has shape {found.shape}", limit, "Check the layer's kind.")
+            raise Unfit(f"'{name}' has shape {found.shape}", limit, "Check the layer's kind.")
         return found
 
     def _pair_of(self, entry: Entry, rank: int) -> tuple[Array, Array | None]:

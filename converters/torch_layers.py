@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
+from neurokit.converters.dataflow_paths import Unfit
 from neurokit.converters.torch_trace import Follower, Handler, Tracked, tensors
 from neurokit.graph.synapses import (
     Conv2d,
@@ -29,14 +30,6 @@ Args = Sequence[Any]
 Kwargs = Mapping[str, Any]
 
 
-class _Unfit(Exception):  # never leaves this module
-    """What does not fit: (fact, limit, mend)."""
-
-    def __init__(self, fact: str, limit: str, mend: str) -> None:
-        self.words = fact, limit, mend
-        super().__init__(fact)
-
-
 def _layer(names: Sequence[str], make: Callable[[Mapping[str, Any], Shape, Shape], tuple[Synapse, Shape]]) -> Handler:
     """A handler for a function with the arguments `names`, the first of which is the input."""
 
@@ -53,7 +46,7 @@ def _layer(names: Sequence[str], make: Callable[[Mapping[str, Any], Shape, Shape
             raise AssertionError("a tensor's rank is that of its axes")
         try:
             synapse, given = make(plain, own.shape, shape)
-        except _Unfit as unfit:
+        except Unfit as unfit:
             follower.fault(*unfit.words)
             return follower.unknown(result, own)
         made = tuple(follower.expressions.map(shape, follower.place, synapse, given, e) for e in own.expressions)
@@ -90,7 +83,7 @@ def _rows(weight: Any, bias: Any, before: Shape) -> tuple[Synapse, Shape]:
 def _product(values: Mapping[str, Any], before: Shape, after: Shape) -> tuple[Synapse, Shape]:
     other = values.get("other", values.get("mat2"))
     if np.ndim(other) != 2:
-        raise _Unfit(f"multiplies by an array of shape {np.shape(other)}", "a matrix is needed", "Use torch.nn.Linear.")
+        raise Unfit(f"multiplies by an array of shape {np.shape(other)}", "a matrix is needed", "Use torch.nn.Linear.")
     return _rows(np.transpose(other), None, before)
 
 
@@ -121,7 +114,7 @@ def _image(weight: Any, before: Shape) -> tuple[Any, Shape]:
     if len(before) == 2 and np.ndim(weight) == 3:
         return weight[:, :, None, :], (before[0], 1, before[1])
     limit = "convolutions run over images (channels, rows, columns) or (channels, length)"
-    raise _Unfit(f"convolves values of shape {before}", limit, "Use Conv1d or Conv2d.")
+    raise Unfit(f"convolves values of shape {before}", limit, "Use Conv1d or Conv2d.")
 
 
 def _two(value: Any, flat: bool, neutral: int = 1) -> tuple[int, int]:
@@ -139,7 +132,7 @@ def _around(value: Any, kernel: Sequence[int], stride: Any, dilation: Any, flat:
     whole = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
     if any(size % 2 for size in whole):
         limit = "it pads one more row behind than in front"
-        raise _Unfit("has padding='same' and an even kernel", limit, "Pad by ZeroPad2d, or use an odd kernel.")
+        raise Unfit("has padding='same' and an even kernel", limit, "Pad by ZeroPad2d, or use an odd kernel.")
     return whole[0] // 2, whole[1] // 2
 
 
@@ -152,7 +145,7 @@ def _average(values: Mapping[str, Any], before: Shape, after: Shape) -> tuple[Sy
     divisor = values.get("divisor_override") or kernel[0] * kernel[1]
     if any(padding) and not values.get("count_include_pad", True):
         limit = "padded zeros count in an average here"
-        raise _Unfit("has count_include_pad=False", limit, "Leave out the padding, or count it.")
+        raise Unfit("has count_include_pad=False", limit, "Leave out the padding, or count it.")
     return _pool(before, after, kernel, stride, padding, 1 / divisor)
 
 
@@ -160,14 +153,14 @@ def _adaptive(values: Mapping[str, Any], before: Shape, after: Shape) -> tuple[S
     sizes, wanted = (1, *before[1:])[-2:], (1, *after[1:])[-2:]
     if any(n % m for n, m in zip(sizes, wanted, strict=True)):
         limit = "windows of one size are needed"
-        raise _Unfit(f"averages {sizes} to {wanted}", limit, "Choose an output size that divides the input's.")
+        raise Unfit(f"averages {sizes} to {wanted}", limit, "Choose an output size that divides the input's.")
     kernel = sizes[0] // wanted[0], sizes[1] // wanted[1]
     return _pool(before, after, kernel, kernel, (0, 0), 1 / (kernel[0] * kernel[1]))
 
 
 def _summed(values: Mapping[str, Any], before: Shape, after: Shape) -> tuple[Synapse, Shape]:
     if values.get("norm_type") != 1:
-        raise _Unfit("is a power-average pool", "only norm_type=1, a sum, is linear", "Use AvgPool2d.")
+        raise Unfit("is a power-average pool", "only norm_type=1, a sum, is linear", "Use AvgPool2d.")
     kernel = _two(values["kernel_size"], len(before) == 2)
     stride = kernel if values.get("stride") is None else _two(values["stride"], len(before) == 2)
     return _pool(before, after, kernel, stride, (0, 0), 1.0)
@@ -179,7 +172,7 @@ def _pool(before: Shape, after: Shape, kernel: Any, stride: Any, padding: Any, w
     gives = pool.output_shape(given)
     if gives is None or math.prod(gives) != math.prod(after):
         limit = "windows lie within the (padded) image"
-        raise _Unfit(f"pools {before} to {after}, maybe with ceil_mode", limit, "Leave ceil_mode out, and pad instead.")
+        raise Unfit(f"pools {before} to {after}, maybe with ceil_mode", limit, "Leave ceil_mode out, and pad instead.")
     return pool, given
 
 
@@ -187,7 +180,7 @@ def _resize(values: Mapping[str, Any], before: Shape, after: Shape) -> tuple[Syn
     mode = values.get("mode", "nearest")
     if mode != "nearest" or len(before) != 3:
         limit = "only nearest-neighbour resizes of images are converted"
-        raise _Unfit(f"resizes values of shape {before} by '{mode}'", limit, "Train with mode='nearest'.")
+        raise Unfit(f"resizes values of shape {before} by '{mode}'", limit, "Train with mode='nearest'.")
     options = {key: values[key] for key in ("size", "scale_factor", "recompute_scale_factor") if key in values}
     for axis in (0, 1):
         ramp = torch.arange(before[1 + axis], dtype=torch.float64)
@@ -196,7 +189,7 @@ def _resize(values: Mapping[str, Any], before: Shape, after: Shape) -> tuple[Syn
         line = found[:, 0] if axis == 0 else found[0]
         if (line.numpy() != nearest(before[1 + axis], after[1 + axis])).any():
             limit = "rows are chosen by the sizes before and after"
-            raise _Unfit(
+            raise Unfit(
                 "has a scale_factor that chooses other rows", limit, "Pass size= or recompute_scale_factor=True."
             )
     return Upsample2d((after[1], after[2])), before

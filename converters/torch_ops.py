@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 
 from neurokit.converters.torch_expressions import Expression, Unknown
@@ -14,6 +15,7 @@ from neurokit.converters.torch_layers import LAYERS
 from neurokit.converters.torch_maxima import POOLS, binary
 from neurokit.converters.torch_moves import MOVES, move
 from neurokit.converters.torch_trace import Follower, Handler, Tracked, tensors
+from neurokit.graph.synapses import Sparse
 
 Func = Callable[..., Any]
 Args = Sequence[Any]
@@ -118,6 +120,10 @@ def _affine(follower: Follower, name: str, func: Func, args: Args, kwargs: Kwarg
     left, right = (*args, kwargs.get("other"))[:2]
     if name in ("__rsub__", "rsub", "__rtruediv__", "__rdiv__"):
         left, right, kind = right, left, "sub" if "sub" in name else "div"
+    if kwargs.get("rounding_mode") is not None:
+        limit, mend = "values are not rounded before conversion", "Leave it out; nk.compile quantises."
+        follower.fault(f"divides with rounding_mode='{kwargs['rounding_mode']}'", limit, mend)
+        return follower.unknown(result, _first(follower, args, kwargs))
     alpha = float(kwargs.get("alpha", 1))
     both = follower.get(left), follower.get(right)
     if both[0] is not None and both[1] is not None:
@@ -183,7 +189,8 @@ def _negative(follower: Follower, name: str, func: Func, args: Args, kwargs: Kwa
 
 
 def _join(follower: Follower, name: str, func: Func, args: Args, kwargs: Kwargs, result: Any) -> None:
-    parts, axis = args[0] if args else kwargs["tensors"], kwargs.get("dim", args[1] if len(args) > 1 else 0)
+    parts = args[0] if args else kwargs["tensors"]
+    axis = kwargs.get("dim", kwargs.get("axis", args[1] if len(args) > 1 else 0))
     known = [follower.get(part) for part in parts]
     own = next(part for part in known if part is not None)
     axis = int(axis) + (result.dim() if axis < 0 else 0)
@@ -239,7 +246,7 @@ def _sum(follower: Follower, name: str, func: Func, args: Args, kwargs: Kwargs, 
     numbers = range(value.dim()) if given is None else [given] if isinstance(given, int) else list(given)
     axes = sorted({int(axis) % value.dim() for axis in numbers})
     depth = len(own.lead)
-    keep = bool(kwargs.get("keepdim", args[2] if len(args) > 2 else False))
+    keep = bool(kwargs.get("keepdim", kwargs.get("keepdims", args[2] if len(args) > 2 else False)))
     if any(axis < depth and own.lead[axis] != "L" for axis in axes):
         follower.fault(f"'{name}' over samples", "samples stay apart", "Sum over features or steps.")
         return follower.unknown(result, own)
@@ -264,10 +271,6 @@ def _over_time(follower: Follower, name: str, made: Sequence[Expression]) -> Exp
 def _summed(follower: Follower, own: Expression, axes: Sequence[int], keep: bool, mean: bool) -> Expression:
     if not axes:
         return own
-    import scipy.sparse as sp
-
-    from neurokit.graph.synapses import Sparse
-
     places = np.arange(math.prod(own.shape)).reshape(own.shape)
     others = [axis for axis in range(len(own.shape)) if axis not in axes]
     columns = np.transpose(places, (*others, *axes)).reshape(math.prod(own.shape[axis] for axis in others), -1)

@@ -107,6 +107,8 @@ FUNCTIONS = {
     "alpha_minus": lambda self, x: self.b(torch.sub(self.scale, self.w_2(self.a(self.fc(x))), alpha=-0.7)),
     "in_place": lambda self, x: self.b(self.w_2(self.a(self.fc(x)).view(-1, 5, 6).flatten(1).mul_(0.7))),
     "whole": lambda self, x: self.b(self.w_2(self.a(self.fc(x)).to(torch.uint8).double())),
+    "axis": lambda self, x: self.b(self.w_2(torch.concatenate((self.a(self.fc(x))[:, :25], x[:, :5]), axis=1))),
+    "keepdims": lambda self, x: self.b(self.w_2(self.a(self.fc(x)) - x.sum(axis=1, keepdims=True).expand(-1, 30))),
     "two_paths": lambda self, x: self.b(self.w_2(y := self.a(self.fc(x))) + 0.3 * self.w_3(y)),
     "stacked": lambda self, x: self.b(self.w_2(torch.stack((self.a(self.fc(x)), self.a_2(self.fc(x)))).sum(0))),
 }
@@ -335,6 +337,7 @@ FORWARDS = {
     "turned_late": (lambda self, x: over_time(self, x) * -1, "calls 'mul' behind"),
     "potentials": (lambda self, x: (self.a(self.fc(x)), self.a.mem)[1], "its potential returned without its spikes"),
     "rounded": (lambda self, x: self.a(self.fc(x).to(torch.int32).float()), "rounds values to torch.int32"),
+    "floor": (lambda self, x: self.a(torch.div(self.fc(x), 2, rounding_mode="floor")), "rounding_mode='floor'"),
     "view": (lambda self, x: (y := self.fc(x), y[:, :3].mul_(0.0), self.a(y))[2], "changed in place"),
     "part": (lambda self, x: (y := torch.zeros(2, 20), y[:, :3].add_(x[:, :3]), self.a(x + y))[2], "into a part"),
 }
