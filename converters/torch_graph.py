@@ -89,12 +89,13 @@ class _Graph:
         self._potentials(parts)
 
     def _steady(self, name: str, given: Sequence[Expression]) -> Expression:
-        """What a neuron is given in every step but the first ones."""
+        """What a neuron is given in every step, but those in which what came before the first one is missing."""
         aged = self.traced.expressions.aged
         last = aged(given[-1], len(given) - 1)
-        if len(given) > 1 and aged(given[-2], len(given) - 2) is not last:
+        known = max((leaf.time or 0 for leaf in leaves(last)), default=0)  # the first step that sees all it is made of
+        if any(aged(given[step], step) is not last for step in range(max(0, min(known, len(given) - 2)), len(given))):
             limit = "a population has one place in the network, and the same in every step"
-            mend = "Give each layer a neuron module of its own."
+            mend = "Give each layer a neuron module of its own, and compute the same in each step."
             self.faults.append(Fault(name, "is given something else at each call", limit, mend))
         if any(leaf.time is not None and leaf.time < 0 for leaf in leaves(last)):
             limit = "values go from step to step"

@@ -90,12 +90,14 @@ class Rule:
     """How the modules of one class are converted.
 
     convert: (module, context) -> Found, or Refusal. answer: module -> a function (forward, x, further arguments) that
-    gives what a call returns, of the right shapes. multi: what shape of lists of steps the module takes.
+    gives what a call returns, of the right shapes. multi: what shape of lists of steps the module takes. keeps:
+    whether it keeps its states by itself where a call hands it none.
     """
 
     convert: Callable[[Any, Context], Found]
     answer: Callable[[Any], Callable[..., Any]]
     multi: Callable[[Any], Multi] = lambda module: Multi.NO
+    keeps: bool = True
 
 
 # ------------------------------------------------------------------------------------------------------ recurrences

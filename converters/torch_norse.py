@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from neurokit.converters.torch_neurons import Context, Found, Multi, Refusal, Rule, Step, checked, number, spiking
@@ -83,17 +84,19 @@ def _lists(module: Any) -> Multi:
     return Multi.STEPS_FIRST
 
 
+_rule = partial(Rule, keeps=False)
+
 RULES: Mapping[str, Rule] = {
-    "LIFCell": Rule(_lif, _answer),
-    "LIF": Rule(_lif, _answer, _lists),
-    "LIFRecurrentCell": Rule(_lif, _answer),
-    "LIFRecurrent": Rule(_lif, _answer, _lists),
-    "LIFBoxCell": Rule(_box, _answer),
-    "LICell": Rule(_integrator, _answer),
-    "LI": Rule(_integrator, _answer, _lists),
-    "LIBoxCell": Rule(_box_integrator, _answer),
-    "SNNCell": Rule(_unsupported, _answer),
-    "SNNRecurrentCell": Rule(_unsupported, _answer),
-    "SNN": Rule(_unsupported, _answer, _lists),
-    "SNNRecurrent": Rule(_unsupported, _answer, _lists),
+    "LIFCell": _rule(_lif, _answer),
+    "LIF": _rule(_lif, _answer, _lists),
+    "LIFRecurrentCell": _rule(_lif, _answer),
+    "LIFRecurrent": _rule(_lif, _answer, _lists),
+    "LIFBoxCell": _rule(_box, _answer),
+    "LICell": _rule(_integrator, _answer),
+    "LI": _rule(_integrator, _answer, _lists),
+    "LIBoxCell": _rule(_box_integrator, _answer),
+    "SNNCell": _rule(_unsupported, _answer),
+    "SNNRecurrentCell": _rule(_unsupported, _answer),
+    "SNN": _rule(_unsupported, _answer, _lists),
+    "SNNRecurrent": _rule(_unsupported, _answer, _lists),
 }

@@ -64,11 +64,12 @@ class Population:
 
 @dataclass(frozen=True, eq=False)
 class Neuron:
-    """A neuron module: what it is, what answers its calls, and which lists of steps it takes."""
+    """A neuron module: what it is, what answers its calls, lists of steps it takes, if it keeps its states."""
 
     found: Found
     answer: Callable[..., Any]
     multi: Multi
+    keeps: bool
 
 
 class Stop(Exception):  # never leaves the converters
@@ -219,7 +220,7 @@ class Follower(TorchFunctionMode):  # type: ignore[misc]
             limit = "neurons are driven by inputs or other neurons"
             self.fault("is given what does not depend on the input", limit, "Give it the input, or remove it.")
             return result
-        self._check_states(name, values[1:])
+        self._check_states(name, own, values[1:])
         if not _fits(own.multi, tracked.lead):
             raise Stop(f"takes {own.multi.value}")
         population = self.populations.setdefault(name, Population(name, own.found))
@@ -246,17 +247,25 @@ class Follower(TorchFunctionMode):  # type: ignore[misc]
         leaves = [self.expressions.leaf(shape, name, part, step) for step in steps]
         self.put(tensor, Tracked(tuple(self.expressions.affine(name, gain, 0, leaf) for leaf in leaves), lead))
 
-    def _check_states(self, name: str, states: Sequence[Any]) -> None:
+    def _check_states(self, name: str, neuron: Neuron, states: Sequence[Any]) -> None:
         """States that are handed in must be the neuron's own of the step before, or zeros at first."""
-        for tensor in tensors(states):
+        given = tensors(states)
+        later = name in self.populations
+        fresh = later and not given and not neuron.keeps
+        for tensor in given:
             tracked = self.get(tensor)
             own = tracked is not None and all(isinstance(e, Leaf) and e.name == name for e in tracked.expressions)
+            fresh = fresh or (later and tracked is None)
             if not own and (tracked is not None or bool(torch.as_tensor(tensor).any())):
                 self.fault(
                     "is given states that are not its own of the step before",
                     "states start from rest and go on by themselves",
                     "Hand back the states as the neuron returned them, and zeros at first.",
                 )
+        if fresh:
+            limit = "states go on from step to step"
+            mend = "Hand back the states as the neuron returned them, and start anew before the first step only."
+            self.fault("starts anew at a later step", limit, mend)
 
     # ------------------------------------------------------------------------------------------------- modules
 
@@ -295,7 +304,7 @@ class Followed:
                 rule, neuron, faults = found
                 follower.faults += faults
                 inner.add(name)
-                self.neurons[known] = Neuron(neuron, rule.answer(own), rule.multi(own))
+                self.neurons[known] = Neuron(neuron, rule.answer(own), rule.multi(own), rule.keeps)
         self.handles: list[Any] = []
 
     def __enter__(self) -> Followed:

@@ -338,6 +338,11 @@ FORWARDS = {
     "potentials": (lambda self, x: (self.a(self.fc(x)), self.a.mem)[1], "its potential returned without its spikes"),
     "rounded": (lambda self, x: self.a(self.fc(x).to(torch.int32).float()), "rounds values to torch.int32"),
     "floor": (lambda self, x: self.a(torch.div(self.fc(x), 2, rounding_mode="floor")), "rounding_mode='floor'"),
+    "anew": (lambda self, x: self.c(self.fc(x), self.c.init_leaky())[0], "starts anew at a later step"),
+    "first": (
+        lambda self, x: [self.a(self.fc(y) * (2 if t == 0 else 1)) for t, y in enumerate(x.expand(4, *x.shape))][-1],
+        "is given something else at each call",
+    ),
     "view": (lambda self, x: (y := self.fc(x), y[:, :3].mul_(0.0), self.a(y))[2], "changed in place"),
     "part": (lambda self, x: (y := torch.zeros(2, 20), y[:, :3].add_(x[:, :3]), self.a(x + y))[2], "into a part"),
 }
@@ -352,7 +357,7 @@ def test_forward_passes_that_are_refused(name):
         out[:, :20] = x
         return out
 
-    net = Of(forward, fc=nn.Linear(20, 20), a=leaky(), b=leaky())
+    net = Of(forward, fc=nn.Linear(20, 20), a=leaky(), b=leaky(), c=leaky(init_hidden=False))
     net.written = written
     assert words in refused(net)
 

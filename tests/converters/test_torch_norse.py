@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import neurokit as nk
+from neurokit.errors import ConversionError
 from tests.converters.torch_equal import assert_equal, doubled, randomise, spikes_in
 from tests.frameworks import framework
 from tests.tolerances import FLOAT64_SUMS
@@ -91,3 +92,16 @@ def test_a_readout():
     x = spikes_in((20,))
     recording = nk.run(nk.convert(net, shape=(20,)), x, record=[("3", "v")])
     np.testing.assert_allclose(recording.states["3", "v"], by_step(net, x)[0], **FLOAT64_SUMS)
+
+
+def test_a_cell_that_is_never_handed_its_state_forgets():
+    class Forgets(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc, self.cell = nn.Linear(20, 5), norse.LIFCell(lif())
+
+        def forward(self, x):
+            return self.cell(self.fc(x))[0]
+
+    with pytest.raises(ConversionError, match="'cell': starts anew at a later step"):
+        nk.convert(Forgets(), shape=(20,))
