@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neurokit.arguments import Inputs, check_inputs, check_steps
 from neurokit.budget import recording_bytes
+from neurokit.errors import Fault, InputError
 from neurokit.graph.check import check_network
 from neurokit.graph.network import Network
 from neurokit.hardware.base import RecordKey
@@ -20,6 +21,7 @@ from neurokit.records import Recording
 
 CURRENTS = ("u", "i")
 ROOM = 1 << 28  # bytes that the recording of one round of samples may take
+LEAST = 1e-100  # largest |value| of an input below which scales would leave the range of floats
 SEED = 0  # of the places of images at which second moments are taken
 
 
@@ -40,6 +42,13 @@ def observe(network: Network, inputs: Inputs) -> Activity:
     """
     check_network(network)
     arrays, _ = check_inputs(network, inputs)
+    faults = [
+        Fault(name, f"reaches only {_largest(values):.3g}", f"scales follow values from {LEAST:g} on", "Scale it up.")
+        for name, values in arrays.items()
+        if 0 < _largest(values) < LEAST
+    ]
+    if faults:
+        raise InputError(faults)
     samples = next(iter(arrays.values())).shape[0]
     folded, _ = fold(network)
     peaks = {(name, PAYLOAD): 0.0 if p.neuron.graded else 1.0 for name, p in network.populations.items()}

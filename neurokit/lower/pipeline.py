@@ -35,7 +35,7 @@ def compile_network(
     is reset once, before step k, so that its bias starts with the input as in the source; integer sources are not.
     activity: what a float run on sample inputs showed; sigma-delta neurons and relays need it for their scales.
     """
-    _arguments(bits, window)
+    check_arguments(bits, window)
     check_network(network)
     if network.is_integer and bits != 8:
         fact = f"bits={bits} for a source that holds integers already"
@@ -45,7 +45,8 @@ def compile_network(
     return replace(program, targets=targets_of(program))
 
 
-def _arguments(bits: int, window: int | None) -> None:
+def check_arguments(bits: int, window: int | None) -> None:
+    """CompileError for bits and windows that are none."""
     faults = []
     if isinstance(bits, bool) or not isinstance(bits, int | np.integer) or not 1 <= bits <= 8:
         faults.append(Fault("bits", f"is {bits!r}", "weights have 1 to 8 bits", "Pass bits=8 or fewer."))

@@ -20,6 +20,7 @@ from neurokit.graph.synapses import Shape, Synapse, Weighted, chain_shape
 from neurokit.lower.discretise import recurrence
 from neurokit.lower.fold import fold_chain
 from neurokit.lower.payloads import Incoming
+from neurokit.lower.pipeline import check_arguments
 from neurokit.lower.quantise import Quantised, quantise
 from neurokit.lower.scale import UNIT
 
@@ -51,9 +52,11 @@ def as_compiled(
     source: shape of what feeds it with spikes. The neurons share their time constants and r.
     Raises CompileError as compilation would, and where a gain differs between neurons.
     """
-    last, shape = synapses[-1], chain_shape(tuple(synapses), source)
+    check_arguments(bits, None)
+    last, shape = (synapses[-1] if synapses else None), chain_shape(tuple(synapses), source)
     if not isinstance(last, Weighted) or shape is None:
-        fact, limit = f"ends with {type(last).__name__}", "the last map has the weights, and takes what comes"
+        fact = "has no maps" if last is None else f"ends with {type(last).__name__}"
+        limit = "the last map has the weights, and takes what comes"
         raise CompileError(Fault("layer", fact, limit, "Pass the maps of one layer with weights, in their order."))
     single, constant = fold_chain(tuple(synapses), source, shape)
     population = Population("layer", shape, neuron)

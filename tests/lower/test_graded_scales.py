@@ -323,3 +323,11 @@ def test_a_delta_behind_weights():
     assert "a SigmaDelta behind these weights" in found
     mended = network((same(6), Delta()), (first, SigmaDelta(activation="unit")), *rest, shape=(6,))
     assert len(nk.compile(mended, calibrate=samples).report) == 4
+
+
+@pytest.mark.parametrize("neuron", [IF(), SigmaDelta()])
+def test_samples_next_to_nothing(neuron):
+    net = network((Dense(np.eye(3)), neuron), shape=(3,))
+    with pytest.raises(InputError, match=r"'in': reaches only 1e-310; scales follow values from 1e-100 on"):
+        nk.compile(net, calibrate=np.full((1, 4, 3), 1e-310))
+    assert nk.compile(net, calibrate=np.zeros((1, 4, 3))).input_scale == {}

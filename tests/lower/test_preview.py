@@ -70,3 +70,9 @@ def test_refusals():
     assert "its gain differs between neurons" in found
     with pytest.raises(CompileError, match="the threshold lies 1 below rest"):
         as_compiled((eye,), IF(threshold=-1.0), (2,), 8)
+
+
+@pytest.mark.parametrize(("maps", "bits", "words"), [((), 8, "has no maps"), ((Dense(np.eye(2)),), 0, "'bits': is 0")])
+def test_what_is_no_layer_is_refused(maps, bits, words):
+    (found,) = faults_of(CompileError, lambda: as_compiled(maps, IF(), (2,), bits))
+    assert words in found
