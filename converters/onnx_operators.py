@@ -126,6 +126,10 @@ def _reduce(reader: Reader, operation: Operation, inputs: Sequence[Value], total
         if operation.attributes.get("noop_with_empty_axes", 0):
             return data
         axes = tuple(range(len(data.shape)))
+    free = any(sizes[:1] == (None,) for sizes in reader.model.inputs.values())
+    if free and len(data.shape) > 1 and data.shape[0] == 1 and any(axis % len(data.shape) == 0 for axis in axes):
+        limit, mend = "samples stay apart", "Leave the batch axis out, or export it with a batch of one."
+        raise Unfit(f"reduces the axes {tuple(axes)}, the free batch among them", limit, mend)
     own, shape = maps.mean(data.shape, axes, bool(operation.attributes.get("keepdims", 1)), total)
     return reader.linear(operation, own, data, shape)
 

@@ -390,6 +390,17 @@ def test_ten_thousand_mutations(tmp_path):
     assert 500 < fine < 5000
 
 
+@pytest.mark.parametrize("axes", [[0], [-2, 1], None])
+def test_samples_of_a_free_batch_stay_apart(axes):
+    def model(batch):
+        sketch = Sketch()
+        x = sketch.relu(sketch.input(batch, 4))
+        return sketch.model(sketch.op("ReduceMean", x, name="mean", **({} if axes is None else {"axes": axes})))
+
+    assert "samples stay apart" in faults(ConversionError, model("n"))["mean"]
+    assert len(convert(model(1)).outputs) == 1  # a batch of one is what the model says it is
+
+
 # -------------------------------------------------------------------------------------------------------- arguments
 
 
