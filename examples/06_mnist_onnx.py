@@ -11,13 +11,13 @@ integrate-and-fire neurons with thresholds balanced on 256 images; the answer ge
 compiled to 8-bit weights and run as integers. Steps are those of the chip, from the image's first step on, the way
 through all layers included.
 
-Result, all 10,000 images (two cores, shared with other work: 3 and 9 minutes):
+Result, all 10,000 images (two cores, shared with other work: 2.5 and 3 minutes):
 
                    steps        13       14       16       20       24       32       48       64
-    sigma-delta    correct   98.93 %
-                   messages   3,612
-    rate           correct   97.23 %  98.10 %  98.45 %  98.76 %  98.74 %  98.87 %  98.89 %  98.88 %
-                   messages   8,116    8,929   10,544   13,760   16,972   23,388   36,223   49,059
+    sigma-delta    correct   98.92 %
+                   messages   3,610
+    rate           correct   97.16 %  97.97 %  98.32 %  98.74 %  98.91 %  98.85 %  98.84 %  98.83 %
+                   messages   8,110    8,923   10,537   13,751   16,960   23,372   36,200   49,029
 
 Messages are those of all populations to an image, the max pools' trees included. Activations of less than 1/256 of
 their layer's range, which send nothing in sigma-delta code, would add 1,200, and correct nothing.
