@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.converters.unpickling import Name, Unreadable, unpickle
-from neurokit.errors import Fault, FormatError
+from neurokit.errors import Fault, FormatError, one_line
 
 Array = NDArray[Any]
 
@@ -89,7 +89,7 @@ def tensors(path: str | PathLike[str]) -> dict[str, Array]:
     except Unreadable as error:
         raise FormatError(Fault(str(path), *error.words)) from error
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, MemoryError, RecursionError) as error:
-        said = " ".join(str(error).split())[:200] or type(error).__name__
+        said = one_line(error, 200)
         raise FormatError(Fault(str(path), f"is damaged ({said})", f"{_KIND} is a whole one", _AGAIN)) from error
     except OSError as error:
         fact = "is a folder" if Path(path).is_dir() else f"cannot be opened ({error.strerror or error})"

@@ -26,7 +26,7 @@ from neurokit.converters.torch_neurons import Context, Multi
 from neurokit.converters.torch_ops import HANDLERS
 from neurokit.converters.torch_slayer import blocks_of, slayer_network
 from neurokit.converters.torch_trace import SAMPLES, STEPS, Followed, Follower, Lead, Stop, Tracked, sizes_of, tensors
-from neurokit.errors import ConversionError, Fault, FormatError, InputError
+from neurokit.errors import ConversionError, Fault, FormatError, InputError, one_line
 from neurokit.graph.network import Network
 from neurokit.graph.synapses import Shape
 
@@ -99,7 +99,7 @@ def _plain(
     except Exception as error:
         fault = Fault(
             type(module).__name__,
-            f"cannot be written as ONNX ({_said(error)})",
+            f"cannot be written as ONNX ({one_line(error, 300)})",
             "plain networks go through it",
             "See what torch.onnx.export says.",
         )
@@ -108,10 +108,6 @@ def _plain(
         path = Path(folder) / f"{type(module).__name__}.onnx"
         path.write_bytes(file.getvalue())
         return from_onnx.load(path, dt=dt, reset=reset, code=code, calibrate=calibrate)
-
-
-def _said(error: Exception) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 def _nothing(module: Any, fact: str) -> Fault:
@@ -289,7 +285,7 @@ def _failed(module: Any, follower: Follower, shapes: Mapping[str, Shape], error:
     listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
     place = follower.failed_at or type(module).__name__
     mend = "Check shape=, and that forward runs with one step of such samples (or a list of steps)."
-    return Fault(place, f"cannot be run ({_said(error)})", f"shape= gives {listed}", mend)
+    return Fault(place, f"cannot be run ({one_line(error, 300)})", f"shape= gives {listed}", mend)
 
 
 def _ends(follower: Follower, tracked: Tracked) -> Iterator[Any]:

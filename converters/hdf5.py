@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import h5py
 
-from neurokit.errors import Fault, FormatError
+from neurokit.errors import Fault, FormatError, one_line
 from neurokit.foreign import trouble_with
 
 Tree: TypeAlias = dict[str, Any]  # group -> Tree, dataset -> numpy value or bytes
@@ -32,7 +32,7 @@ def opened(path: str | PathLike[str], kind: str) -> Iterator[h5py.File]:
         with h5py.File(place, "r") as file:
             yield file
     except _DAMAGE as error:
-        fact = f"is truncated or damaged ({_one_line(error)})"
+        fact = f"is truncated or damaged ({one_line(error)})"
         raise _format_error(place, fact, kind, "Copy or export it again.") from error
 
 
@@ -66,7 +66,7 @@ def _checked(path: str | PathLike[str], kind: str) -> Path:
     except FileNotFoundError as error:
         raise _format_error(place, "does not exist", kind, "Check the path.") from error
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or _one_line(error)
+        reason = getattr(error, "strerror", None) or one_line(error)
         raise _format_error(
             place, f"cannot be opened ({reason})", kind, "Check the path and its permissions."
         ) from error
@@ -81,7 +81,3 @@ def _checked(path: str | PathLike[str], kind: str) -> Path:
 
 def _format_error(place: Path | str, fact: str, kind: str, mend: str) -> FormatError:
     return FormatError(Fault(str(place), fact, f"{kind} is an HDF5 file", mend))
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -90,8 +90,8 @@ def _product(values: Mapping[str, Any], before: Shape, after: Shape) -> tuple[Sy
 def _convolution(values: Mapping[str, Any], before: Shape, after: Shape) -> tuple[Synapse, Shape]:
     weight, given = _image(values["weight"], before)
     flat = len(before) == 2
-    dilation = _two(values.get("dilation", 1), flat)
-    stride = _two(values.get("stride", 1), flat)
+    dilation = two_numbers(values.get("dilation", 1), flat)
+    stride = two_numbers(values.get("stride", 1), flat)
     padding = _around(values.get("padding", 0), weight.shape[2:], stride, dilation, flat)
     bias = values.get("bias")
     return Conv2d(weight, stride, padding, dilation, int(values.get("groups", 1)), bias), given
@@ -100,7 +100,9 @@ def _convolution(values: Mapping[str, Any], before: Shape, after: Shape) -> tupl
 def _transposed(values: Mapping[str, Any], before: Shape, after: Shape) -> tuple[Synapse, Shape]:
     weight, given = _image(values["weight"], before)
     flat = len(before) == 2
-    two: dict[str, Any] = {name: _two(values.get(name, default), flat, zero) for name, default, zero in _TRANSPOSED}
+    two: dict[str, Any] = {
+        name: two_numbers(values.get(name, default), flat, zero) for name, default, zero in _TRANSPOSED
+    }
     return ConvTranspose2d(weight, **two, groups=int(values.get("groups", 1)), bias=values.get("bias")), given
 
 
@@ -117,7 +119,7 @@ def _image(weight: Any, before: Shape) -> tuple[Any, Shape]:
     raise Unfit(f"convolves values of shape {before}", limit, "Use Conv1d or Conv2d.")
 
 
-def _two(value: Any, flat: bool, neutral: int = 1) -> tuple[int, int]:
+def two_numbers(value: Any, flat: bool, neutral: int = 1) -> tuple[int, int]:
     """(y, x), for one-dimensional layers of images of one row."""
     if flat:
         return neutral, int(np.ravel(np.asarray(value))[0])
@@ -128,7 +130,7 @@ def _around(value: Any, kernel: Sequence[int], stride: Any, dilation: Any, flat:
     if value == "valid":
         return 0, 0
     if value != "same":
-        return _two(value, flat, 0)
+        return two_numbers(value, flat, 0)
     whole = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
     if any(size % 2 for size in whole):
         limit = "it pads one more row behind than in front"
@@ -138,10 +140,10 @@ def _around(value: Any, kernel: Sequence[int], stride: Any, dilation: Any, flat:
 
 def _average(values: Mapping[str, Any], before: Shape, after: Shape) -> tuple[Synapse, Shape]:
     flat = len(before) == 2
-    kernel = _two(values["kernel_size"], flat)
+    kernel = two_numbers(values["kernel_size"], flat)
     given_stride = values.get("stride")
-    stride = kernel if given_stride is None or np.size(given_stride) == 0 else _two(given_stride, flat)
-    padding = _two(values.get("padding", 0), flat, 0)
+    stride = kernel if given_stride is None or np.size(given_stride) == 0 else two_numbers(given_stride, flat)
+    padding = two_numbers(values.get("padding", 0), flat, 0)
     divisor = values.get("divisor_override") or kernel[0] * kernel[1]
     if any(padding) and not values.get("count_include_pad", True):
         limit = "padded zeros count in an average here"
@@ -161,8 +163,8 @@ def _adaptive(values: Mapping[str, Any], before: Shape, after: Shape) -> tuple[S
 def _summed(values: Mapping[str, Any], before: Shape, after: Shape) -> tuple[Synapse, Shape]:
     if values.get("norm_type") != 1:
         raise Unfit("is a power-average pool", "only norm_type=1, a sum, is linear", "Use AvgPool2d.")
-    kernel = _two(values["kernel_size"], len(before) == 2)
-    stride = kernel if values.get("stride") is None else _two(values["stride"], len(before) == 2)
+    kernel = two_numbers(values["kernel_size"], len(before) == 2)
+    stride = kernel if values.get("stride") is None else two_numbers(values["stride"], len(before) == 2)
     return _pool(before, after, kernel, stride, (0, 0), 1.0)
 
 

@@ -13,10 +13,11 @@ import numpy as np
 
 from neurokit.converters.torch_expressions import Concatenation, Expression, Leaf, Map, Reshape, Unknown
 from neurokit.converters.torch_graph import leaves
+from neurokit.converters.torch_layers import two_numbers
 from neurokit.converters.torch_neurons import Found
 from neurokit.converters.torch_trace import Follower, Handler, Population, Tracked, tensors
 from neurokit.graph.neurons import IF
-from neurokit.graph.synapses import Shape, Sparse, SumPool2d, pair
+from neurokit.graph.synapses import Shape, Sparse, SumPool2d
 
 Values = Mapping[str, Any]
 
@@ -52,16 +53,12 @@ def _window(values: Values, before: Shape, after: Shape) -> tuple[SumPool2d, Sha
     if len(before) not in (2, 3) or (np.asarray(values.get("dilation", 1)) != 1).any():
         return None
     flat = len(before) == 2
-    kernel = _two(values["kernel_size"], flat, 1)
-    stride = kernel if values.get("stride") in (None, [], ()) else _two(values["stride"], flat, 1)
-    synapse = SumPool2d(kernel, stride, _two(values.get("padding", 0), flat, 0), np.ones(()))
+    kernel = two_numbers(values["kernel_size"], flat, 1)
+    stride = kernel if values.get("stride") in (None, [], ()) else two_numbers(values["stride"], flat, 1)
+    synapse = SumPool2d(kernel, stride, two_numbers(values.get("padding", 0), flat, 0), np.ones(()))
     given = (before[0], 1, before[1]) if flat else before
     gives = synapse.output_shape(given)
     return (synapse, given) if gives is not None and math.prod(gives) == math.prod(after) else None
-
-
-def _two(value: Any, flat: bool, neutral: int) -> tuple[int, int]:
-    return (neutral, int(np.ravel(np.asarray(value))[0])) if flat else pair(value)
 
 
 def _sent(follower: Follower, given: tuple[Expression, ...]) -> tuple[Expression, ...]:

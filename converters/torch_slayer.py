@@ -17,7 +17,7 @@ import h5py
 import torch
 
 from neurokit.converters import from_slayer
-from neurokit.errors import ConversionError, Fault
+from neurokit.errors import ConversionError, Fault, one_line
 from neurokit.graph.network import Network
 from neurokit.graph.synapses import Shape
 
@@ -73,7 +73,7 @@ def _export(call: _Call, group: h5py.Group) -> None:
     try:
         copy.deepcopy(call.block).export_hdf5(group)  # a copy, since the export takes weight norms off
     except Exception as error:
-        said = " ".join(str(error).split())[:300] or type(error).__name__
+        said = one_line(error, 300)
         fact = f"cannot be exported ({type(error).__name__}: {said})"
         mend = "Use a block that lava-dl exports, e.g. slayer.block.cuba.Dense."
         raise ConversionError(Fault(call.name, fact, "blocks are read as they export themselves", mend)) from error
@@ -92,7 +92,7 @@ def _calls(module: Any, shapes: Mapping[str, Shape]) -> list[_Call]:
         with torch.no_grad():
             module.eval()(*given)
     except Exception as error:
-        said = " ".join(str(error).split())[:300] or type(error).__name__
+        said = one_line(error, 300)
         mend = "Check shape=: SLAYER's blocks take (samples, *shape, steps)."
         fault = Fault(type(module).__name__, f"cannot be run ({said})", f"shape= gives {dict(shapes)}", mend)
         raise ConversionError(fault) from error

@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from neurokit.errors import one_line
+
 MAX_OPCODES = 20_000_000  # some seconds
 
 
@@ -55,7 +57,7 @@ def unpickle(file: BinaryIO, functions: Mapping[str, Callable[..., Any]], persis
             warnings.simplefilter("ignore", DeprecationWarning)  # pickletools on odd escapes in a hostile file's texts
             machine.run(file)
     except (ValueError, TypeError, IndexError, KeyError, UnicodeDecodeError, OverflowError, MemoryError) as error:
-        said = " ".join(str(error).split())[:200] or type(error).__name__
+        said = one_line(error, 200)
         raise Unreadable(f"is a damaged pickle ({said})", "a whole one is needed", _DAMAGED) from error
     if len(machine.stack) != 1:
         raise Unreadable("is a damaged pickle", "it gives one object", _DAMAGED)

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.converters.checkpoint import tensors
-from neurokit.errors import Fault, FormatError
+from neurokit.errors import Fault, FormatError, one_line
 
 Array = NDArray[Any]
 
@@ -55,7 +55,7 @@ def read_weights(path: str | PathLike[str]) -> dict[str, Array]:
         fact = "is a folder" if Path(path).is_dir() else f"cannot be opened ({error.strerror or error})"
         raise FormatError(Fault(str(path), fact, f"{kind} is needed", "Check the path.")) from error
     except _DAMAGE as error:
-        said = " ".join(str(error).split())[:200] or type(error).__name__
+        said = one_line(error, 200)
         raise FormatError(Fault(str(path), f"is damaged ({said})", f"{kind} is needed", _AGAIN)) from error
 
 

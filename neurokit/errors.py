@@ -47,6 +47,11 @@ class Fault:
         return f"'{self.node}': {self.fact}; {self.limit}. {self.mend}"
 
 
+def one_line(error: BaseException, most: int | None = None) -> str:
+    """What another library's error says, on one line of at most `most` characters; its type where it says nothing."""
+    return " ".join(str(error).split())[:most] or type(error).__name__
+
+
 class NeurokitError(Exception):
     """Base of all errors that neurokit raises on purpose."""
 

@@ -15,13 +15,12 @@ from typing import Any
 
 import h5py
 
-from neurokit.rehearsal import OBJECTION, rehearse
+from neurokit.rehearsal import MEMORY, OBJECTION, rehearse
 from neurokit.system import available_memory
 
 MOST_OBJECTS = 1_000_000
 CAN_FORK = hasattr(os, "fork")
 DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError, EOFError)  # what h5py raises
-MEMORY = 2**33  # bytes, where the system does not tell what it has
 
 
 def trouble_with(path: str | os.PathLike[str], *, tree: bool = True) -> str | None:
