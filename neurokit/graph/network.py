@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.errors import Fault, InputError
+from neurokit.graph.fixed_plasticity import FixedRule
 from neurokit.graph.neurons import FixedNeuron, Neuron
+from neurokit.graph.plasticity import Rule
 from neurokit.graph.synapses import Shape, Synapse
 
 Delay: TypeAlias = NDArray[Any]
@@ -47,7 +49,10 @@ class Projection:
     synapses: maps applied one after the other; exactly one in a Program.
     delay: time from a spike to its arrival: seconds in a Network, whole steps in a Program (1 is the chip's own
         connection step); a scalar, or an array that broadcasts to (targets, sources).
-    port: which of the target neuron's `ports` it feeds; "" for all that have one input only.
+    port: which of the target neuron's `ports` it feeds; "" for all that have one input only; "modulation" brings a
+        population the third factor of the plastic projections into it (`graph.signals`).
+    plasticity: how its weights change while the network runs; a Rule in a Network, a FixedRule in a Program, None for
+        weights that stay.
     """
 
     source: str
@@ -55,6 +60,7 @@ class Projection:
     synapses: tuple[Synapse, ...]
     delay: Delay = field(default_factory=lambda: np.zeros(()))
     port: str = ""
+    plasticity: Rule | FixedRule | None = None
 
     def __post_init__(self) -> None:
         delay = np.array(self.delay)

@@ -1,0 +1,49 @@
+"""What a neuron evaluates for its synapses, and what a host does to them: tables of names, parameters and equations.
+
+Signals are evaluated in every step, after the neuron's update, from v as it was compared with the threshold (before a
+reset) and from what arrives at the port MODULATION, to which a Network's projections may send a learning signal. In a
+Program all quantities are in the chip's units (v as state, threshold in state units) and the result is rounded towards
+zero and clipped to +-127.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MODULATION = "modulation"  # the port of a population at which its third factor arrives
+
+
+@dataclass(frozen=True)
+class Function:
+    """parameters: names. equation: what it gives. source: where it comes from."""
+
+    parameters: tuple[str, ...]
+    equation: str
+    source: str = ""
+
+
+SIGNALS: Mapping[str, Function] = {
+    "modulation": Function(("scale",), "scale * (sum of what arrives at the port 'modulation')"),
+    "modulation_positive": Function(("scale",), "scale * max(0, sum at the port 'modulation')"),
+    "modulation_negative": Function(("scale",), "scale * max(0, -sum at the port 'modulation')"),
+    "pseudo_derivative": Function(
+        ("dampening", "scale"),
+        "scale * dampening / threshold * max(0, 1 - |v - threshold'| / threshold), threshold' with the adaptation",
+        "Bellec et al. 2020, doi:10.1038/s41467-020-17236-y, equation 4; not while refractory",
+    ),
+    "adaptation_decay": Function(
+        ("dampening", "scale"),
+        "scale * (1 - rho + beta * pseudo-derivative), rho the decay of the adaptation per step",
+        "the leak of the eligibility of an adaptation: Bellec et al. 2020, equation 24",
+    ),
+    "constant": Function(("value",), "value"),
+    "spike_trace": Function(("impulse", "tau"), "z <- z exp(-dt / tau) + impulse * spike (tau in seconds, or steps)"),
+    "spike": Function(("scale",), "scale * spike (or its payload)"),
+    "potential_above": Function(("scale", "level"), "scale * max(0, v - level)"),
+    "potential_below": Function(("scale", "level"), "scale * max(0, level - v)"),
+}
+
+HOST_OPERATIONS: Mapping[str, Function] = {
+    "normalise_rows": Function(("total",), "each target's weights are scaled so that their sum is total"),
+}
