@@ -4,6 +4,7 @@
      ├─ FormatError        a file is missing, unreadable, truncated or not what its name says
      ├─ ConversionError    a source holds something that cannot be converted
      ├─ GraphError         a Network or Program breaks an invariant
+     ├─ RuleError          a plasticity rule, as text or as objects, is not sound
      ├─ CompileError       a Network cannot be brought to the chip's integers
      ├─ InputError         inputs or arguments do not fit the network
      │   └─ NotRecordedError  a recording does not hold what was asked for (also a KeyError)
@@ -91,6 +92,10 @@ class ConversionError(NeurokitError):
 
 class GraphError(NeurokitError):
     """A Network or Program breaks an invariant."""
+
+
+class RuleError(NeurokitError):
+    """A plasticity rule, as text or as objects, is not sound."""
 
 
 class CompileError(NeurokitError):

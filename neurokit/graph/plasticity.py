@@ -49,10 +49,12 @@ class Signal:
     """A value that the target neuron knows in each step and hands to its synapses, the third factor.
 
     function: name in `graph.signals.SIGNALS`, where its equation stands. parameters: by name, numbers of that function.
+    limit: the value is clipped to +-limit.
     """
 
     function: str
     parameters: Mapping[str, float] = field(default_factory=dict)
+    limit: float = math.inf
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
@@ -60,7 +62,7 @@ class Signal:
 
 @dataclass(frozen=True)
 class Value:
-    """coefficient * variable + offset. variable: a trace, a signal, "pre", "post", or one of SYNAPTIC.
+    """coefficient * variable + offset. variable: a trace, a signal, "pre", "post" (1 with a spike, else 0), a SYNAPTIC.
 
     coefficient is 1 or -1; with -1 and an offset it is a bound that is kept as one factor, as in (wmax - w).
     """

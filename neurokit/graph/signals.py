@@ -1,7 +1,8 @@
 """What a neuron evaluates for its synapses, and what a host does to them: tables of names, parameters and equations.
 
 Signals are evaluated in every step, after the neuron's update, from v as it was compared with the threshold (before a
-reset) and from what arrives at the port MODULATION, to which a Network's projections may send a learning signal. In a
+reset) and from what arrives at the port MODULATION, to which a Network's projections may send a learning signal. What
+never spikes, a readout, sends its potential there: the v of the step in a Network, the state v in a Program. In a
 Program all quantities are in the chip's units (v as state, threshold in state units) and the result is rounded towards
 zero and clipped to +-127.
 """
