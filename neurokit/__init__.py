@@ -12,6 +12,7 @@ from neurokit.hardware.lava.export import to_lava
 from neurokit.headroom import Audit, audit
 from neurokit.ladder import verify
 from neurokit.lower.expand import expand
+from neurokit.lower.to_floats import to_network
 from neurokit.place.rough import Placement, place
 from neurokit.profiling.parity import Parity
 from neurokit.profiling.profile import Profile, profile
@@ -52,5 +53,6 @@ __all__ = [
     "report",
     "run",
     "to_lava",
+    "to_network",
     "verify",
 ]

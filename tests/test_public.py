@@ -29,6 +29,7 @@ FUNCTIONS = {
     "run": "program, inputs, steps=None, backend='simulator', record=(), *, time_limit=None, progress=None,"
     " threads=None, to=None, checkpoint=None, every=60.0",
     "to_lava": "program, *, graded=False, name=None",
+    "to_network": "program, source=None",
     "inspect": "source, *, kind=None, dt=None, reset=None, inputs=None, shape=None, spec=None, code=None,"
     " calibrate=None, fires=None, integration=None",
     "verify": "source, inputs, *, network=None, program=None, expected=None, labels=None, bits=None, window=None,"
@@ -59,7 +60,7 @@ CLASSES = {
     ],
 }
 METHODS = {
-    "Network": {"is_integer", "incoming", "save", "shape_of"},
+    "Network": {"is_integer", "incoming", "save", "shape_of", "with_plasticity"},
     "Program": {"incoming", "neuron", "save", "scaled", "shape_of"},
     "Recording": {"aligned", "complete", "save", "wraps"},
     "Memory": {"total"},

@@ -141,6 +141,28 @@ class Network(_Graph):
         """Whether the source holds the chip's integers already (all neurons are FixedNeurons)."""
         return all(isinstance(p.neuron, FixedNeuron) for p in self.populations.values())
 
+    def with_plasticity(
+        self,
+        projection: str,
+        rule: Rule | None,
+        *,
+        modulation: str | None = None,
+        feedback: Any = None,
+        delay: float = 0.0,
+    ) -> Network:
+        """This network with `rule` on one of its projections; None takes a rule away.
+
+        projection: its name, "source->target". rule: of `nk.rules`, or one's own.
+        modulation: where the rule's third factor comes from: an input or a population of the network, or the name of a
+        new input, which then has the target's shape (with feedback: as many values as that has columns). feedback:
+        weights (targets, values) by which it reaches each neuron of the target; None: one to one. delay: seconds it
+        takes. Every plastic projection into the same population hears the same third factor.
+        InputError for names that are not there, shapes that do not fit and rules without a third factor.
+        """
+        from neurokit.graph.learning import with_plasticity  # it makes these classes
+
+        return with_plasticity(self, projection, rule, modulation, feedback, delay)
+
 
 @dataclass(frozen=True)
 class LayerReport:

@@ -24,6 +24,8 @@ from neurokit.lower.payloads import GRADED, Plan, plan
 from neurokit.lower.quantise import Quantised, quantise
 from neurokit.lower.targets import targets_of
 
+PASSED = "integers passed through"  # note of a population whose source held integers already
+
 
 def compile_network(
     network: Network, *, bits: int = 8, window: int | None = None, activity: Activity | None = None
@@ -75,7 +77,7 @@ def _pass_through(network: Network, window: int | None) -> Program:
                 Fault(p.name, "has a bias of its own", "an integer population holds its bias itself", "Move it there.")
             )
         projections.append(_whole_weights(replace(single.projections[0], delay=steps_of(p, network.dt))))
-    report = tuple(LayerReport(name, 1.0, 8, 0, 0.0, 0.0, 0.0, ("integers passed through",)) for name in populations)
+    report = tuple(LayerReport(name, 1.0, 8, 0, 0.0, 0.0, 0.0, (PASSED,)) for name in populations)
     return _program(network, populations, tuple(projections), depth, report)
 
 
