@@ -121,6 +121,7 @@ def test_errors_are_one_tree():
         "NotRecordedError",
         "OutputError",
         "PayloadError",
+        "RuleError",
     ]
     assert all(issubclass(kind, NeurokitError) for kind in kinds)
     assert issubclass(errors.OverflowWarning, UserWarning)
