@@ -47,10 +47,10 @@ def float_neuron(population: Population, scale: float, dt: float | None) -> Neur
         return IF(**fires) if neuron.emits else Integrator()
     leak = np.maximum(neuron.voltage_decay / MAX_DECAY, NO_LEAK)
     if (neuron.current_decay == MAX_DECAY).all():
-        plain = {"tau": step / leak, "r": 1 / leak}
+        plain: dict[str, Any] = {"tau": step / leak, "r": 1 / leak}
         return LIF(**plain, **fires) if neuron.emits else LeakyIntegrator(**plain)
     loss = np.maximum(neuron.current_decay / MAX_DECAY, NO_LEAK)
-    cuba = {"tau_syn": step / loss, "w_in": 1 / loss, "tau_mem": step / leak, "r": 1 / leak}
+    cuba: dict[str, Any] = {"tau_syn": step / loss, "w_in": 1 / loss, "tau_mem": step / leak, "r": 1 / leak}
     return CubaLIF(**cuba, **fires) if neuron.emits else CubaLeakyIntegrator(**cuba)
 
 
