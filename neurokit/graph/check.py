@@ -10,11 +10,13 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from neurokit.errors import Fault, GraphError, InputError
+from neurokit.graph.check_plasticity import modulation_faults, plasticity_faults
 from neurokit.graph.check_times import time_faults
 from neurokit.graph.graded_neurons import Activation, Overflow, Rounding
 from neurokit.graph.network import Network, Population, Program, Projection, _Graph
 from neurokit.graph.neurons import Fires, FixedNeuron, Range, Reset, WhileRefractory
 from neurokit.graph.resonators import FiresAt
+from neurokit.graph.signals import MODULATION
 from neurokit.graph.synapses import ConvTranspose2d, Injection, Sparse, Synapse, Weighted, chain_shape
 
 WEIGHT_EXPONENT_RANGE = (-8, 7)  # nengo-loihi @e564f66, hardware/validate.py
@@ -25,7 +27,7 @@ def check_network(network: Network) -> Network:
     """Give back `network` when it is sound; raise GraphError with every fault otherwise."""
     faults = [*_structure(network), *_network_values(network)]
     if not faults:
-        faults = [*_kinds(network), *_undelayed_loops(network)]
+        faults = [*_kinds(network), *_undelayed_loops(network), *plasticity_faults(network)]
     _raise(faults)
     return network
 
@@ -47,6 +49,7 @@ def check_program(program: Program) -> Program:
     if not faults:
         faults += [f for p in program.populations.values() for f in _neuron_ranges(p)]
         faults += [f for p in program.projections for f in _program_projection(p)]
+        faults += plasticity_faults(program)
     _raise(faults)
     return program
 
@@ -142,14 +145,16 @@ def _projection(graph: _Graph, projection: Projection) -> Iterator[Fault]:
         yield Fault(name, f"target '{projection.target}' is no population", "ends must exist", "Name a population.")
         return
     ports = graph.populations[projection.target].neuron.ports
-    if projection.port not in ports:
+    if projection.port == MODULATION:
+        yield from modulation_faults(graph, projection)
+    elif projection.port not in ports:
         choices = " or ".join(repr(port) for port in ports)
         yield Fault(name, f"port is {projection.port!r}", f"its target has {choices}", "Choose one of them.")
         return
     if projection.port and any(getattr(synapse, "bias", None) is not None for synapse in projection.synapses):
         yield Fault(name, "has a bias", "constants enter by port ''", "Give the bias to a projection of that port.")
     sender = graph.populations.get(projection.source)
-    if sender is not None and not sender.neuron.spiking:
+    if sender is not None and not sender.neuron.spiking and projection.port != MODULATION:  # it hears potentials
         yield Fault(
             projection.source,
             f"never spikes, but '{projection.target}' listens to it",
@@ -240,7 +245,11 @@ def _kinds(network: Network) -> Iterator[Fault]:
 
 def _undelayed_loops(network: Network) -> Iterator[Fault]:
     """Loops in which a spike would return in its own step: what lies on one can never be ordered."""
-    edges = {(p.source, p.target) for p in network.projections if not p.delay.all() and p.source in network.populations}
+    edges = {
+        (p.source, p.target)
+        for p in network.projections
+        if not p.delay.all() and p.source in network.populations and p.port != MODULATION  # heard after all neurons
+    }
     for loop in loops(network.populations, edges):
         yield Fault(
             ", ".join(loop),
@@ -325,6 +334,8 @@ def _program_projection(projection: Projection) -> Iterator[Fault]:
     if weights.dtype.kind not in "iu":
         yield Fault(name, "weights are not whole numbers", "a Program holds integers only", "Quantise and round them.")
         return
+    if projection.plasticity is not None:
+        return  # what learns keeps odd weights in all its range: check_plasticity
     fact = weight_fault(weights)
     if fact is not None:
         yield Fault(name, *fact)
