@@ -5,17 +5,21 @@ channels are ours. In Lava's spiking phase a model sends at most one message a s
 same step, so a channel is a slot that remembers for which step it was filled. Models run one after the other. One
 that needs a message that is not there yet stops there and runs again from the start later: connections send what they
 have gathered before they receive, nothing else has changed by then, so they send the same once more. This holds for
-all the models that `build` uses. The phases for learning and for access to variables are left out.
+all the models that `build` uses but those that learn: they count spikes and draw random numbers as they receive, so
+they wait, once they have sent, until every message is there. The learning phase comes after the spiking phase of all
+models, as in Lava. The phases for access to variables are left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from lava.magma.compiler.channels.interfaces import AbstractCspRecvPort, AbstractCspSendPort, Channel
 from lava.magma.compiler.executable import Executable
+from lava.magma.core.model.py.connection import PyLearningConnection
+from lava.magma.core.model.py.ports import PyInPort
 from lava.magma.core.process.ports.ports import create_port_id
 from numpy.typing import NDArray
 
@@ -203,16 +207,31 @@ class InProcess:
         for _ in range(len(models) + 1):
             waiting = [(name, model) for name, model in waiting if not self._try(name, model, deadline)]
             if not waiting:
-                return
-        raise AssertionError(f"models wait for each other: {[name for name, _ in waiting]}")
+                break
+        else:
+            raise AssertionError(f"models wait for each other: {[name for name, _ in waiting]}")
+        for name, model in models:
+            if model.lrn_guard():
+                self._do(name, model, model.run_lrn)
 
     def _try(self, name: str, model: Any, deadline: Deadline) -> bool:
         """Run one step of a model; False when it needs a message that is not there yet."""
         deadline.check()
+        if isinstance(model, PyLearningConnection):
+            model.a_out.send(model.a_buff)
+            if not all(port.probe() for port in model.py_ports if isinstance(port, PyInPort)):
+                return False
         try:
-            model.run_spk()
+            self._do(name, model, model.run_spk)
         except _NotYet:
             return False
+        return True
+
+    def _do(self, name: str, model: Any, phase: Callable[[], None]) -> None:
+        try:
+            phase()
+        except _NotYet:
+            raise
         except Exception as error:
             raise BackendError(
                 Fault(
@@ -222,7 +241,6 @@ class InProcess:
                     "Please report this; backend='simulator' does without Lava.",
                 )
             ) from error
-        return True
 
 
 def shapes_of(snapshot: Mapping[str, NDArray[Any]]) -> dict[str, tuple[int, ...]]:

@@ -1,0 +1,67 @@
+"""Lava's learning rules and connections, made from FixedRules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from lava.magma.core.learning.constants import GradedSpikeCfg
+from lava.magma.core.learning.learning_rule import Loihi2FLearningRule, Loihi3FLearningRule, LoihiLearningRule
+from lava.proc.dense.process import LearningDense
+from lava.proc.sparse.process import LearningSparse
+from lava.utils.weightutils import SignMode
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from neurokit.graph.fixed_plasticity import FixedRule
+from neurokit.graph.fixed_plasticity_text import lava_strings
+
+SIGN_MODES = {(-256, 255): SignMode.MIXED, (0, 255): SignMode.EXCITATORY, (-255, 0): SignMode.INHIBITORY}
+ALL_BITS = {SignMode.MIXED: 9, SignMode.EXCITATORY: 8, SignMode.INHIBITORY: 8}  # that Lava truncates nothing
+
+
+def learning_rule(rule: FixedRule) -> LoihiLearningRule:
+    """Loihi2FLearningRule, or Loihi3FLearningRule of a rule with signals."""
+    pre = {name: rule.traces[name] for name in ("x1", "x2") if name in rule.traces}
+    post = {name: rule.traces[name] for name in ("y1", "y2", "y3") if name in rule.traces}
+    traces = pre if rule.three_factor else pre | post
+    values = {f"{name}_tau": trace.tau for name, trace in traces.items()}
+    values |= {f"{name}_impulse": trace.impulse for name, trace in traces.items()}
+    kind = Loihi3FLearningRule if rule.three_factor else Loihi2FLearningRule
+    return kind(**lava_strings(rule), **values, t_epoch=rule.epoch, rng_seed=rule.seed)
+
+
+def learning_connection(
+    rule: FixedRule,
+    weight: NDArray[Any] | csr_matrix,
+    *,
+    exponent: int = 0,
+    graded: bool = False,
+    sparse: bool = False,
+    name: str | None = None,
+) -> Any:
+    """LearningDense or LearningSparse: weight (targets, sources), in Lava's order of neurons. graded: payloads come."""
+    mode = SIGN_MODES[rule.bounds]
+    overwrites = any(trace.overwrites for trace in rule.traces.values())
+    common: dict[str, Any] = {
+        "weight_exp": exponent,
+        "num_weight_bits": ALL_BITS[mode],
+        "num_message_bits": 24 if graded else 0,
+        "sign_mode": mode,
+        "learning_rule": learning_rule(rule),
+        "graded_spike_cfg": GradedSpikeCfg.OVERWRITE if overwrites else GradedSpikeCfg.USE_REGULAR_IMPULSE,
+        "name": name,
+    }
+    if not sparse:
+        return LearningDense(
+            weights=np.asarray(weight),
+            tag_1=np.full(weight.shape, rule.tag_start),
+            tag_2=np.full(weight.shape, rule.second_tag_start),
+            **common,
+        )
+    listed = csr_matrix(weight)
+    tags = [
+        csr_matrix((np.full(listed.nnz, start), listed.indices, listed.indptr), listed.shape)
+        for start in (rule.tag_start, rule.second_tag_start)
+    ]
+    return LearningSparse(weights=listed, tag_1=tags[0], tag_2=tags[1], **common)
