@@ -1,0 +1,221 @@
+"""A plasticity rule in floats: what `graph.plasticity` says, step by step, exact in time, in float64.
+
+Terms are evaluated only on synapses that their gates name: a term of `pre` on the columns of sources that have spiked,
+of `post` on the rows of such targets, of both where a term has the other as a factor. What the rule leaves to a host
+is done after the terms.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurokit.graph.plasticity import SYNAPTIC, Apply, Before, Factor, HostStep, Rule, Term, Value
+from neurokit.lower.plastic_synapses import Floats, Part, Places
+
+Spikes: TypeAlias = NDArray[Any]
+Events: TypeAlias = NDArray[np.bool_]
+
+FUNCTIONS: Mapping[str, Callable[[Floats], Floats]] = {
+    "sgn": np.sign,
+    "step": lambda z: np.asarray(z > 0, np.float64),
+    "rectified": lambda z: np.maximum(z, 0.0),
+    "sigmoid": lambda z: 1.0 / (1.0 + np.exp(-z)),
+    "clip01": lambda z: np.clip(z, 0.0, 1.0),
+    "square": np.square,
+    "abs": np.abs,
+}
+
+
+class FloatTraces:
+    """The traces of a rule. values: as of this step; before: without what this step's spikes did to them."""
+
+    def __init__(self, rule: Rule, sources: int, targets: int, dt: float) -> None:
+        self._traces = rule.traces
+        self._keep = {name: math.exp(-dt / trace.tau) for name, trace in rule.traces.items()}
+        self.values = {n: np.zeros(sources if t.side == "pre" else targets) for n, t in rule.traces.items()}
+        self.before = {name: values.copy() for name, values in self.values.items()}
+
+    def step(self, pre: Spikes, post: Spikes) -> None:
+        """Decay, then take up this step's spikes (or payloads), (sources,) and (targets,)."""
+        for name, trace in self._traces.items():
+            values, sent = self.values[name], pre if trace.side == "pre" else post
+            values *= self._keep[name]
+            self.before[name][:] = values
+            spiked = sent != 0
+            if trace.overwrites:
+                values[spiked] = trace.impulse * sent[spiked]
+            else:
+                values[spiked] += trace.impulse
+            if trace.limit < math.inf:
+                np.minimum(values, trace.limit, out=values)
+
+    def rest(self) -> None:
+        """All to zero."""
+        for values in (*self.values.values(), *self.before.values()):
+            values[:] = 0
+
+
+@dataclass
+class _Step:
+    """What the terms of one step see: by name, values of sources, targets and synapses."""
+
+    pre: Mapping[str, Floats]
+    post: Mapping[str, Floats]
+    before: Mapping[str, Floats]
+    sides: Mapping[str, str]
+    weights: Floats
+    tags: Mapping[str, Floats]
+
+
+@dataclass
+class FloatLearner:
+    """One projection that learns: weights, tags and traces of one learner.
+
+    places: its synapses. weights: where they start, of `places.weight_shape`; a copy changes. dt: seconds a step.
+    """
+
+    rule: Rule
+    places: Places
+    weights: Floats
+    dt: float
+    tags: dict[str, Floats] = field(init=False)
+
+    def __post_init__(self) -> None:
+        rule = self.rule
+        self.weights = np.array(self.weights, np.float64)
+        self.traces = FloatTraces(rule, self.places.sources, self.places.targets, self.dt)
+        self.tags = {}
+        self._changes = [("w", rule.weight), ("tag", rule.tag), ("tag2", rule.second_tag)]
+        self._every = 1 if rule.interval is None else steps_of_time(rule.interval, self.dt)
+        self._bounded = rule.bounds != (-math.inf, math.inf)
+        self._within = not self._bounded
+        self.rest()
+
+    def rest(self) -> None:
+        """As at the start of a sample: traces zero, tags at their start; weights stay."""
+        rule = self.rule
+        self.now = 0
+        self.traces.rest()
+        self.tags["tag"] = np.full(self.places.tag_shape if rule.tag else (), rule.tag_start)
+        self.tags["tag2"] = np.full(self.places.tag_shape if rule.second_tag else (), rule.second_tag_start)
+        self._spiked = np.zeros(self.places.sources, np.bool_), np.zeros(self.places.targets, np.bool_)
+
+    def step(self, pre: Spikes, post: Spikes, signals: Mapping[str, Floats]) -> None:
+        """One step, after the neurons have fired.
+
+        pre: (sources,), what the synapses got in this step. post: (targets,), what the targets sent. signals: by the
+        rule's names, (targets,).
+        """
+        self.traces.step(pre, post)
+        for seen, sent in zip(self._spiked, (pre, post), strict=True):
+            seen |= sent != 0
+        self.now += 1
+        if self.now % self._every == 0:
+            self._evaluate(signals)
+            for seen in self._spiked:
+                seen[:] = False
+        for host in self.rule.host:
+            if self.now % steps_of_time(host.every, self.dt) == 0:
+                self._host(host)
+
+    def _evaluate(self, signals: Mapping[str, Floats]) -> None:
+        seen = self._view(signals)
+        found = [(name, *change) for name, terms in self._changes for change in self._terms(terms, seen)]
+        parts = []
+        for name, part, change in found:  # all were computed from what was before this step
+            if name == "w":
+                part.add_to_weights(self.weights, change)
+                parts.append(part)
+            else:
+                part.add_to_tags(self.tags[name], change)
+        self._clip(parts)
+
+    def _view(self, signals: Mapping[str, Floats]) -> _Step:
+        sides = {name: trace.side for name, trace in self.rule.traces.items()}
+        pre: dict[str, Floats] = {"pre": self._spiked[0].astype(np.float64)}
+        post: dict[str, Floats] = {"post": self._spiked[1].astype(np.float64), **signals}
+        for name, values in self.traces.values.items():
+            (pre if sides[name] == "pre" else post)[name] = values
+        return _Step(pre, post, self.traces.before, sides, self.weights, self.tags)
+
+    def _terms(self, terms: Iterable[Term], seen: _Step) -> Iterator[tuple[Part, Floats]]:
+        for term in terms:
+            events = {term.gate, *(f.variable for f in term.factors if _is_event(f))}
+            sources, targets = (
+                spiked if gate in events else None for gate, spiked in zip(("pre", "post"), self._spiked, strict=True)
+            )
+            part = self.places.part(sources, targets)
+            if part is not None:
+                scale = term.scale * self.dt * self._every if term.gate == "rate" else term.scale
+                yield part, product(scale, (f for f in term.factors if not _is_event(f)), part, seen)
+
+    def _clip(self, parts: list[Part]) -> None:
+        if not self._within:
+            np.clip(self.weights, *self.rule.bounds, out=self.weights)
+            self._within = True
+        elif self._bounded:
+            for part in parts:
+                part.clip_weights(self.weights, *self.rule.bounds)
+
+    def _host(self, host: HostStep) -> None:
+        HOST_OPERATIONS[host.operation](self.places, self.weights, host.parameters)
+        np.clip(self.weights, *self.rule.bounds, out=self.weights)
+
+
+def product(scale: float, factors: Iterable[Factor], part: Part, seen: _Step) -> Floats:
+    """scale times the factors over a part of the synapses; those of one side are multiplied first, they are few."""
+    one_side: dict[str, Any] = {"pre": scale, "post": 1.0, "synapse": 1.0}
+    for factor in factors:
+        side, values = _factor(factor, part, seen)
+        one_side[side] = one_side[side] * values
+    return np.asarray(one_side["pre"] * one_side["post"] * one_side["synapse"])
+
+
+def _is_event(factor: Factor) -> bool:
+    """Whether it is 1 where the source (or target) has spiked, else 0: a gate written as a factor."""
+    return isinstance(factor, Value) and factor.variable in ("pre", "post") and factor == Value(factor.variable)
+
+
+def _factor(factor: Factor, part: Part, seen: _Step) -> tuple[str, Floats]:
+    """What it depends on ("pre", "post" or "synapse"), and its values over the part."""
+    if isinstance(factor, Before):
+        side = seen.sides[factor.trace]
+        values = seen.before[factor.trace]
+        return side, part.pre(values) if side == "pre" else part.post(values)
+    if isinstance(factor, Apply):
+        total = sum(product(scale, inner, part, seen) for scale, inner in factor.inner)
+        return "synapse", FUNCTIONS[factor.function](np.asarray(total, np.float64))
+    side, values = _variable(factor.variable, part, seen)
+    return side, values if factor == Value(factor.variable) else factor.coefficient * values + factor.offset
+
+
+def _variable(name: str, part: Part, seen: _Step) -> tuple[str, Floats]:
+    if name == "w":
+        return "synapse", part.weights(seen.weights)
+    if name in SYNAPTIC:
+        values = seen.tags[name]
+        return "synapse", part.tags(values) if values.ndim else values
+    if name in seen.pre:
+        return "pre", part.pre(seen.pre[name])
+    return "post", part.post(seen.post[name])
+
+
+def steps_of_time(seconds: float, dt: float) -> int:
+    """Whole steps in a time, at least one."""
+    return max(1, round(seconds / dt))
+
+
+def _normalise_rows(where: Places, weights: Floats, parameters: Mapping[str, float]) -> None:
+    sums = where.rows(weights)
+    np.multiply(weights, np.divide(parameters["total"], sums, out=np.ones_like(sums), where=sums != 0), out=weights)
+
+
+HOST_OPERATIONS: Mapping[str, Callable[[Places, Floats, Mapping[str, float]], None]] = {
+    "normalise_rows": _normalise_rows,
+}
