@@ -1,7 +1,8 @@
 """Where the synapses of a plastic projection are: which source and target each joins, and which weight it shares.
 
-`places` gives them for a dense, sparse or convolutional map. A rule's terms are evaluated on a part of them (those whose
-source or target has just spiked), on arrays of one shape: (targets, sources) of a dense map, (synapses,) of any other.
+`places` gives them for a dense, sparse or convolutional map. A rule's terms are evaluated on a part of them (those
+whose source or target has just spiked), on arrays of one shape: (targets, sources) of a dense map, (synapses,) of any
+other.
 """
 
 from __future__ import annotations
@@ -120,10 +121,10 @@ class _GridPart(Part):
         return values[self.rows][:, None]
 
     def weights(self, values: Floats) -> Floats:
-        return values[self._index]
+        return np.asarray(values[self._index])
 
     def tags(self, values: Floats) -> Floats:
-        return values[self._index]
+        return np.asarray(values[self._index])
 
     def add_to_weights(self, values: Floats, change: Floats) -> None:
         values[self._index] += change
@@ -170,16 +171,16 @@ class _ListedPart(Part):
     index: Chosen
 
     def pre(self, values: Floats) -> Floats:
-        return values[self.whole.column[self.index]]
+        return np.asarray(values[self.whole.column[self.index]])
 
     def post(self, values: Floats) -> Floats:
-        return values[self.whole.row[self.index]]
+        return np.asarray(values[self.whole.row[self.index]])
 
     def weights(self, values: Floats) -> Floats:
-        return values[self._owner]
+        return np.asarray(values[self._owner])
 
     def tags(self, values: Floats) -> Floats:
-        return values[self.index]
+        return np.asarray(values[self.index])
 
     def add_to_weights(self, values: Floats, change: Floats) -> None:
         owner = self._owner
@@ -231,11 +232,11 @@ class Listed(Places):
 
     def rows(self, weights: Floats) -> Floats:
         """See `Places.rows`."""
-        return np.bincount(self._group, weights)[self._group]
+        return np.asarray(np.bincount(self._group, weights)[self._group], np.float64)
 
     def deliver(self, weights: Floats, pre: Floats) -> Floats:
         """See `Places.deliver`."""
-        return np.bincount(self.row, weights[self.owner] * pre[self.column], self.targets)
+        return np.asarray(np.bincount(self.row, weights[self.owner] * pre[self.column], self.targets), np.float64)
 
 
 def _convolution(synapse: Conv2d, source: Shape) -> Listed:

@@ -78,6 +78,8 @@ class FloatLearner:
     """One projection that learns: weights, tags and traces of one learner.
 
     places: its synapses. weights: where they start, of `places.weight_shape`; a copy changes. dt: seconds a step.
+    tags: "tag" and "tag2". now: steps since the start of the sample. spiked: sources and targets that have spiked since
+    the terms were evaluated last.
     """
 
     rule: Rule
@@ -85,6 +87,8 @@ class FloatLearner:
     weights: Floats
     dt: float
     tags: dict[str, Floats] = field(init=False)
+    now: int = field(init=False, default=0)
+    spiked: tuple[Events, Events] = field(init=False)
 
     def __post_init__(self) -> None:
         rule = self.rule
@@ -104,7 +108,7 @@ class FloatLearner:
         self.traces.rest()
         self.tags["tag"] = np.full(self.places.tag_shape if rule.tag else (), rule.tag_start)
         self.tags["tag2"] = np.full(self.places.tag_shape if rule.second_tag else (), rule.second_tag_start)
-        self._spiked = np.zeros(self.places.sources, np.bool_), np.zeros(self.places.targets, np.bool_)
+        self.spiked = np.zeros(self.places.sources, np.bool_), np.zeros(self.places.targets, np.bool_)
 
     def step(self, pre: Spikes, post: Spikes, signals: Mapping[str, Floats]) -> None:
         """One step, after the neurons have fired.
@@ -113,12 +117,12 @@ class FloatLearner:
         rule's names, (targets,).
         """
         self.traces.step(pre, post)
-        for seen, sent in zip(self._spiked, (pre, post), strict=True):
+        for seen, sent in zip(self.spiked, (pre, post), strict=True):
             seen |= sent != 0
         self.now += 1
         if self.now % self._every == 0:
             self._evaluate(signals)
-            for seen in self._spiked:
+            for seen in self.spiked:
                 seen[:] = False
         for host in self.rule.host:
             if self.now % steps_of_time(host.every, self.dt) == 0:
@@ -138,17 +142,17 @@ class FloatLearner:
 
     def _view(self, signals: Mapping[str, Floats]) -> _Step:
         sides = {name: trace.side for name, trace in self.rule.traces.items()}
-        pre: dict[str, Floats] = {"pre": self._spiked[0].astype(np.float64)}
-        post: dict[str, Floats] = {"post": self._spiked[1].astype(np.float64), **signals}
+        pre: dict[str, Floats] = {"pre": self.spiked[0].astype(np.float64)}
+        post: dict[str, Floats] = {"post": self.spiked[1].astype(np.float64), **signals}
         for name, values in self.traces.values.items():
             (pre if sides[name] == "pre" else post)[name] = values
         return _Step(pre, post, self.traces.before, sides, self.weights, self.tags)
 
     def _terms(self, terms: Iterable[Term], seen: _Step) -> Iterator[tuple[Part, Floats]]:
         for term in terms:
-            events = {term.gate, *(f.variable for f in term.factors if _is_event(f))}
+            events = {term.gate, *(f.variable for f in term.factors if isinstance(f, Value) and _is_event(f))}
             sources, targets = (
-                spiked if gate in events else None for gate, spiked in zip(("pre", "post"), self._spiked, strict=True)
+                spiked if gate in events else None for gate, spiked in zip(("pre", "post"), self.spiked, strict=True)
             )
             part = self.places.part(sources, targets)
             if part is not None:
