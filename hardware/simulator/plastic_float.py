@@ -77,30 +77,28 @@ class FloatPlasticLink(Link):
         """The map with the weights of one learner as they are now."""
         return with_weights(self.synapse, self.learners[learner].weights)
 
-    def state(self) -> dict[str, NDArray[Any]]:
-        """All that is carried from step to step, by name: the arrays themselves, learners first where stacked."""
-        found: dict[str, NDArray[Any]] = {f"signal/{name}": v.copy() for name, v in self.signals.traces.items()}
-        first = self.learners[0]
-        found["now"] = np.array(first.now)
-        found["w"] = np.stack([learner.weights for learner in self.learners])
-        for name in first.tags:
-            found[name] = np.stack([learner.tags[name] for learner in self.learners])
-        for name in first.traces.values:
-            found[f"trace/{name}"] = np.stack([learner.traces.values[name] for learner in self.learners])
-        for side, index in (("pre", 0), ("post", 1)):
-            found[f"spiked/{side}"] = np.stack([learner.spiked[index] for learner in self.learners])
+    def keep(self) -> dict[str, NDArray[Any]]:
+        """Copies of all that is carried from step to step, by name."""
+        found: dict[str, NDArray[Any]] = {f"signal/{name}": z.copy() for name, z in self.signals.traces.items()}
+        found["now"] = np.array(self.learners[0].now)
+        for name in _carried(self.learners[0]):
+            found[name] = np.stack([_carried(learner)[name] for learner in self.learners])
         return found
 
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Go on from what `state` gave."""
+    def take(self, kept: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from what `keep` gave."""
         for name, values in self.signals.traces.items():
-            values[:] = state[f"signal/{name}"]
+            values[:] = kept[f"signal/{name}"]
         for k, learner in enumerate(self.learners):
-            learner.now = int(state["now"])
-            learner.weights[...] = state["w"][k]
-            for name, tags in learner.tags.items():
-                tags[...] = state[name][k]
-            for name, values in learner.traces.values.items():
-                values[:] = state[f"trace/{name}"][k]
-            for side, index in (("pre", 0), ("post", 1)):
-                learner.spiked[index][:] = state[f"spiked/{side}"][k]
+            learner.now = int(kept["now"])
+            for name, values in _carried(learner).items():
+                values[...] = kept[name][k]
+
+
+def _carried(learner: FloatLearner) -> dict[str, NDArray[Any]]:
+    """The arrays of a learner themselves."""
+    found: dict[str, NDArray[Any]] = {"w": learner.weights, **learner.tags}
+    for k, side in enumerate(("pre", "post")):
+        found |= {f"spiked/{side}": learner.spiked[k], f"last/{side}": learner.last[k]}
+    found |= {f"trace/{name}": values for name, values in learner.traces.values.items()}
+    return found | {f"history/{name}": values for name, values in learner.history.items()}

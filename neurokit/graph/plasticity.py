@@ -126,8 +126,9 @@ class Rule:
     traces, signals: by the names that the terms use. weight, tag, second_tag: what is added to each per step.
     bounds: that the weight is clipped to after each step, in the network's unit of weight.
     tag_start, second_tag_start: of every synapse. interval: seconds between evaluations, the epoch: the terms are
-    evaluated in every (interval / dt)th step only, with the traces as they then are, and spike gates count if there
-    was a spike since; None: in every step. citation: where the rule comes from. notes: what a user should know.
+    evaluated in every (interval / dt)th step only, with the traces as they then are; spike gates count if there was a
+    spike since, and their terms see the traces as they were in the step of the last such spike; None: in every step.
+    citation: where the rule comes from. notes: what a user should know.
     """
 
     name: str

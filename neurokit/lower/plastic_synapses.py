@@ -35,6 +35,14 @@ class Part(ABC):
         """A value of each target, (targets,), as it broadcasts over the part."""
 
     @abstractmethod
+    def pre_at(self, history: Floats, times: NDArray[np.int64]) -> Floats:
+        """Values of the sources, (steps, sources), each at a step of its target's own, (targets,)."""
+
+    @abstractmethod
+    def post_at(self, history: Floats, times: NDArray[np.int64]) -> Floats:
+        """Values of the targets, (steps, targets), each at a step of its source's own, (sources,)."""
+
+    @abstractmethod
     def weights(self, values: Floats) -> Floats:
         """The weight of each synapse."""
 
@@ -120,6 +128,12 @@ class _GridPart(Part):
     def post(self, values: Floats) -> Floats:
         return values[self.rows][:, None]
 
+    def pre_at(self, history: Floats, times: NDArray[np.int64]) -> Floats:
+        return np.asarray(history[times[self.rows]][:, self.columns])
+
+    def post_at(self, history: Floats, times: NDArray[np.int64]) -> Floats:
+        return np.asarray(history[times[self.columns]][:, self.rows].T)
+
     def weights(self, values: Floats) -> Floats:
         return np.asarray(values[self._index])
 
@@ -175,6 +189,14 @@ class _ListedPart(Part):
 
     def post(self, values: Floats) -> Floats:
         return np.asarray(values[self.whole.row[self.index]])
+
+    def pre_at(self, history: Floats, times: NDArray[np.int64]) -> Floats:
+        row, column = self.whole.row[self.index], self.whole.column[self.index]
+        return np.asarray(history[times[row], column])
+
+    def post_at(self, history: Floats, times: NDArray[np.int64]) -> Floats:
+        row, column = self.whole.row[self.index], self.whole.column[self.index]
+        return np.asarray(history[times[column], row])
 
     def weights(self, values: Floats) -> Floats:
         return np.asarray(values[self._owner])

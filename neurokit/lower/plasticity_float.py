@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.graph.plasticity import SYNAPTIC, Apply, Before, Factor, HostStep, Rule, Term, Value
+from neurokit.graph.plasticity import SYNAPTIC, Apply, Before, Factor, Gate, HostStep, Rule, Term, Value
 from neurokit.lower.plastic_synapses import Floats, Part, Places
 
 Spikes: TypeAlias = NDArray[Any]
@@ -63,14 +63,31 @@ class FloatTraces:
 
 @dataclass
 class _Step:
-    """What the terms of one step see: by name, values of sources, targets and synapses."""
+    """What the terms of one evaluation see.
 
-    pre: Mapping[str, Floats]
-    post: Mapping[str, Floats]
+    spiked: sources and targets that had a spike. signals: by name, (targets,). values, before: of traces, by name,
+    (steps since the last evaluation, neurons). last: the step of each source's and each target's last spike.
+    """
+
+    rule: Rule
+    spiked: tuple[Events, Events]
+    signals: Mapping[str, Floats]
+    values: Mapping[str, Floats]
     before: Mapping[str, Floats]
-    sides: Mapping[str, str]
+    last: tuple[NDArray[np.int64], NDArray[np.int64]]
     weights: Floats
     tags: Mapping[str, Floats]
+
+    def trace(self, name: str, history: Floats, part: Part, gate: Gate) -> tuple[str, Floats]:
+        """A trace over a part, as it is now, or as it was at the gate's last spike: what it depends on, and values."""
+        side = self.rule.traces[name].side
+        if len(history) > 1 and gate in ("pre", "post"):
+            own, times = np.arange(history.shape[1]), self.last[gate == "post"]
+            if side != gate:
+                at = part.post_at if gate == "pre" else part.pre_at
+                return "synapse", at(history, times)
+            history = history[times, own][None]
+        return side, part.pre(history[-1]) if side == "pre" else part.post(history[-1])
 
 
 @dataclass
@@ -79,7 +96,8 @@ class FloatLearner:
 
     places: its synapses. weights: where they start, of `places.weight_shape`; a copy changes. dt: seconds a step.
     tags: "tag" and "tag2". now: steps since the start of the sample. spiked: sources and targets that have spiked since
-    the terms were evaluated last.
+    the terms were evaluated last. last: the step of the epoch in which each did so last. history: by trace, (2, epoch,
+    neurons), its values in the steps of the epoch, and those without the step's own spikes.
     """
 
     rule: Rule
@@ -89,14 +107,20 @@ class FloatLearner:
     tags: dict[str, Floats] = field(init=False)
     now: int = field(init=False, default=0)
     spiked: tuple[Events, Events] = field(init=False)
+    last: tuple[NDArray[np.int64], NDArray[np.int64]] = field(init=False)
+    history: dict[str, NDArray[np.float64]] = field(init=False)
 
     def __post_init__(self) -> None:
         rule = self.rule
         self.weights = np.array(self.weights, np.float64)
         self.traces = FloatTraces(rule, self.places.sources, self.places.targets, self.dt)
         self.tags = {}
+        sizes = self.places.sources, self.places.targets
+        self.spiked = np.zeros(sizes[0], np.bool_), np.zeros(sizes[1], np.bool_)
+        self.last = np.zeros(sizes[0], np.int64), np.zeros(sizes[1], np.int64)
         self._changes = [("w", rule.weight), ("tag", rule.tag), ("tag2", rule.second_tag)]
         self._every = 1 if rule.interval is None else steps_of_time(rule.interval, self.dt)
+        self.history = {name: np.zeros((2, self._every, len(z))) for name, z in self.traces.values.items()}
         self._bounded = rule.bounds != (-math.inf, math.inf)
         self._within = not self._bounded
         self.rest()
@@ -108,7 +132,8 @@ class FloatLearner:
         self.traces.rest()
         self.tags["tag"] = np.full(self.places.tag_shape if rule.tag else (), rule.tag_start)
         self.tags["tag2"] = np.full(self.places.tag_shape if rule.second_tag else (), rule.second_tag_start)
-        self.spiked = np.zeros(self.places.sources, np.bool_), np.zeros(self.places.targets, np.bool_)
+        for values in (*self.spiked, *self.last):
+            values[:] = 0
 
     def step(self, pre: Spikes, post: Spikes, signals: Mapping[str, Floats]) -> None:
         """One step, after the neurons have fired.
@@ -117,8 +142,12 @@ class FloatLearner:
         rule's names, (targets,).
         """
         self.traces.step(pre, post)
-        for seen, sent in zip(self.spiked, (pre, post), strict=True):
+        for seen, last, sent in zip(self.spiked, self.last, (pre, post), strict=True):
             seen |= sent != 0
+            last[sent != 0] = self.now % self._every
+        for name, (values, before) in self.history.items():
+            values[self.now % self._every] = self.traces.values[name]
+            before[self.now % self._every] = self.traces.before[name]
         self.now += 1
         if self.now % self._every == 0:
             self._evaluate(signals)
@@ -129,7 +158,8 @@ class FloatLearner:
                 self._host(host)
 
     def _evaluate(self, signals: Mapping[str, Floats]) -> None:
-        seen = self._view(signals)
+        values, before = ({name: kept[k] for name, kept in self.history.items()} for k in range(2))
+        seen = _Step(self.rule, self.spiked, signals, values, before, self.last, self.weights, self.tags)
         found = [(name, *change) for name, terms in self._changes for change in self._terms(terms, seen)]
         parts = []
         for name, part, change in found:  # all were computed from what was before this step
@@ -140,14 +170,6 @@ class FloatLearner:
                 part.add_to_tags(self.tags[name], change)
         self._clip(parts)
 
-    def _view(self, signals: Mapping[str, Floats]) -> _Step:
-        sides = {name: trace.side for name, trace in self.rule.traces.items()}
-        pre: dict[str, Floats] = {"pre": self.spiked[0].astype(np.float64)}
-        post: dict[str, Floats] = {"post": self.spiked[1].astype(np.float64), **signals}
-        for name, values in self.traces.values.items():
-            (pre if sides[name] == "pre" else post)[name] = values
-        return _Step(pre, post, self.traces.before, sides, self.weights, self.tags)
-
     def _terms(self, terms: Iterable[Term], seen: _Step) -> Iterator[tuple[Part, Floats]]:
         for term in terms:
             events = {term.gate, *(f.variable for f in term.factors if isinstance(f, Value) and _is_event(f))}
@@ -157,7 +179,7 @@ class FloatLearner:
             part = self.places.part(sources, targets)
             if part is not None:
                 scale = term.scale * self.dt * self._every if term.gate == "rate" else term.scale
-                yield part, product(scale, (f for f in term.factors if not _is_event(f)), part, seen)
+                yield part, product(scale, (f for f in term.factors if not _is_event(f)), part, seen, term.gate)
 
     def _clip(self, parts: list[Part]) -> None:
         if not self._within:
@@ -172,11 +194,11 @@ class FloatLearner:
         np.clip(self.weights, *self.rule.bounds, out=self.weights)
 
 
-def product(scale: float, factors: Iterable[Factor], part: Part, seen: _Step) -> Floats:
+def product(scale: float, factors: Iterable[Factor], part: Part, seen: _Step, gate: Gate) -> Floats:
     """scale times the factors over a part of the synapses; those of one side are multiplied first, they are few."""
     one_side: dict[str, Any] = {"pre": scale, "post": 1.0, "synapse": 1.0}
     for factor in factors:
-        side, values = _factor(factor, part, seen)
+        side, values = _factor(factor, part, seen, gate)
         one_side[side] = one_side[side] * values
     return np.asarray(one_side["pre"] * one_side["post"] * one_side["synapse"])
 
@@ -186,28 +208,30 @@ def _is_event(factor: Factor) -> bool:
     return isinstance(factor, Value) and factor.variable in ("pre", "post") and factor == Value(factor.variable)
 
 
-def _factor(factor: Factor, part: Part, seen: _Step) -> tuple[str, Floats]:
+def _factor(factor: Factor, part: Part, seen: _Step, gate: Gate) -> tuple[str, Floats]:
     """What it depends on ("pre", "post" or "synapse"), and its values over the part."""
     if isinstance(factor, Before):
-        side = seen.sides[factor.trace]
-        values = seen.before[factor.trace]
-        return side, part.pre(values) if side == "pre" else part.post(values)
+        return seen.trace(factor.trace, seen.before[factor.trace], part, gate)
     if isinstance(factor, Apply):
-        total = sum(product(scale, inner, part, seen) for scale, inner in factor.inner)
+        total = sum(product(scale, inner, part, seen, gate) for scale, inner in factor.inner)
         return "synapse", FUNCTIONS[factor.function](np.asarray(total, np.float64))
-    side, values = _variable(factor.variable, part, seen)
+    side, values = _variable(factor.variable, part, seen, gate)
     return side, values if factor == Value(factor.variable) else factor.coefficient * values + factor.offset
 
 
-def _variable(name: str, part: Part, seen: _Step) -> tuple[str, Floats]:
+def _variable(name: str, part: Part, seen: _Step, gate: Gate) -> tuple[str, Floats]:
     if name == "w":
         return "synapse", part.weights(seen.weights)
     if name in SYNAPTIC:
         values = seen.tags[name]
         return "synapse", part.tags(values) if values.ndim else values
-    if name in seen.pre:
-        return "pre", part.pre(seen.pre[name])
-    return "post", part.post(seen.post[name])
+    if name == "pre":
+        return "pre", part.pre(seen.spiked[0].astype(np.float64))
+    if name == "post":
+        return "post", part.post(seen.spiked[1].astype(np.float64))
+    if name in seen.signals:
+        return "post", part.post(seen.signals[name])
+    return seen.trace(name, seen.values[name], part, gate)
 
 
 def steps_of_time(seconds: float, dt: float) -> int:

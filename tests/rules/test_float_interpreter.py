@@ -17,12 +17,12 @@ SIGNALS = "m", "n"
 
 
 def slow(rule, weight, pre, post, signals):
-    """(weights, tags, second tags) (targets, sources) after all steps; NaN weights stand for no synapse."""
+    """(weights, tags, second tags) (targets, sources) after all steps."""
     targets, sources = weight.shape
     steps = 1 if rule.interval is None else round(rule.interval / DT)
     z = {name: [0.0] * (sources if t.side == "pre" else targets) for name, t in rule.traces.items()}
     w, tag, tag2 = weight.copy(), np.full(weight.shape, rule.tag_start), np.full(weight.shape, rule.second_tag_start)
-    spiked = {"pre": [False] * sources, "post": [False] * targets}
+    spiked = {"pre": [None] * sources, "post": [None] * targets}  # the traces at the last spike since
     for now in range(len(pre)):
         sent = {"pre": pre[now], "post": post[now]}
         earlier = {}
@@ -33,31 +33,37 @@ def slow(rule, weight, pre, post, signals):
                 for value, s in zip(earlier[name], sent[trace.side], strict=True)
             ]
         for side, seen in spiked.items():
-            spiked[side] = [a or s != 0 for a, s in zip(seen, sent[side], strict=True)]
+            spiked[side] = [(dict(z), earlier) if s else a for a, s in zip(seen, sent[side], strict=True)]
         if (now + 1) % steps == 0:
             new = [values.copy() for values in (w, tag, tag2)]
             for j, i in np.ndindex(weight.shape):
-
-                def value(f, j=j, i=i):
-                    if isinstance(f, Apply):
-                        total = sum(s * math.prod(value(g) for g in inner) for s, inner in f.inner)
-                        return apply(f.function, total)
-                    name = f.trace if isinstance(f, Before) else f.variable
-                    if isinstance(f, Before):
-                        return earlier[name][i if rule.traces[name].side == "pre" else j]
-                    known = {"w": w[j, i], "tag": tag[j, i], "tag2": tag2[j, i]}
-                    known |= {"pre": float(spiked["pre"][i]), "post": float(spiked["post"][j])}
-                    known |= {s: signals[s][now, j] for s in SIGNALS}
-                    known |= {n: z[n][i if t.side == "pre" else j] for n, t in rule.traces.items()}
-                    return f.coefficient * known[name] + f.offset
-
-                for which, terms in enumerate((rule.weight, rule.tag, rule.second_tag)):
+                known = {"w": w[j, i], "tag": tag[j, i], "tag2": tag2[j, i]}
+                known |= {name: signals[name][now, j] for name in SIGNALS}
+                seen = {"pre": spiked["pre"][i], "post": spiked["post"][j]}
+                known |= {side: float(there is not None) for side, there in seen.items()}
+                for values, terms in zip(new, (rule.weight, rule.tag, rule.second_tag), strict=True):
                     for term in terms:
-                        gate = {"pre": spiked["pre"][i], "post": spiked["post"][j], "step": 1, "rate": DT * steps}
-                        new[which][j, i] += gate[term.gate] * term.scale * math.prod(value(f) for f in term.factors)
+                        values[j, i] += one_term(term, rule, known, seen.get(term.gate, (z, earlier)), (j, i), steps)
             w, tag, tag2 = np.clip(new[0], *rule.bounds), new[1], new[2]
-            spiked = {"pre": [False] * sources, "post": [False] * targets}
+            spiked = {"pre": [None] * sources, "post": [None] * targets}
     return w, tag, tag2
+
+
+def one_term(term, rule, known, traces, synapse, steps):
+    """What a term adds to one synapse; traces: all values, and those before the step's spikes; None: gate is shut."""
+    if traces is None:
+        return 0.0
+    j, i = synapse
+    now, before = ({n: z[n][i if t.side == "pre" else j] for n, t in rule.traces.items()} for z in traces)
+
+    def value(factor):
+        if isinstance(factor, Apply):
+            return apply(factor.function, sum(s * math.prod(map(value, inner)) for s, inner in factor.inner))
+        if isinstance(factor, Before):
+            return before[factor.trace]
+        return factor.coefficient * (known | now)[factor.variable] + factor.offset
+
+    return term.scale * (DT * steps if term.gate == "rate" else 1) * math.prod(map(value, term.factors))
 
 
 def apply(function, z):
