@@ -35,12 +35,17 @@ def refractory_lif(neuron: LoihiRefractoryLIF, states: States, a: Any) -> tuple[
 def shifted_lif(neuron: LoihiShiftedLIF, states: States, a: Any) -> tuple[dict[str, Ints], Ints]:
     """One step of LoihiShiftedLIF; what is shifted left may leave 32 bits before it is clipped."""
     u = current(states["u"], neuron.current_decay, a)
-    brought = np.left_shift(u + neuron.bias, np.maximum(-neuron.shift, 0))
-    brought = _shift_towards_zero(brought, np.maximum(neuron.shift, 0))
-    v = _clip(decay(states["v"], neuron.voltage_decay) + brought)
+    v = shifted_potential(neuron, states["v"], u)
     spikes = (v > neuron.threshold) & neuron.emits
     after = neuron.reset_value if neuron.reset == "hard" else v - neuron.reset_value
     return {"u": u, "v": np.where(spikes, after, v)}, spikes.astype(np.int64)
+
+
+def shifted_potential(neuron: LoihiShiftedLIF, v: Any, u: Ints) -> Ints:
+    """v as it is compared with the threshold."""
+    brought = np.left_shift(u + neuron.bias, np.maximum(-neuron.shift, 0))
+    brought = _shift_towards_zero(brought, np.maximum(neuron.shift, 0))
+    return _clip(decay(v, neuron.voltage_decay) + brought)
 
 
 def ternary_lif(neuron: LoihiTernaryLIF, states: States, a: Any) -> tuple[dict[str, Ints], Ints]:
