@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.errors import Fault, GraphError
+from neurokit.errors import GraphError
 from neurokit.graph.network import Population, Projection
 from neurokit.graph.plasticity import Rule
-from neurokit.graph.synapses import Shape, Synapse
+from neurokit.graph.synapses import Shape, Sparse
 from neurokit.hardware.simulator.links import Link, Rows
 from neurokit.hardware.simulator.neurons import Neurons
-from neurokit.lower.plastic_synapses import initial_weights, places, with_weights
+from neurokit.lower.plastic_synapses import initial_weights, places
 from neurokit.lower.plasticity_float import FloatLearner
 from neurokit.lower.signals_float import FloatSignals, signal_faults
 
@@ -22,11 +22,7 @@ States = Mapping[str, NDArray[Any]]
 
 
 class FloatPlasticLink(Link):
-    """One projection with a Rule, for several learners side by side; it is run one step at a time.
-
-    rows have (1, learners, sources), each learner has weights, tags and traces of its own.
-    needs_before: whether `learn` looks at the neurons' states before the step.
-    """
+    """One projection with a Rule; see `PlasticLink`. Each learner has weights, tags and traces of its own."""
 
     plastic = True
     splits = False
@@ -37,18 +33,19 @@ class FloatPlasticLink(Link):
         super().__init__(projection.source, delay)
         rule, synapse = projection.plasticity, projection.synapse
         assert isinstance(rule, Rule), "a Network's projection has a Rule"
+        assert dt is not None, "`check_network` refuses a rule without a step"
         if faults := signal_faults(projection.name, rule.signals, target.neuron):
             raise GraphError(faults)
-        if dt is None:
-            fact = "learns, but the network states no step"
-            raise GraphError(Fault(projection.name, fact, "a rule has times in seconds", "Pass dt= to nk.convert."))
-        self.name = projection.name
-        self.synapse: Synapse = synapse
         self.rule = rule
+        self.lag = delay
         where = places(synapse, source)
         self.learners = [FloatLearner(rule, where, initial_weights(synapse), dt) for _ in range(learners)]
         self.signals = FloatSignals(rule.signals, target.neuron, target.shape, (learners, target.size), dt)
         self.needs_before = self.signals.needs_before
+        self._last = {name: np.zeros((learners, target.size)) for name in rule.signals}
+        weight: Any = synapse.weight.data if isinstance(synapse, Sparse) else getattr(synapse, "weight", None)
+        self._shape = weight.shape
+        self.watched = {name: self.watch(name).shape[1:] for name in self._names()}
 
     def add(self, rows: Rows, acc: Rows, largest: float) -> None:
         """See `Link.add`; rows (steps, learners, sources) go through the weights as they are now."""
@@ -56,43 +53,65 @@ class FloatPlasticLink(Link):
             for k, learner in enumerate(self.learners):
                 sums[k] += learner.places.deliver(learner.weights, step[k].astype(np.float64))
 
-    def learn(self, pre: Rows, post: Rows, before: States, neurons: Neurons, modulation: NDArray[np.float64]) -> None:
-        """After the neurons of a step have fired.
-
-        pre: (learners, sources), what the synapses got in this step. post: (learners, targets), what was sent.
-        before: states of the target before the step, empty where `needs_before` is False. modulation: (learners,
-        targets), what arrived at that port.
-        """
-        signals = self.signals.evaluate(before, neurons.states, post, modulation)
+    def learn(self, step: int, pre: Rows, post: Rows, before: States, neurons: Neurons, modulation: Rows) -> None:
+        """See `PlasticLink`."""
+        self._last = self.signals.evaluate(before, neurons.states, post, modulation)
         for k, learner in enumerate(self.learners):
-            learner.step(pre[k], post[k], {name: values[k] for name, values in signals.items()})
+            learner.step(pre[k], post[k], {name: values[k] for name, values in self._last.items()})
 
     def rest(self) -> None:
-        """As at the start of a sample: traces and tags anew; weights stay."""
+        """See `PlasticLink`."""
         self.signals.rest()
+        for values in self._last.values():
+            values[:] = 0
         for learner in self.learners:
             learner.rest()
 
-    def learned(self, learner: int) -> Synapse:
-        """The map with the weights of one learner as they are now."""
-        return with_weights(self.synapse, self.learners[learner].weights)
+    def weights(self) -> Rows:
+        """See `PlasticLink`."""
+        return self.watch("weight")
+
+    def watch(self, name: str) -> Rows:
+        """See `PlasticLink`."""
+        if name == "weight":
+            return np.stack([learner.weights.reshape(self._shape) for learner in self.learners])
+        if name in self._last:
+            return self._last[name].copy()
+        stacked = [learner.tags.get(name, learner.traces.values.get(name)) for learner in self.learners]
+        return np.stack([values for values in stacked if values is not None])
+
+    @property
+    def updates(self) -> NDArray[np.int64]:
+        """See `PlasticLink`."""
+        return np.array([learner.updates for learner in self.learners], np.int64)
+
+    def at_bounds(self) -> NDArray[np.int64]:
+        """See `PlasticLink`."""
+        low, high = self.rule.bounds
+        weights = np.stack([learner.weights.ravel() for learner in self.learners])
+        return np.stack([(weights <= low).sum(1), (weights >= high).sum(1)], axis=1)
 
     def keep(self) -> dict[str, NDArray[Any]]:
-        """Copies of all that is carried from step to step, by name."""
+        """See `PlasticLink`."""
         found: dict[str, NDArray[Any]] = {f"signal/{name}": z.copy() for name, z in self.signals.traces.items()}
         found["now"] = np.array(self.learners[0].now)
+        found["updates"] = self.updates
         for name in _carried(self.learners[0]):
             found[name] = np.stack([_carried(learner)[name] for learner in self.learners])
         return found
 
     def take(self, kept: Mapping[str, NDArray[Any]]) -> None:
-        """Go on from what `keep` gave."""
+        """See `PlasticLink`."""
         for name, values in self.signals.traces.items():
             values[:] = kept[f"signal/{name}"]
         for k, learner in enumerate(self.learners):
-            learner.now = int(kept["now"])
+            learner.now, learner.updates = int(kept["now"]), int(kept["updates"][k])
             for name, values in _carried(learner).items():
                 values[...] = kept[name][k]
+
+    def _names(self) -> list[str]:
+        tags = [name for name, terms in (("tag", self.rule.tag), ("tag2", self.rule.second_tag)) if terms]
+        return ["weight", *tags, *self.rule.traces, *self.rule.signals]
 
 
 def _carried(learner: FloatLearner) -> dict[str, NDArray[Any]]:

@@ -24,7 +24,9 @@ ALL = slice(None)
 
 
 class Part(ABC):
-    """Some of the synapses."""
+    """Some of the synapses. size: how many."""
+
+    size: int
 
     @abstractmethod
     def pre(self, values: Floats) -> Floats:
@@ -121,6 +123,7 @@ def with_weights(synapse: Synapse, weights: Floats) -> Synapse:
 class _GridPart(Part):
     columns: Chosen
     rows: Chosen
+    size: int
 
     def pre(self, values: Floats) -> Floats:
         return values[self.columns][None, :]
@@ -167,8 +170,9 @@ class Grid(Places):
         """See `Places.part`."""
         columns: Chosen = ALL if sources is None else np.flatnonzero(sources)
         rows: Chosen = ALL if targets is None else np.flatnonzero(targets)
-        empty = any(not isinstance(chosen, slice) and not len(chosen) for chosen in (columns, rows))
-        return None if empty else _GridPart(columns, rows)
+        width = self.sources if isinstance(columns, slice) else len(columns)
+        height = self.targets if isinstance(rows, slice) else len(rows)
+        return _GridPart(columns, rows, width * height) if width and height else None
 
     def rows(self, weights: Floats) -> Floats:
         """See `Places.rows`."""
@@ -183,6 +187,7 @@ class Grid(Places):
 class _ListedPart(Part):
     whole: Listed
     index: Chosen
+    size: int
 
     def pre(self, values: Floats) -> Floats:
         return np.asarray(values[self.whole.column[self.index]])
@@ -243,14 +248,14 @@ class Listed(Places):
     def part(self, sources: NDArray[np.bool_] | None, targets: NDArray[np.bool_] | None) -> Part | None:
         """See `Places.part`."""
         if sources is None and targets is None:
-            return _ListedPart(self, ALL) if len(self.row) else None
+            return _ListedPart(self, ALL, len(self.row)) if len(self.row) else None
         chosen = np.ones(len(self.row), np.bool_)
         if sources is not None:
             chosen &= sources[self.column]
         if targets is not None:
             chosen &= targets[self.row]
         index = np.flatnonzero(chosen)
-        return _ListedPart(self, index) if len(index) else None
+        return _ListedPart(self, index, len(index)) if len(index) else None
 
     def rows(self, weights: Floats) -> Floats:
         """See `Places.rows`."""

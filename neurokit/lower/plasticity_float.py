@@ -97,7 +97,8 @@ class FloatLearner:
     places: its synapses. weights: where they start, of `places.weight_shape`; a copy changes. dt: seconds a step.
     tags: "tag" and "tag2". now: steps since the start of the sample. spiked: sources and targets that have spiked since
     the terms were evaluated last. last: the step of the epoch in which each did so last. history: by trace, (2, epoch,
-    neurons), its values in the steps of the epoch, and those without the step's own spikes.
+    neurons), its values in the steps of the epoch, and those without the step's own spikes. updates: how often a synapse's
+    weight was evaluated with an open gate, once for each gate.
     """
 
     rule: Rule
@@ -106,6 +107,7 @@ class FloatLearner:
     dt: float
     tags: dict[str, Floats] = field(init=False)
     now: int = field(init=False, default=0)
+    updates: int = field(init=False, default=0)
     spiked: tuple[Events, Events] = field(init=False)
     last: tuple[NDArray[np.int64], NDArray[np.int64]] = field(init=False)
     history: dict[str, NDArray[np.float64]] = field(init=False)
@@ -161,27 +163,30 @@ class FloatLearner:
         values, before = ({name: kept[k] for name, kept in self.history.items()} for k in range(2))
         seen = _Step(self.rule, self.spiked, signals, values, before, self.last, self.weights, self.tags)
         found = [(name, *change) for name, terms in self._changes for change in self._terms(terms, seen)]
-        parts = []
-        for name, part, change in found:  # all were computed from what was before this step
+        parts = {}
+        for name, gates, part, change in found:  # all were computed from what was before this step
             if name == "w":
                 part.add_to_weights(self.weights, change)
-                parts.append(part)
+                parts[gates] = part
             else:
                 part.add_to_tags(self.tags[name], change)
-        self._clip(parts)
+        self._clip(parts.values())
+        self.updates += sum(part.size for part in parts.values())
 
-    def _terms(self, terms: Iterable[Term], seen: _Step) -> Iterator[tuple[Part, Floats]]:
+    def _terms(self, terms: Iterable[Term], seen: _Step) -> Iterator[tuple[frozenset[str], Part, Floats]]:
+        """Of each term whose gates are open somewhere: its spikes, where, and by how much."""
         for term in terms:
-            events = {term.gate, *(f.variable for f in term.factors if isinstance(f, Value) and _is_event(f))}
+            gates = {term.gate, *(f.variable for f in term.factors if isinstance(f, Value) and _is_event(f))}
             sources, targets = (
-                spiked if gate in events else None for gate, spiked in zip(("pre", "post"), self.spiked, strict=True)
+                spiked if gate in gates else None for gate, spiked in zip(("pre", "post"), self.spiked, strict=True)
             )
             part = self.places.part(sources, targets)
             if part is not None:
                 scale = term.scale * self.dt * self._every if term.gate == "rate" else term.scale
-                yield part, product(scale, (f for f in term.factors if not _is_event(f)), part, seen, term.gate)
+                change = product(scale, (f for f in term.factors if not _is_event(f)), part, seen, term.gate)
+                yield frozenset(gates & {"pre", "post"}), part, change
 
-    def _clip(self, parts: list[Part]) -> None:
+    def _clip(self, parts: Iterable[Part]) -> None:
         if not self._within:
             np.clip(self.weights, *self.rule.bounds, out=self.weights)
             self._within = True
