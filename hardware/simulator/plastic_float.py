@@ -53,7 +53,9 @@ class FloatPlasticLink(Link):
             for k, learner in enumerate(self.learners):
                 sums[k] += learner.places.deliver(learner.weights, step[k].astype(np.float64))
 
-    def learn(self, step: int, pre: Rows, post: Rows, before: States, neurons: Neurons, modulation: Rows) -> None:
+    def learn(
+        self, step: int, pre: Rows, post: Rows, before: States, neurons: Neurons, modulation: Mapping[str, Rows]
+    ) -> None:
         """See `PlasticLink`."""
         self._last = self.signals.evaluate(before, neurons.states, post, modulation)
         for k, learner in enumerate(self.learners):

@@ -97,8 +97,8 @@ class FloatLearner:
     places: its synapses. weights: where they start, of `places.weight_shape`; a copy changes. dt: seconds a step.
     tags: "tag" and "tag2". now: steps since the start of the sample. spiked: sources and targets that have spiked since
     the terms were evaluated last. last: the step of the epoch in which each did so last. history: by trace, (2, epoch,
-    neurons), its values in the steps of the epoch, and those without the step's own spikes. updates: how often a synapse's
-    weight was evaluated with an open gate, once for each gate.
+    neurons), its values in the steps of the epoch, and those without the step's own spikes. updates: how often a
+    synapse's weight was evaluated with an open gate, once for each gate.
     """
 
     rule: Rule

@@ -27,6 +27,7 @@ from neurokit.graph.neurons import (
     Neuron,
 )
 from neurokit.graph.plasticity import Signal
+from neurokit.graph.signals import MODULATION
 from neurokit.lower.discretise import recurrence, step_of
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -35,6 +36,7 @@ Potential: TypeAlias = Callable[[Any, "float | None", States, States], Floats]
 Threshold: TypeAlias = Callable[[Any, "float | None", States, States], "tuple[Floats, Floats]"]
 
 FROM_POTENTIAL = "pseudo_derivative", "adaptation_decay", "potential_above", "potential_below"  # signals that need v
+TRACES = "spike_trace", "modulation_trace"  # signals that remember
 
 
 class FloatSignals:
@@ -55,7 +57,7 @@ class FloatSignals:
         self._signals = signals
         self._neuron = _flat(neuron, population)
         self._dt = dt
-        self._traces = {name: np.zeros(shape) for name, s in signals.items() if s.function == "spike_trace"}
+        self._traces = {name: np.zeros(shape) for name, s in signals.items() if s.function in TRACES}
         self.needs_before = any(s.function in FROM_POTENTIAL for s in signals.values())
 
     def rest(self) -> None:
@@ -68,35 +70,55 @@ class FloatSignals:
         """What is carried from step to step."""
         return self._traces
 
-    def evaluate(self, before: States, after: States, sent: NDArray[Any], modulation: Floats) -> dict[str, Floats]:
-        """The signals of one step: states before and after it, what the neurons sent, and the sum that arrived at the
-        port "modulation"; all of the constructor's shape, and so are the values."""
+    def evaluate(
+        self, before: States, after: States, sent: NDArray[Any], arrived: Mapping[str, Floats]
+    ) -> dict[str, Floats]:
+        """The signals of one step: states before and after it, what the neurons sent, and the sums that arrived at the
+        ports of third factors, those that are none left out; all of the constructor's shape, and so are the values."""
         found = {}
         for name, signal in self._signals.items():
-            values = self._evaluate(name, signal, before, after, sent, modulation)
+            values = self._evaluate(name, signal, before, after, sent, arrived)
             found[name] = np.clip(values, -signal.limit, signal.limit) if signal.limit < math.inf else values
         return found
 
     def _evaluate(
-        self, name: str, signal: Signal, before: States, after: States, sent: NDArray[Any], modulation: Floats
+        self,
+        name: str,
+        signal: Signal,
+        before: States,
+        after: States,
+        sent: NDArray[Any],
+        arrived: Mapping[str, Floats],
     ) -> Floats:
         kind, numbers = signal.function, signal.parameters
-        if kind == "modulation":
-            return numbers["scale"] * modulation
+        if kind in FROM_POTENTIAL:
+            return self._from_potential(kind, numbers, before, after)
+        if kind in TRACES:
+            return self._trace(name, numbers, sent, arrived)
+        heard = arrived.get("reward" if kind == "reward" else MODULATION)
+        heard = np.zeros(sent.shape) if heard is None else heard
+        if kind in ("modulation", "reward"):
+            return numbers["scale"] * heard
         if kind == "modulation_positive":
-            return numbers["scale"] * np.maximum(modulation, 0.0)
+            return numbers["scale"] * np.maximum(heard, 0.0)
         if kind == "modulation_negative":
-            return numbers["scale"] * np.maximum(-modulation, 0.0)
+            return numbers["scale"] * np.maximum(-heard, 0.0)
         if kind == "constant":
             return np.full(sent.shape, numbers["value"])
-        if kind == "spike":
-            return numbers["scale"] * np.asarray(sent, np.float64)
-        if kind == "spike_trace":
-            trace, step = self._traces[name], 1.0 if self._dt is None else self._dt
-            trace *= math.exp(-step / numbers["tau"])
+        assert kind == "spike", "see `graph.signals`"
+        return numbers["scale"] * np.asarray(sent, np.float64)
+
+    def _trace(
+        self, name: str, numbers: Mapping[str, float], sent: NDArray[Any], arrived: Mapping[str, Floats]
+    ) -> Floats:
+        """A memory of spikes (they have an impulse), or of what arrives."""
+        trace, step = self._traces[name], 1.0 if self._dt is None else self._dt
+        trace *= math.exp(-step / numbers["tau"])
+        if self._signals[name].function == "spike_trace":
             trace += numbers["impulse"] * (sent != 0)
-            return trace.copy()
-        return self._from_potential(kind, numbers, before, after)
+        elif MODULATION in arrived:
+            trace += numbers["scale"] * arrived[MODULATION]
+        return trace.copy()
 
     def _from_potential(self, kind: str, numbers: Mapping[str, float], before: States, after: States) -> Floats:
         neuron, dt = self._neuron, self._dt

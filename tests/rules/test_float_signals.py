@@ -204,6 +204,8 @@ def test_signals_that_need_no_potential():
         "c": Signal("constant", {"value": 0.75}),
         "s": Signal("spike", {"scale": 3.0}),
         "z": Signal("spike_trace", {"impulse": 2.0, "tau": 5e-3}),
+        "t": Signal("modulation_trace", {"scale": 0.5, "tau": 8e-3}),
+        "r": Signal("reward", {"scale": 4.0}),
     }
     found, spikes = evaluate(IF(threshold=np.asarray(0.8)), x, signals, modulation)
     np.testing.assert_allclose(found["m"], 0.5 * modulation)
@@ -215,7 +217,12 @@ def test_signals_that_need_no_potential():
     ages = np.arange(STEPS)[:, None] - np.arange(STEPS)[None]
     kernel = np.where(ages >= 0, 2.0 * np.exp(-ages * DT / 5e-3), 0)
     np.testing.assert_allclose(found["z"], kernel @ spikes, atol=1e-12)
+    kernel = np.where(ages >= 0, 0.5 * np.exp(-ages * DT / 8e-3), 0)
+    np.testing.assert_allclose(found["t"], kernel @ modulation, atol=1e-12)
+    np.testing.assert_allclose(found["r"], -4.0 * modulation)
     assert spikes.any()
+    silent, _ = evaluate(IF(threshold=np.asarray(0.8)), x, {name: signals[name] for name in "mpntr"})
+    assert not any(values.any() for values in silent.values())  # no projection into the ports
 
 
 @pytest.mark.parametrize(
@@ -246,7 +253,7 @@ def evaluate(neuron, x, signals, modulation=None):
         before = {name: values.copy() for name, values in neurons.states.items()}
         sent = np.zeros((1, 1, SIZE), neurons.output_type)
         neurons.advance(now, x[now].reshape(1, 1, SIZE).copy(), sent)
-        arrived = np.zeros((1, SIZE)) if modulation is None else modulation[None, now]
+        arrived = {} if modulation is None else {"modulation": modulation[None, now], "reward": -modulation[None, now]}
         for name, values in evaluator.evaluate(before, neurons.states, sent[0], arrived).items():
             found[name].append(values[0].copy())
         spikes.append(sent[0, 0].astype(float))
