@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from neurokit.graph.fixed_plasticity import FixedSignal
 from neurokit.graph.lif_family import LoihiALIF, LoihiRefractoryLIF, LoihiShiftedLIF, LoihiTernaryLIF
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
-from neurokit.graph.signals import SIGNALS
 from neurokit.lower.fixedpoint import neuron_step
 from neurokit.lower.fixedpoint.signals import Moment, integer_signal, signal_faults, signal_step
 
@@ -44,6 +43,8 @@ PARAMETERS: dict[str, dict[str, float]] = {
     "modulation_negative": {"scale": 1.0},
     "pseudo_derivative": {"dampening": 0.3, "scale": 400.0},
     "adaptation_decay": {"dampening": 0.3, "scale": 127.0},
+    "reward": {"scale": -0.25},
+    "modulation_trace": {"scale": 0.013, "tau": 9.0},
     "constant": {"value": -12.75},
     "spike_trace": {"impulse": 20.5, "tau": 12.0},
     "spike": {"scale": 99.0},
@@ -60,7 +61,7 @@ def run(neuron: FixedNeuron, function: str) -> list[tuple[NDArray[Any], NDArray[
     memory, found = np.zeros((3, SIZE), np.int64), []
     for t in range(STEPS):
         a = rng.integers(-10, 28, SIZE)
-        modulation = rng.integers(-300, 300, SIZE)
+        arrived = {port: rng.integers(-300, 300, SIZE) for port in ("modulation", "reward")}
         sent = np.zeros(SIZE, np.int64)
         before = states
         if not (neuron.held and t < neuron.reset_offset):
@@ -71,9 +72,9 @@ def run(neuron: FixedNeuron, function: str) -> list[tuple[NDArray[Any], NDArray[
             ):
                 before = {name: np.zeros(SIZE, np.int64) for name in neuron.states}
             states, sent = neuron_step(neuron, before, a)
-        values, memory = signal_step(signals, neuron, memory, Moment(t, before, states, sent, modulation))
+        values, memory = signal_step(signals, neuron, memory, Moment(t, before, states, sent, arrived))
         assert not values[[0, 2]].any()
-        found.append((values[1], sent, {"t": t, "a": a, "before": before, "after": states, "m": modulation}))
+        found.append((values[1], sent, {"t": t, "a": a, "before": before, "after": states, "arrived": arrived}))
     assert sum(sent.sum() for _, sent, _ in found) > 20
     return found
 
@@ -94,8 +95,10 @@ def towards_zero(value: Fraction) -> int:
 def expected(neuron: Any, function: str, moment: dict[str, Any], sent: Any, traces: list[Fraction]) -> list[Fraction]:
     """The equation, exactly; `traces` are carried on."""
     given = {name: Fraction(value) for name, value in PARAMETERS[function].items()}
-    m = [Fraction(int(value)) for value in moment["m"]]
-    if function.startswith("modulation"):
+    m = [Fraction(int(value)) for value in moment["arrived"]["modulation"]]
+    if function == "reward":
+        return [given["scale"] * int(value) for value in moment["arrived"]["reward"]]
+    if function in ("modulation", "modulation_positive", "modulation_negative"):
         part = {
             "modulation": lambda x: x,
             "modulation_positive": lambda x: max(x, 0),
@@ -106,13 +109,12 @@ def expected(neuron: Any, function: str, moment: dict[str, Any], sent: Any, trac
         return [given["value"]] * SIZE
     if function == "spike":
         return [given["scale"] * int(s) for s in sent]
-    if function == "spike_trace":
-        share = Fraction(4096 - round(4096 * (1 - np.exp(-1 / 12))), 4096)
+    if function.endswith("trace"):
+        share = Fraction(4096 - round(4096 * (1 - np.exp(-1 / PARAMETERS[function]["tau"]))), 4096)
         for i in range(SIZE):
-            traces[i] = min(
-                Fraction(int(4096 * traces[i] * share), 4096) + given["impulse"] * (int(sent[i]) != 0),
-                Fraction(2**19 - 1, 4096),
-            )
+            added = given["impulse"] * (int(sent[i]) != 0) if function == "spike_trace" else given["scale"] * m[i]
+            kept = int(4096 * traces[i] * share) + int(4096 * added)
+            traces[i] = Fraction(max(1 - 2**19, min(kept, 2**19 - 1)), 4096)
         return traces
     v = potentials(neuron, moment)
     if function.startswith("potential"):
@@ -136,7 +138,7 @@ def expected(neuron: Any, function: str, moment: dict[str, Any], sent: Any, trac
 
 
 CASES = [
-    (name, function) for name in NEURONS for function in SIGNALS if function != "adaptation_decay" or name == "ALIF"
+    (name, function) for name in NEURONS for function in PARAMETERS if function != "adaptation_decay" or name == "ALIF"
 ]
 
 
@@ -164,7 +166,7 @@ def test_large_values_saturate() -> None:
     for scale, modulation in ((1e9, 1), (1.0, 2**40), (-1e9, 2**40), (127.9, 2**23)):
         signal = integer_signal(FixedSignal("modulation", {"scale": scale}), neuron, SIZE)
         zeros = {name: np.zeros(SIZE, np.int64) for name in neuron.states}
-        moment = Moment(0, zeros, zeros, np.zeros(SIZE, np.int64), np.full(SIZE, modulation))
+        moment = Moment(0, zeros, zeros, np.zeros(SIZE, np.int64), {"modulation": np.full(SIZE, modulation)})
         values, _ = signal_step({"y1": signal}, neuron, np.zeros((3, SIZE), np.int64), moment)
         assert (values[0] == 127 * np.sign(scale)).all()
 

@@ -9,6 +9,8 @@ with a whole number x, clipped to +-(2**23 - 1), and base and gain rounded to wh
     modulation              x = m, what arrives at the port "modulation"      gain = scale
     modulation_positive     x = max(0, m)
     modulation_negative     x = max(0, -m)
+    reward                  x = r, what arrives at the port "reward"
+    modulation_trace        x = z of what arrives                             gain = 2**-12
     pseudo_derivative       x = max(0, threshold - |v - threshold'|),         gain = scale dampening / threshold
                             0 while refractory
     adaptation_decay        the same x                                        gain = scale dampening beta / threshold**2
@@ -21,14 +23,15 @@ with a whole number x, clipped to +-(2**23 - 1), and base and gain rounded to wh
 
 v is the potential as it is compared with the threshold (before a reset of this step), threshold' = threshold + (beta
 adaptation) the one it is compared with, beta = beta_mantissa 2**(12 - beta_shift) of LoihiALIF, level rounded. z is a
-trace of the neuron's own spikes in 4096ths: z := min(D(z, decay) + impulse [spike], 2**19 - 1) with D as of the
+trace in 4096ths, of the neuron's own spikes z := D(z, decay) + impulse [spike], of what arrives z := D(z, decay) +
+scale m (scale in 2**-32, the product rounded towards zero to 4096ths), clipped to +-(2**19 - 1), with D as of the
 neurons (rounds towards zero), decay = 4096 (1 - exp(-1 / tau)) and impulse in 4096ths, both rounded. tau: steps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -38,6 +41,7 @@ from neurokit.errors import Fault
 from neurokit.graph.fixed_plasticity import MAX_TRACE, FixedSignal
 from neurokit.graph.lif_family import LoihiALIF, LoihiRefractoryLIF, LoihiShiftedLIF
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
+from neurokit.graph.signals import MODULATION
 from neurokit.lower.fixedpoint.lif import DECAY_SHIFT, MAX_POTENTIAL, Ints, States, decay, potential
 from neurokit.lower.fixedpoint.lif_family import shifted_potential
 from neurokit.lower.fixedpoint.neuron import resets_before
@@ -47,7 +51,9 @@ TRACE_BITS = 12
 ADAPTATION_BITS = 12  # a spike adds 4096 to LoihiALIF's adaptation
 MOST_TRACE = ((MAX_TRACE + 1) << TRACE_BITS) - 1
 MOST_GAIN = (MAX_TRACE + 1) << SHIFT  # at which an x of 1 is the largest value already
+REWARD = "reward"
 NAMES = "y1", "y2", "y3"
+_TRACES = "spike_trace", "modulation_trace"
 _DERIVATIVES = "pseudo_derivative", "adaptation_decay"
 _POTENTIALS = "potential_above", "potential_below"
 
@@ -56,7 +62,10 @@ _WithPotential: TypeAlias = LoihiLIF | LoihiALIF  # the first stands for those w
 
 @dataclass(frozen=True, eq=False)
 class IntegerSignal:
-    """A signal of one population, its constants whole numbers: gain, base (n,); the others of all its neurons."""
+    """A signal of one population, its constants whole numbers: gain, base (n,); the others of all its neurons.
+
+    impulse: of a spike_trace in 4096ths, of a modulation_trace in 2**-32 per unit that arrives.
+    """
 
     function: str
     gain: Ints
@@ -82,7 +91,7 @@ def integer_signal(signal: FixedSignal, neuron: FixedNeuron, size: int) -> Integ
     base: Any = 0.0
     if function == "constant":
         base = given["value"]
-    elif function == "spike_trace":
+    elif function in _TRACES:
         gain = 2.0**-TRACE_BITS
     elif function in _DERIVATIVES:
         assert isinstance(neuron, _WithPotential), "signal_faults refuses others"
@@ -91,14 +100,16 @@ def integer_signal(signal: FixedSignal, neuron: FixedNeuron, size: int) -> Integ
         assert isinstance(neuron, LoihiALIF), "signal_faults refuses others"
         gain = gain / neuron.threshold * neuron.beta_mantissa * 2.0 ** (ADAPTATION_BITS - neuron.beta_shift)
         base = given["scale"] * neuron.adaptation_decay / (1 << DECAY_SHIFT)
-    tau = given.get("tau", 0.0)
+    tau, impulse = given.get("tau", 0.0), round(given.get("impulse", 0.0) * (1 << TRACE_BITS))
+    if function == "modulation_trace":
+        impulse = int(_whole(given["scale"], 1)[0])
     return IntegerSignal(
         function=function,
         gain=_whole(gain, size),
         base=_whole(base, size),
         level=round(given.get("level", 0.0)),
         decay=round((1 << DECAY_SHIFT) * -np.expm1(-1 / tau)) if tau else 1 << DECAY_SHIFT,
-        impulse=round(given.get("impulse", 0.0) * (1 << TRACE_BITS)),
+        impulse=impulse,
     )
 
 
@@ -155,14 +166,18 @@ class Moment:
     """A step of a population, over when signals are evaluated; arrays (n,) in one order, that of the weights' rows.
 
     step: 0-based, of the sample. before, after: states, after the scheduled reset of this step and after the step.
-    sent: payloads. modulation: what arrived at that port; None without a projection there.
+    sent: payloads. arrived: sums at the ports of third factors, those without a projection left out.
     """
 
     step: int
     before: States
     after: States
     sent: Ints
-    modulation: Ints | None = None
+    arrived: Mapping[str, Ints] = field(default_factory=dict)
+
+    def at(self, port: str) -> Ints:
+        """What arrived at `port`."""
+        return np.asarray(self.arrived[port], np.int64) if port in self.arrived else np.zeros(len(self.sent), np.int64)
 
 
 def signal_step(
@@ -179,25 +194,21 @@ def signal_step(
         memory[...] = 0
     for name, signal in signals.items():
         k = NAMES.index(name)
-        if signal.function == "spike_trace":
-            memory[k] = decay(memory[k], signal.decay) + signal.impulse * (moment.sent != 0)
-            memory[k] = np.clip(memory[k], -MOST_TRACE, MOST_TRACE)
+        if signal.function in _TRACES:
+            memory[k] = _remembered(signal, memory[k], moment)
         x = np.clip(_X[signal.function](signal, neuron, memory[k], moment), -MAX_POTENTIAL, MAX_POTENTIAL)
         sum_ = signal.base + signal.gain * x
         values[k] = np.clip(np.sign(sum_) * (np.abs(sum_) >> SHIFT), -MAX_TRACE, MAX_TRACE)
     return values, memory
 
 
-def _modulation(signal: IntegerSignal, neuron: FixedNeuron, memory: Ints, moment: Moment) -> Ints:
-    return np.zeros_like(memory) if moment.modulation is None else np.asarray(moment.modulation, np.int64)
-
-
-def _positive(signal: IntegerSignal, neuron: FixedNeuron, memory: Ints, moment: Moment) -> Ints:
-    return np.maximum(_modulation(signal, neuron, memory, moment), 0)
-
-
-def _negative(signal: IntegerSignal, neuron: FixedNeuron, memory: Ints, moment: Moment) -> Ints:
-    return np.maximum(-_modulation(signal, neuron, memory, moment), 0)
+def _remembered(signal: IntegerSignal, memory: Ints, moment: Moment) -> Ints:
+    if signal.function == "spike_trace":
+        added = signal.impulse * (moment.sent != 0)
+    else:
+        arrived = np.clip(moment.at(MODULATION), -MAX_POTENTIAL, MAX_POTENTIAL)
+        added = np.sign(signal.impulse * arrived) * (np.abs(signal.impulse * arrived) >> (SHIFT - TRACE_BITS))
+    return np.asarray(np.clip(decay(memory, signal.decay) + added, -MOST_TRACE, MOST_TRACE))
 
 
 def _nearness(signal: IntegerSignal, neuron: FixedNeuron, memory: Ints, moment: Moment) -> Ints:
@@ -206,35 +217,21 @@ def _nearness(signal: IntegerSignal, neuron: FixedNeuron, memory: Ints, moment: 
     return np.where(found.waits, 0, near)
 
 
-def _nothing(signal: IntegerSignal, neuron: FixedNeuron, memory: Ints, moment: Moment) -> Ints:
-    return np.zeros_like(memory)
-
-
-def _sent(signal: IntegerSignal, neuron: FixedNeuron, memory: Ints, moment: Moment) -> Ints:
-    return np.asarray(moment.sent, np.int64)
-
-
-def _remembered(signal: IntegerSignal, neuron: FixedNeuron, memory: Ints, moment: Moment) -> Ints:
-    return memory
-
-
-def _above(signal: IntegerSignal, neuron: FixedNeuron, memory: Ints, moment: Moment) -> Ints:
-    return np.maximum(compared(neuron, moment.before, moment.after).v - signal.level, 0)
-
-
-def _below(signal: IntegerSignal, neuron: FixedNeuron, memory: Ints, moment: Moment) -> Ints:
-    return np.maximum(signal.level - compared(neuron, moment.before, moment.after).v, 0)
-
-
 _X: Mapping[str, Callable[[IntegerSignal, FixedNeuron, Ints, Moment], Ints]] = {
-    "modulation": _modulation,
-    "modulation_positive": _positive,
-    "modulation_negative": _negative,
+    "modulation": lambda signal, neuron, memory, moment: moment.at(MODULATION),
+    "modulation_positive": lambda signal, neuron, memory, moment: np.maximum(moment.at(MODULATION), 0),
+    "modulation_negative": lambda signal, neuron, memory, moment: np.maximum(-moment.at(MODULATION), 0),
+    "reward": lambda signal, neuron, memory, moment: moment.at(REWARD),
     "pseudo_derivative": _nearness,
     "adaptation_decay": _nearness,
-    "constant": _nothing,
-    "spike": _sent,
-    "spike_trace": _remembered,
-    "potential_above": _above,
-    "potential_below": _below,
+    "constant": lambda signal, neuron, memory, moment: np.zeros_like(memory),
+    "spike": lambda signal, neuron, memory, moment: np.asarray(moment.sent, np.int64),
+    "spike_trace": lambda signal, neuron, memory, moment: memory,
+    "modulation_trace": lambda signal, neuron, memory, moment: memory,
+    "potential_above": lambda signal, neuron, memory, moment: np.maximum(
+        compared(neuron, moment.before, moment.after).v - signal.level, 0
+    ),
+    "potential_below": lambda signal, neuron, memory, moment: np.maximum(
+        signal.level - compared(neuron, moment.before, moment.after).v, 0
+    ),
 }
