@@ -1,6 +1,6 @@
 """neurokit: trained spiking networks to Intel Loihi's integers, proven step by step."""
 
-from neurokit import encode
+from neurokit import encode, rules
 from neurokit.api import compile, convert, load, memory, open, run
 from neurokit.budget import Memory
 from neurokit.conformance.report import Conformance
@@ -51,6 +51,7 @@ __all__ = [
     "place",
     "profile",
     "report",
+    "rules",
     "run",
     "to_lava",
     "to_network",

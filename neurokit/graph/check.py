@@ -10,13 +10,13 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from neurokit.errors import Fault, GraphError, InputError
-from neurokit.graph.check_plasticity import modulation_faults, plasticity_faults
+from neurokit.graph.check_plasticity import plasticity_faults, third_factor_faults
 from neurokit.graph.check_times import time_faults
 from neurokit.graph.graded_neurons import Activation, Overflow, Rounding
 from neurokit.graph.network import Network, Population, Program, Projection, _Graph
 from neurokit.graph.neurons import Fires, FixedNeuron, Range, Reset, WhileRefractory
 from neurokit.graph.resonators import FiresAt
-from neurokit.graph.signals import MODULATION
+from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.graph.synapses import ConvTranspose2d, Injection, Sparse, Synapse, Weighted, chain_shape
 
 WEIGHT_EXPONENT_RANGE = (-8, 7)  # nengo-loihi @e564f66, hardware/validate.py
@@ -145,8 +145,8 @@ def _projection(graph: _Graph, projection: Projection) -> Iterator[Fault]:
         yield Fault(name, f"target '{projection.target}' is no population", "ends must exist", "Name a population.")
         return
     ports = graph.populations[projection.target].neuron.ports
-    if projection.port == MODULATION:
-        yield from modulation_faults(graph, projection)
+    if projection.port in THIRD_FACTORS:
+        yield from third_factor_faults(graph, projection)
     elif projection.port not in ports:
         choices = " or ".join(repr(port) for port in ports)
         yield Fault(name, f"port is {projection.port!r}", f"its target has {choices}", "Choose one of them.")
@@ -154,7 +154,7 @@ def _projection(graph: _Graph, projection: Projection) -> Iterator[Fault]:
     if projection.port and any(getattr(synapse, "bias", None) is not None for synapse in projection.synapses):
         yield Fault(name, "has a bias", "constants enter by port ''", "Give the bias to a projection of that port.")
     sender = graph.populations.get(projection.source)
-    if sender is not None and not sender.neuron.spiking and projection.port != MODULATION:  # it hears potentials
+    if sender is not None and not sender.neuron.spiking and projection.port not in THIRD_FACTORS:  # it hears potentials
         yield Fault(
             projection.source,
             f"never spikes, but '{projection.target}' listens to it",
@@ -248,7 +248,9 @@ def _undelayed_loops(network: Network) -> Iterator[Fault]:
     edges = {
         (p.source, p.target)
         for p in network.projections
-        if not p.delay.all() and p.source in network.populations and p.port != MODULATION  # heard after all neurons
+        if not p.delay.all()
+        and p.source in network.populations
+        and p.port not in THIRD_FACTORS  # heard after all neurons
     }
     for loop in loops(network.populations, edges):
         yield Fault(

@@ -14,27 +14,35 @@ from neurokit.graph.fixed_plasticity import FixedRule
 from neurokit.graph.lif_family import ALIF, LoihiALIF, LoihiATRLIF, LoihiQIF, LoihiTernaryLIF, TernaryLIF
 from neurokit.graph.network import Network, Population, Program, Projection, _Graph
 from neurokit.graph.plasticity import Rule
-from neurokit.graph.signals import MODULATION
+from neurokit.graph.signals import MODULATION, REWARD
 from neurokit.graph.synapses import Conv2d, Dense, Flatten, Sparse, Synapse
 
 LEARNING = Dense, Sparse, Conv2d
-MODULATING = "modulation", "modulation_positive", "modulation_negative"
+HEARS = {  # signal function -> the port that it hears
+    "modulation": MODULATION,
+    "modulation_positive": MODULATION,
+    "modulation_negative": MODULATION,
+    "modulation_trace": MODULATION,
+    "reward": REWARD,
+}
 ADAPTIVE = ALIF, LoihiALIF
 TINY = 1e-3  # of a step, as delays have
 
 
-def modulated(graph: _Graph, population: str) -> bool:
-    """Whether `population` has the port MODULATION: an incoming plastic projection hears what arrives there."""
+def third_factors(graph: _Graph, population: str) -> set[str]:
+    """Ports of THIRD_FACTORS that `population` has: those that a plastic projection into it hears."""
     rules = (p.plasticity for p in graph.projections if p.target == population)
-    return any(_functions(rule) & {*MODULATING} for rule in rules if isinstance(rule, Rule | FixedRule))
+    functions = (_functions(rule) for rule in rules if isinstance(rule, Rule | FixedRule))
+    return {HEARS[function] for found in functions for function in found & HEARS.keys()}
 
 
-def modulation_faults(graph: _Graph, projection: Projection) -> Iterator[Fault]:
-    """Faults of a projection into the port MODULATION that nobody hears."""
-    if not modulated(graph, projection.target):
+def third_factor_faults(graph: _Graph, projection: Projection) -> Iterator[Fault]:
+    """Faults of a projection into a port of THIRD_FACTORS that nobody hears."""
+    port = projection.port
+    if port not in third_factors(graph, projection.target):
         limit = f"'{projection.target}' has no plastic projection with a signal of it"
-        mend = "Give a projection into it a rule with the signal 'modulation', or leave this one out."
-        yield Fault(projection.name, f"feeds the port '{MODULATION}'", limit, mend)
+        mend = f"Give a projection into it a rule with the signal '{port}', or leave this one out."
+        yield Fault(projection.name, f"feeds the port '{port}'", limit, mend)
 
 
 def plasticity_faults(graph: _Graph) -> Iterator[Fault]:
@@ -130,10 +138,36 @@ def _target(graph: _Graph, projection: Projection, rule: Rule | FixedRule) -> It
     if potentials and "v" not in target.neuron.states:
         limit = f"'{name}' is {type(target.neuron).__name__}, which has no potential"
         yield Fault(projection.name, f"rule '{rule.name}' hears its target's potential", limit, "Use LIF neurons.")
-    if functions & {*MODULATING} and not any(p.target == name and p.port == MODULATION for p in graph.projections):
-        limit = f"no projection feeds '{name}' at the port '{MODULATION}'"
-        mend = f"Add a projection with port='{MODULATION}' that brings the learning signal."
-        yield Fault(projection.name, f"rule '{rule.name}' hears a modulation", limit, mend)
+    fed = {p.port for p in graph.projections if p.target == name}
+    for port in sorted({HEARS[function] for function in functions & HEARS.keys()} - fed):
+        limit = f"no projection feeds '{name}' at the port '{port}'"
+        mend = f"Add a projection with port='{port}' that brings the signal."
+        yield Fault(projection.name, f"rule '{rule.name}' hears a {port}", limit, mend)
+    if isinstance(rule, Rule):
+        yield from _partners(graph, projection, rule)
+
+
+def _partners(graph: _Graph, projection: Projection, rule: Rule) -> Iterator[Fault]:
+    """Projections whose weights the rule's host steps read."""
+    for step in rule.host:
+        if step.operation != "add_transpose" or not step.reads:
+            continue
+        partner = next((p for p in graph.projections if p.name == step.reads), None)
+        if partner is None:
+            limit = f"there are {', '.join(p.name for p in graph.projections)}"
+            fact = f"rule '{rule.name}' reads '{step.reads}', which is no projection"
+            yield Fault(projection.name, fact, limit, "Use one of these names.")
+        else:
+            shapes = [_matrix(p) for p in (projection, partner)]
+            if None in shapes or shapes[0] != shapes[1][::-1]:  # type: ignore[index]  # None is sorted out
+                limit = "its weights are to be the transpose of this projection's"
+                fact = f"rule '{rule.name}' reads '{step.reads}', which does not fit"
+                yield Fault(projection.name, fact, limit, "Name the Dense projection in the other direction.")
+
+
+def _matrix(projection: Projection) -> tuple[int, ...] | None:
+    maps = [synapse for synapse in projection.synapses if isinstance(synapse, Dense)]
+    return maps[0].weight.shape if len(maps) == 1 else None
 
 
 def _has_threshold(target: Population) -> bool:

@@ -174,7 +174,7 @@ def _value(rule: Rule, node: str, text: str, value: Value) -> Iterator[Fault]:
 
 
 def _used(rule: Rule) -> Iterator[Fault]:
-    names = used(rule)
+    names = used(rule) | {step.reads for step in rule.host}
     for kind, defined in (("trace", rule.traces), ("signal", rule.signals)):
         for name in defined.keys() - names:
             limit = "whatever a rule declares, a term uses"
@@ -208,5 +208,18 @@ def _host(rule: Rule, step: HostStep) -> Iterator[Fault]:
         yield Fault(node, f"operation '{step.operation}' is unknown", f"known: {known}", "Use one of them.")
     else:
         yield from _parameters(node, step.operation, function, step.parameters)
+        yield from _reads(node, rule, step)
     if not (math.isfinite(step.every) and step.every > 0):
         yield Fault(node, f"every is {step.every}", "it is a positive number of seconds", "Repair it.")
+
+
+def _reads(node: str, rule: Rule, step: HostStep) -> Iterator[Fault]:
+    """What an operation looks at beside the weights."""
+    post = [name for name, trace in rule.traces.items() if trace.side == "post"]
+    if step.operation == "reverse_projection" and step.reads not in post:
+        limit = f"it reads a trace of the target: {', '.join(post) or 'this rule has none'}"
+        yield Fault(node, f"'{step.operation}' reads '{step.reads}'", limit, "Name a trace of post spikes.")
+    elif step.operation == "add_transpose" and not step.reads:
+        yield Fault(node, f"'{step.operation}' reads nothing", "it reads a projection", "Name one, as 'a->b'.")
+    elif step.operation == "normalise_rows" and step.reads:
+        yield Fault(node, f"'{step.operation}' reads '{step.reads}'", "it reads nothing else", "Leave reads out.")

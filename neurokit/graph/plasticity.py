@@ -108,12 +108,14 @@ class Term:
 class HostStep:
     """What a processor outside the learning engine does to all weights of the projection every `every` seconds.
 
-    operation: name in `graph.signals.HOST_OPERATIONS`. parameters: numbers of that operation by name.
+    operation: name in `graph.signals.HOST_OPERATIONS`. parameters: numbers of that operation by name. reads: what else
+    it looks at, a projection or a trace by name, where the operation says so.
     """
 
     operation: str
     every: float
     parameters: Mapping[str, float] = field(default_factory=dict)
+    reads: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))

@@ -25,7 +25,9 @@ def factor_text(factor: Factor) -> str:
         return f"before({factor.trace})"
     if isinstance(factor, Apply):
         inner = [(scale, tuple(factor_text(f) for f in factors)) for scale, factors in factor.inner]
-        return f"{factor.function}({_sum(inner) or '0'})"
+        text = _sum(inner) or "0"
+        alone = len(inner) == 1 and inner[0][0] == 1 and len(inner[0][1]) == 1 and text.startswith("(")
+        return f"{factor.function}{text}" if alone else f"{factor.function}({text})"
     return _value(factor)
 
 

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 MODULATION = "modulation"  # the port of a population at which its third factor arrives
+REWARD = "reward"  # a second such port, for rules that hear a learning signal and a reward
+THIRD_FACTORS = MODULATION, REWARD
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,11 @@ SIGNALS: Mapping[str, Function] = {
     "modulation": Function(("scale",), "scale * (sum of what arrives at the port 'modulation')"),
     "modulation_positive": Function(("scale",), "scale * max(0, sum at the port 'modulation')"),
     "modulation_negative": Function(("scale",), "scale * max(0, -sum at the port 'modulation')"),
+    "modulation_trace": Function(
+        ("scale", "tau"),
+        "z <- z exp(-dt / tau) + scale * (sum at the port 'modulation') (tau in seconds, or steps)",
+    ),
+    "reward": Function(("scale",), "scale * (sum of what arrives at the port 'reward', a second third factor)"),
     "pseudo_derivative": Function(
         ("dampening", "scale"),
         "scale * dampening / threshold * max(0, 1 - |v - threshold'| / threshold), threshold' with the adaptation",
@@ -47,4 +54,14 @@ SIGNALS: Mapping[str, Function] = {
 
 HOST_OPERATIONS: Mapping[str, Function] = {
     "normalise_rows": Function(("total",), "each target's weights are scaled so that their sum is total"),
+    "add_transpose": Function(
+        ("rate",),
+        "w <- w + rate * W^T, W the weights of the projection `reads`: weight transport, not local",
+        "'self' of Kunin et al. 2020, arXiv:2003.01513",
+    ),
+    "reverse_projection": Function(
+        ("rate",),
+        "w <- w - rate * z (z^T w), z the trace `reads` of the targets: a sum over the targets of a source, not local",
+        "'sparse' of Kunin et al. 2020, arXiv:2003.01513",
+    ),
 }

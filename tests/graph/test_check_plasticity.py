@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+import neurokit.rules as rules
 from neurokit.errors import GraphError
 from neurokit.graph.check import check_network, check_program
 from neurokit.graph.check_fixed_rules import fixed_rule_faults, shift_of
@@ -169,12 +170,27 @@ class TestNetworks:
     def test_modulation(self):
         found = message(learning(REWARDED))
         assert "hears a modulation; no projection feeds 'p0' at the port 'modulation'. Add a projection" in found
+        rewarded = replace(REWARDED, signals={"m": Signal("reward", {"scale": 1.0})})
+        found = messages(modulated(learning(rewarded)))[0]
+        assert "feeds the port 'modulation'; 'p0' has no plastic projection with a signal" in found
+        found = message(learning(rewarded))
+        assert "hears a reward; no projection feeds 'p0' at the port 'reward'" in found
         found = message(modulated(learning()))
         assert "'in->p0.modulation': feeds the port 'modulation'; 'p0' has no plastic projection with a signal" in found
         biased = joined(
             learning(REWARDED), Projection("in", "p0", (Dense(np.ones((2, 2)), np.ones(2)),), port="modulation")
         )
         assert "has a bias; constants enter by port ''" in message(biased)
+
+    def test_partners(self):
+        def aligned(reads):
+            return rules.self_alignment(forward=reads, learning_rate=0.1, decay=0.1, every=0.01)
+
+        assert "reads 'a->b', which is no projection; there are in->p0. Use" in message(learning(aligned("a->b")))
+        graph = learning(aligned("in->p0"))
+        check_network(graph)  # square: its own transpose
+        wide = learning(aligned("in->p0"), (Dense(np.ones((3, 2))),), target=(3,))
+        assert "reads 'in->p0', which does not fit; its weights are to be the transpose" in message(wide)
 
 
 class TestPrograms:
