@@ -36,7 +36,7 @@ FUNCTIONS = {
     " dt=None, reset=None, steps=None, tau=10.0, attribute=4, lava=1,"
     " backend='lava-inprocess', time_limit=None, progress=None",
 }
-MODULES = {"encode": ["Events", "FilterBank", "read", "to_spikes"]}  # and some of what is in them
+MODULES = {"encode", "rules": ["Events", "FilterBank", "read", "to_spikes"]}  # and some of what is in them
 GRAPH = ["inputs", "populations", "projections", "outputs"]
 CLASSES = {
     "Audit": ["populations", "chip", "samples"],
