@@ -36,7 +36,10 @@ FUNCTIONS = {
     " dt=None, reset=None, steps=None, tau=10.0, attribute=4, lava=1,"
     " backend='lava-inprocess', time_limit=None, progress=None",
 }
-MODULES = {"encode", "rules": ["Events", "FilterBank", "read", "to_spikes"]}  # and some of what is in them
+MODULES = {  # and some of what is in them
+    "encode": ["Events", "FilterBank", "read", "to_spikes"],
+    "rules": ["Rule", "Trace", "rule", "stdp", "eprop_lif", "btsp_saturating"],
+}
 GRAPH = ["inputs", "populations", "projections", "outputs"]
 CLASSES = {
     "Audit": ["populations", "chip", "samples"],
