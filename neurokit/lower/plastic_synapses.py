@@ -45,6 +45,10 @@ class Part(ABC):
         """Values of the targets, (steps, targets), each at a step of its source's own, (sources,)."""
 
     @abstractmethod
+    def joint(self, matrix: Floats) -> Floats:
+        """A value of each pair, (targets, sources), as it stands at the synapses."""
+
+    @abstractmethod
     def weights(self, values: Floats) -> Floats:
         """The weight of each synapse."""
 
@@ -85,6 +89,10 @@ class Places(ABC):
     @abstractmethod
     def deliver(self, weights: Floats, pre: Floats) -> Floats:
         """Synaptic input: payloads of the sources (sources,) -> (targets,)."""
+
+    @abstractmethod
+    def reverse(self, weights: Floats, post: Floats) -> Floats:
+        """The same backwards: values of the targets (targets,) -> (sources,)."""
 
 
 def places(synapse: Synapse, source: Shape) -> Places:
@@ -137,6 +145,9 @@ class _GridPart(Part):
     def post_at(self, history: Floats, times: NDArray[np.int64]) -> Floats:
         return np.asarray(history[times[self.columns]][:, self.rows].T)
 
+    def joint(self, matrix: Floats) -> Floats:
+        return np.asarray(matrix[self._index])
+
     def weights(self, values: Floats) -> Floats:
         return np.asarray(values[self._index])
 
@@ -182,6 +193,10 @@ class Grid(Places):
         """See `Places.deliver`."""
         return np.asarray(weights @ pre)
 
+    def reverse(self, weights: Floats, post: Floats) -> Floats:
+        """See `Places.reverse`."""
+        return np.asarray(post @ weights)
+
 
 @dataclass(frozen=True, eq=False)
 class _ListedPart(Part):
@@ -202,6 +217,9 @@ class _ListedPart(Part):
     def post_at(self, history: Floats, times: NDArray[np.int64]) -> Floats:
         row, column = self.whole.row[self.index], self.whole.column[self.index]
         return np.asarray(history[times[column], row])
+
+    def joint(self, matrix: Floats) -> Floats:
+        return np.asarray(matrix[self.whole.row[self.index], self.whole.column[self.index]])
 
     def weights(self, values: Floats) -> Floats:
         return np.asarray(values[self._owner])
@@ -264,6 +282,10 @@ class Listed(Places):
     def deliver(self, weights: Floats, pre: Floats) -> Floats:
         """See `Places.deliver`."""
         return np.asarray(np.bincount(self.row, weights[self.owner] * pre[self.column], self.targets), np.float64)
+
+    def reverse(self, weights: Floats, post: Floats) -> Floats:
+        """See `Places.reverse`."""
+        return np.asarray(np.bincount(self.column, weights[self.owner] * post[self.row], self.sources), np.float64)
 
 
 def _convolution(synapse: Conv2d, source: Shape) -> Listed:

@@ -95,6 +95,7 @@ class FloatLearner:
     """One projection that learns: weights, tags and traces of one learner.
 
     places: its synapses. weights: where they start, of `places.weight_shape`; a copy changes. dt: seconds a step.
+    read: gives the weights of another projection by name, (targets, sources), for host steps that look at them.
     tags: "tag" and "tag2". now: steps since the start of the sample. spiked: sources and targets that have spiked since
     the terms were evaluated last. last: the step of the epoch in which each did so last. history: by trace, (2, epoch,
     neurons), its values in the steps of the epoch, and those without the step's own spikes. updates: how often a
@@ -105,6 +106,7 @@ class FloatLearner:
     places: Places
     weights: Floats
     dt: float
+    read: Callable[[str], Floats] | None = None
     tags: dict[str, Floats] = field(init=False)
     now: int = field(init=False, default=0)
     updates: int = field(init=False, default=0)
@@ -195,7 +197,7 @@ class FloatLearner:
                 part.clip_weights(self.weights, *self.rule.bounds)
 
     def _host(self, host: HostStep) -> None:
-        HOST_OPERATIONS[host.operation](self.places, self.weights, host.parameters)
+        HOST_OPERATIONS[host.operation](self, host)
         np.clip(self.weights, *self.rule.bounds, out=self.weights)
 
 
@@ -244,11 +246,28 @@ def steps_of_time(seconds: float, dt: float) -> int:
     return max(1, round(seconds / dt))
 
 
-def _normalise_rows(where: Places, weights: Floats, parameters: Mapping[str, float]) -> None:
-    sums = where.rows(weights)
-    np.multiply(weights, np.divide(parameters["total"], sums, out=np.ones_like(sums), where=sums != 0), out=weights)
+def _normalise_rows(learner: FloatLearner, host: HostStep) -> None:
+    sums = learner.places.rows(learner.weights)
+    factors = np.divide(host.parameters["total"], sums, out=np.ones_like(sums), where=sums != 0)
+    learner.weights *= factors
 
 
-HOST_OPERATIONS: Mapping[str, Callable[[Places, Floats, Mapping[str, float]], None]] = {
+def _add_transpose(learner: FloatLearner, host: HostStep) -> None:
+    assert learner.read is not None, "whoever runs a rule that reads another projection lets it"
+    part = learner.places.part(None, None)
+    if part is not None:
+        part.add_to_weights(learner.weights, host.parameters["rate"] * part.joint(learner.read(host.reads).T))
+
+
+def _reverse_projection(learner: FloatLearner, host: HostStep) -> None:
+    z, part = learner.traces.values[host.reads], learner.places.part(None, None)
+    if part is not None:
+        heard = learner.places.reverse(learner.weights, z)
+        part.add_to_weights(learner.weights, -host.parameters["rate"] * part.post(z) * part.pre(heard))
+
+
+HOST_OPERATIONS: Mapping[str, Callable[[FloatLearner, HostStep], None]] = {
     "normalise_rows": _normalise_rows,
+    "add_transpose": _add_transpose,
+    "reverse_projection": _reverse_projection,
 }
