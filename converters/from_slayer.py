@@ -66,7 +66,7 @@ def load(
     """
     check_arguments(_argument_faults(dt, reset, inputs, fires))
     tree = read_tree(path, _KIND)
-    layers, note = _layers(str(path), tree)
+    layers, note = layers_of(str(path), tree)
     by_current = _by_current(layers, inputs)
     builder = _Builder(*_step(tree, dt), slayer_neurons.fires_of(fires))
     builder.enter(layers, by_current)
@@ -93,7 +93,7 @@ def _argument_faults(dt: float | None, reset: str | None, inputs: str | None, fi
     yield from choice_faults("fires", fires, (">", ">="), "Leave it out to follow the type of the neurons.")
 
 
-def _layers(path: str, tree: Tree) -> tuple[list[Layer], str]:
+def layers_of(path: str, tree: Tree) -> tuple[list[Layer], str]:
     """The layers in order, and what is to be said of a last average layer that is left out."""
     groups = tree.get("layer")
     if not isinstance(groups, dict) or not groups:

@@ -12,14 +12,18 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from neurokit.converters.onnx_reading import name_of, parsed
-from neurokit.converters.running import SourceRun
+from neurokit.converters.running import Limits, SourceRun
 from neurokit.graph.network import Network
 
 ONE_BATCH = 64  # samples of a call, where the model's batch is free
 
 
 def run(
-    source: str | PathLike[str] | Any, network: Network, inputs: Mapping[str, NDArray[Any]], steps: int
+    source: str | PathLike[str] | Any,
+    network: Network,
+    inputs: Mapping[str, NDArray[Any]],
+    steps: int,
+    limits: Limits,
 ) -> SourceRun:
     """The model's values at each step: it knows no time, so each step of the input is a sample of its own.
 

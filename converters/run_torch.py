@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from neurokit.converters.from_torch import Layout, attempts
-from neurokit.converters.running import SourceRun
+from neurokit.converters.running import Limits, SourceRun
 from neurokit.converters.torch_neurons import Context, Multi
 from neurokit.converters.torch_ops import HANDLERS
 from neurokit.converters.torch_trace import Followed, Follower, tensors
@@ -22,7 +22,7 @@ from neurokit.graph.network import Network
 FRESH = ("reset", "reset_mem", "reset_states")  # how SpikingJelly, snnTorch and sinabs forget what a module has seen
 
 
-def run(source: Any, network: Network, inputs: Mapping[str, NDArray[Any]], steps: int) -> SourceRun:
+def run(source: Any, network: Network, inputs: Mapping[str, NDArray[Any]], steps: int, limits: Limits) -> SourceRun:
     """What the module's neurons send, step by step, in its own precision, from fresh states; the module stays as it is.
 
     inputs: name -> (batch, time, *shape). Steps past the input's end see zeros.

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurokit import api
 from neurokit.arguments import Inputs, check_inputs, check_steps, refuse
-from neurokit.converters.running import SourceRun, run_source
+from neurokit.converters.running import Limits, SourceRun, run_source
 from neurokit.converters.table import choose
 from neurokit.errors import BackendError, Fault, FormatError, InputError
 from neurokit.graph.check import check_network, check_program, need_program
@@ -23,7 +23,7 @@ from neurokit.profiling.parity import Parity, Rung
 from neurokit.profiling.trains import TIME_CONSTANT, check_time_constant
 from neurokit.profiling.units import units
 from neurokit.records import Recording
-from neurokit.source_rung import SourceRung, given, stand_on
+from neurokit.source_rung import SourceRung, given, stand_on, stand_on_integers
 
 IN_PROCESS_NOTE = "Lava's own compiled models, driven in one process"
 
@@ -59,12 +59,13 @@ def verify(
     attribute: how many of the samples the loss of the integers is taken apart with, cause by cause (about 20 runs), and
     states compared with; 0 leaves both out. lava: how many of the samples run on Lava too, with all spikes and states
     compared; 0 leaves Lava out. backend: "lava-inprocess" or "lava" (its multi-process runtime, slower).
-    time_limit: seconds for Lava.
+    time_limit: seconds for Lava, and for netx.
 
-    The source's rung may differ by rounding of floats; where it differs by more, `Parity.conventions` says which
-    convention is another. The next compares every population's spikes, shifted by latency, and may differ (with
-    `window` the Network, which knows none, is not reset); `Parity.attribution` says which cause loses how much, and
-    where it enters. Lava's must be identical. `Parity.first_divergence` names layer, step, neuron and what that says.
+    The source's rung may differ by rounding of floats (of a source that has integers not at all); where it differs by
+    more, `Parity.conventions` says which convention is another. The next compares every population's spikes, shifted by
+    latency, and may differ (with `window` the Network, which knows none, is not reset); `Parity.attribution` says which
+    cause loses how much, and where it enters. Lava's must be identical. `Parity.first_divergence` names layer, step,
+    neuron and what that says.
     All spikes of all populations are kept: give as many samples as memory holds. Raises as convert, compile and run do.
     """
     check_time_constant(tau)
@@ -93,6 +94,15 @@ def verify(
             notes.append(f"the source itself was not run: {ground}")
         stages["network"] = floats
     stages["program"] = simulated = api.run(program, whole, longest, record=populations, progress=progress)
+    if net is None:
+        limits = Limits(window, time_limit)
+        ground = _ground_of_integers(source, graph, program, whole, (length, longest), expected, lava, limits, tau)
+        if isinstance(ground, SourceRung):
+            rungs.append(ground.rung)
+            if ground.stage.batch == (simulated.batch or 1) and program.outputs.keys() <= ground.stage.spikes.keys():
+                stages = {"source": ground.stage, **stages}
+        elif ground:
+            notes.append(f"the source itself was not run: {ground}")
     decisions = decide(stages, labels)  # before Lava, which is slow: labels that do not fit are told soon
     attribution = None
     if net is not None:
@@ -124,12 +134,44 @@ def _against_program(
 
 
 def _integers_alone(runner: Backend | None, expected: Any) -> None:
-    """A source of integers has Lava to be compared with, and nothing else."""
-    refuse({"expected": expected}, "a source of integers is compared with Lava")
-    if runner is None:
+    """A source of integers has Lava to be compared with, or what is expected of it, and nothing else."""
+    if runner is None and expected is None:
         raise InputError(
-            Fault("lava", "is 0", "a source of integers is compared with nothing but Lava", "Let samples run on it.")
+            Fault(
+                "lava",
+                "is 0",
+                "a source of integers is compared with nothing but Lava",
+                "Let samples run on it, or pass expected=.",
+            )
         )
+
+
+def _ground_of_integers(
+    source: Any,
+    graph: Network | Program,
+    program: Program,
+    inputs: Mapping[str, NDArray[Any]],
+    steps: tuple[int, int],
+    expected: Inputs | None,
+    lava: int,
+    limits: Limits,
+    tau: float,
+) -> SourceRung | str:
+    """The source's rung where it has the chip's integers, or why there is none; "" for a Network or Program.
+
+    steps: of the input, and with what the last layer lags behind. lava: samples that are run by a framework of Lava's.
+    """
+    if expected is not None:
+        run: SourceRun | str = given(expected, program, len(next(iter(inputs.values()))), steps[0])
+        return run if isinstance(run, str) else stand_on_integers(run, program, inputs, steps[0], tau)
+    if isinstance(source, Network | Program) or api.is_saved(source) or not isinstance(graph, Network) or not lava:
+        return ""
+    few = {name: values[:lava] for name, values in inputs.items()}
+    try:
+        run = run_source(source, choose(source, None).kind, graph, few, steps[1], limits)
+    except FormatError:  # it was converted with kind=
+        return "its suffix does not say what it is"
+    return run if isinstance(run, str) else stand_on_integers(run, program, few, steps[1], tau)
 
 
 def _ground(

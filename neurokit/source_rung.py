@@ -1,4 +1,7 @@
-"""The lowest rung of the parity ladder: what the source gives in its own framework, against its Network."""
+"""The lowest rung of the parity ladder: what the source gives in its own framework, against its Network.
+
+A source that has the chip's integers already is held against its Program, bit for bit.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurokit import api
 from neurokit.converters.running import SourceRun
 from neurokit.errors import Fault, InputError
-from neurokit.graph.network import Network
-from neurokit.graph.neurons import Integrator
+from neurokit.graph.network import Network, Program
+from neurokit.graph.neurons import FixedNeuron, Integrator
+from neurokit.hardware.base import RecordKey
 from neurokit.profiling.comparing import compare, compare_values
 from neurokit.profiling.conventions import Conventions
 from neurokit.profiling.parity import LayerParity, Rung
@@ -67,14 +72,40 @@ def stand_on(
     return SourceRung(rung, _stage(network, recording, run, sent), conventions)
 
 
-def given(expected: Any, network: Network, samples: int, steps: int) -> SourceRun:
+def stand_on_integers(
+    run: SourceRun, program: Program, inputs: Mapping[str, NDArray[Any]], steps: int, tau: float
+) -> SourceRung | str:
+    """Compare the run of a source that has integers with its Program on the simulator, which must be identical.
+
+    inputs: of the samples that the source has run, as the Program takes them. steps: that it ran for.
+    """
+    sent = {name: np.asarray(values) for name, values in run.sent.items()}
+    states = {key: np.asarray(values) for key, values in run.states.items()}
+    record: tuple[RecordKey, ...] = (*sent, *states)
+    if not record:
+        return f"{run.framework} gives nothing that a population of the program stands for"
+    here = api.run(program, inputs, steps, record=record)
+    reference = replace(_recording(program, here, sent), states=Recorded(states, "states"))
+    known = replace(here, states=Recorded({key: here.states[key] for key in states}, "states"))
+    note = "; ".join(filter(None, (f"the source ran in {run.framework}", run.note)))
+    rung = compare(reference, known, exact=True, names=(NAMES[0], "program"), tau=tau, note=note)
+    conventions = None
+    if sent and not rung.ok:
+        from neurokit.causes.conventions import switched_program  # loads the simulator: not before it is asked
+
+        conventions = switched_program(program, inputs, steps, sent, tau)
+    stage = replace(reference, states=Recorded(states, "states"))
+    return SourceRung(rung, stage, conventions)
+
+
+def given(expected: Any, network: Network | Program, samples: int, steps: int) -> SourceRun:
     """What the user says the source gives. InputError where it fits no population.
 
     expected: name -> spikes (a readout's or a graded neuron's value) of (batch, steps, *shape), or an array for a
     single output; without batch for one sample.
     """
     arrays = expected if isinstance(expected, Mapping) else dict.fromkeys(list(network.outputs)[:2], expected)
-    faults, sent, held = [], {}, {}
+    faults, sent, held, states = [], {}, {}, {}
     if not isinstance(expected, Mapping) and len(network.outputs) > 1:
         fact = f"is one array, but there are the outputs {', '.join(network.outputs)}"
         raise InputError(Fault("expected", fact, "each needs its own", "Pass a dict by name."))
@@ -101,11 +132,18 @@ def given(expected: Any, network: Network, samples: int, steps: int) -> SourceRu
                 fact, mend = f"holds {found[spikes != found][0]:g}", "Give the spikes, not potentials or rates."
                 faults.append(Fault(f"expected['{name}']", fact, "it spikes: 0 or 1 a step", mend))
             sent[name] = spikes
+        elif isinstance(population.neuron, FixedNeuron) and (found != np.rint(found)).any():
+            fact, mend = f"holds {found[found != np.rint(found)][0]:g}", "Give the integers of the source."
+            faults.append(Fault(f"expected['{name}']", fact, "the source has whole numbers", mend))
+        elif isinstance(population.neuron, FixedNeuron) and population.neuron.spiking:
+            sent[name] = found.astype(np.int64)
+        elif isinstance(population.neuron, FixedNeuron):
+            states[name, "v"] = found.astype(np.int64)
         else:
             held[name] = found.astype(np.float64)
     if faults:
         raise InputError(faults)
-    return SourceRun("what was expected", sent, held)
+    return SourceRun("what was expected", sent, held, states)
 
 
 def _is_rate(network: Network, name: str) -> bool:
@@ -129,7 +167,7 @@ def _value(name: str, recording: Recording, rates: bool) -> NDArray[np.float64] 
     return v[:, -1:] / v.shape[1] if rates and isinstance(neuron, Integrator) else v
 
 
-def _recording(network: Network, like: Recording, spikes: Mapping[str, Any]) -> Recording:
+def _recording(network: Network | Program, like: Recording, spikes: Mapping[str, Any]) -> Recording:
     empty: Recorded[tuple[str, str]] = Recorded({}, "states")
     return Recording(network, like.steps, like.batch, Recorded(spikes, "spikes"), empty, {})
 

@@ -186,8 +186,6 @@ def test_expected_that_fits_nothing_is_refused():
     ):
         with pytest.raises(InputError, match=words):
             nk.verify(network, DATA, lava=0, expected=expected)
-    with pytest.raises(InputError, match="a source of integers is compared with Lava"):
-        nk.verify(nk.compile(network), DATA, expected=DATA)
     with pytest.raises(InputError, match="network= states it itself"):
         nk.verify(nir_graph(), DATA, network=network, dt=1e-3)
 

@@ -7,11 +7,13 @@ a global list for ever. All that is undone here.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import importlib.metadata
 import importlib.util
 import logging
 import multiprocessing
+import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ from typing import Any
 from neurokit.errors import BackendError, Fault
 
 VERSION = "0.10.0"  # the last one: Lava is archived. The executors lean on its inner workings
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LOGGERS = (None, "lava.magma.compiler.compiler")  # where Lava adds handlers; None is the root logger
 
 
@@ -109,6 +112,11 @@ def models_remembered() -> Iterator[None]:
         yield
     finally:
         graphs._find_proc_models = staticmethod(original)
+
+
+def die_with_parent() -> None:
+    """Ask Linux to kill this process when the parent goes, however it goes: children would wait for it for ever."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 _MODELS: dict[type, list[Any]] = {}

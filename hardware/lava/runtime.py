@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import ctypes
 import signal
 import time
 import weakref
@@ -27,10 +26,9 @@ from lava.magma.runtime.runtime import Runtime
 
 from neurokit.errors import BackendError, Fault
 from neurokit.hardware.lava.deadline import Deadline
-from neurokit.hardware.lava.loading import start_method
+from neurokit.hardware.lava.loading import die_with_parent, start_method
 from neurokit.hardware.lava.tape import Tape, Tapes
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 POLL_SECONDS = (0.001, 0.02)  # shortest and longest pause between two looks
 LAST_WORDS_SECONDS = 1.0  # for a process that reported an error to say which
 
@@ -91,18 +89,13 @@ def _in_child(build: Callable[[], Any], tape: Tape | None) -> Callable[[], Any]:
     """A builder's `build`, which Lava calls in the child, that puts the tape on the model."""
 
     def build_there() -> Any:
-        _die_with_parent()
+        die_with_parent()
         model = build()
         if tape is not None:
             tape.attach(model)
         return model
 
     return build_there
-
-
-def _die_with_parent() -> None:
-    """Ask Linux to kill this process when the parent goes, however it goes: children would wait for it for ever."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _initialise(runtime: Runtime) -> None:
@@ -126,7 +119,7 @@ def _infrastructure() -> MultiProcessing:
     """`MultiProcessing.start`, with a manager of shared memory that does not outlive us either."""
     infrastructure = MultiProcessing()
     infrastructure._smm = SharedMemoryManager()
-    infrastructure._smm._manager.start(_die_with_parent)
+    infrastructure._smm._manager.start(die_with_parent)
     return infrastructure
 
 

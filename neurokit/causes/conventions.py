@@ -1,18 +1,19 @@
-"""A Network against what its source gives: as it is, and with one convention switched at a time."""
+"""A Network (or Program) against what its source gives: as it is, and with one convention switched at a time."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.graph.network import Network
-from neurokit.graph.neurons import LIF, CubaLIF, Fires, Reset, _Spiking
+from neurokit.graph.network import Network, Program
+from neurokit.graph.neurons import LIF, CubaLIF, Fires, LoihiLIF, Reset, _Spiking
 from neurokit.hardware.simulator.backend import Simulator
+from neurokit.lower.scale import UNIT
 from neurokit.profiling.conventions import Conventions, Switch
 from neurokit.profiling.trains import relative_distance
 
@@ -22,29 +23,51 @@ def switched(
 ) -> Conventions | None:
     """Losses against `sent`, the source's spikes: name -> (batch, steps, *shape); None where no spikes are known.
 
-    Measured at the outputs, or where their spikes are not known, in all populations that are.
+    Measured at the outputs, or where their spikes are not known, or are the same, in all populations that are known.
     """
-    names = [name for name in network.outputs if name in sent] or list(sent)
-    if not names:
+    return _switched(network, [make(network) for make in SWITCHES], inputs, steps, sent, tau)
+
+
+def switched_program(
+    program: Program, inputs: Mapping[str, NDArray[Any]], steps: int, sent: Mapping[str, NDArray[Any]], tau: float
+) -> Conventions | None:
+    """The same of integers, whose one convention is how a potential compares with a whole threshold."""
+    return _switched(program, [_whole_thresholds(program)], inputs, steps, sent, tau)
+
+
+def _switched(
+    graph: Network | Program,
+    made: Iterable[_Switched],
+    inputs: Mapping[str, NDArray[Any]],
+    steps: int,
+    sent: Mapping[str, NDArray[Any]],
+    tau: float,
+) -> Conventions | None:
+    if not sent:
         return None
 
-    def loss(graph: Network) -> float:
-        recording = Simulator().run(graph, inputs, steps, tuple(names))
-        squares = [relative_distance(sent[n], recording.spikes[n][:, : sent[n].shape[1]], tau) ** 2 for n in names]
-        return math.sqrt(sum(squares) / len(squares))
+    def losses(graph: Network | Program) -> dict[str, float]:
+        recording = Simulator().run(graph, inputs, steps, tuple(sent))
+        return {n: relative_distance(sent[n], recording.spikes[n][:, : sent[n].shape[1]], tau) for n in sent}
 
-    as_it_is = loss(network)
-    found = []
-    for make in SWITCHES:
-        made = make(network)
-        if made is not None:
-            graph, title, mend = made
-            found.append(Switch(title, loss(graph), mend))
+    def loss(graph: Network | Program) -> float:
+        return _mean_square([value for name, value in losses(graph).items() if name in names])
+
+    found = losses(graph)
+    outputs = [name for name in graph.outputs if name in sent]
+    names = outputs if any(found[name] for name in outputs) else list(sent)
+    as_it_is = _mean_square([found[name] for name in names])
+    switches = [Switch(title, loss(other), mend) for other, title, mend in filter(None, made)]
     samples = next(iter(inputs.values())).shape[0]
-    return Conventions(samples, as_it_is, tuple(sorted(found, key=lambda switch: switch.loss)))
+    return Conventions(samples, as_it_is, tuple(sorted(switches, key=lambda switch: switch.loss)))
 
 
-_Switched = tuple[Network, str, str] | None
+def _mean_square(values: Collection[float]) -> float:
+    """Root of the mean of squares."""
+    return math.sqrt(sum(value**2 for value in values) / len(values))
+
+
+_Switched: TypeAlias = "tuple[Network | Program, str, str] | None"
 
 
 def _with_neurons(network: Network, change: Callable[[Any], Any]) -> Network | None:
@@ -67,6 +90,30 @@ def _fires(network: Network) -> _Switched:
     other: Fires = ">=" if now == {">"} else ">"
     made = _with_neurons(network, lambda n: replace(n, fires=other) if isinstance(n, _Spiking) else n)
     return None if made is None else (made, f"fires='{other}'", f"Convert with fires='{other}'.")
+
+
+def _whole_thresholds(program: Program) -> _Switched:
+    """Thresholds that a potential must exceed where it had to meet them: 64 mantissas instead of one unit less."""
+    lif = {n: p.neuron for n, p in program.populations.items() if isinstance(p.neuron, LoihiLIF) and p.neuron.emits}
+    inclusive = any(((neuron.threshold + 1) % UNIT == 0).any() for neuron in lif.values())
+    moved = {name: _moved(neuron.threshold, inclusive) for name, neuron in lif.items()}
+    if all((moved[name] == neuron.threshold).all() for name, neuron in lif.items()):
+        return None
+    populations = {
+        name: replace(p, neuron=replace(lif[name], threshold=moved[name])) if name in lif else p
+        for name, p in program.populations.items()
+    }
+    other: Fires = ">" if inclusive else ">="
+    outputs = {name: populations[name] for name in program.outputs}
+    made = replace(program, populations=populations, outputs=outputs)
+    return made, f"fires='{other}'", f"Convert with fires='{other}'."
+
+
+def _moved(threshold: NDArray[np.int64], up: bool) -> NDArray[np.int64]:
+    """One unit up or down, where that is across a whole mantissa."""
+    if up:
+        return np.where((threshold + 1) % UNIT == 0, threshold + 1, threshold)
+    return np.where(threshold % UNIT == 0, threshold - 1, threshold)
 
 
 def _integration(network: Network) -> _Switched:

@@ -80,7 +80,7 @@ def _options(reading: Reading) -> dict[str, Any]:
 
 def source_of(source: Path, graph: nk.Network | nk.Program) -> Any:
     """What the ladder stands on: the source itself, or what a .nk file holds."""
-    return graph if is_saved(source) or isinstance(graph, nk.Program) or graph.is_integer else source
+    return graph if is_saved(source) or isinstance(graph, nk.Program) else source
 
 
 def converted(source: Path, graph: nk.Network | nk.Program) -> nk.Network | None:

@@ -193,7 +193,7 @@ def verify(
 ) -> None:
     """Prove that every form computes the same: source, integers, Lava; say what the integers lose, and by what cause.
 
-    Exit code 1 when the Program on the simulator and on Lava differ.
+    Exit code 1 when the Program on the simulator and on Lava differ, or the source in its own framework by too much.
     """
     reading = Reading(kind, dt, reset, inputs, shape, spec, code, calibrate, fires, integration)
     graph, truth = read_graph(source, reading), read_labels(labels)
