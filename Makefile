@@ -1,7 +1,7 @@
 # Every target does its own set-up: a fresh checkout needs CPython 3.10 and nothing else.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check bench clean setup-core setup-test
+.PHONY: help demo test test-all check other-python bench clean setup-core setup-test
 
 PYTHON := .venv/bin/python
 
@@ -23,12 +23,15 @@ check: setup-test ## Lint, format, types, and who may import whom
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports --no-logo
 
+other-python: ## Test Lava beside its pin, on Python 3.11 to 3.13, where one is here
+	@tools/other_python.sh
+
 bench: setup-test ## Measure speed (about 15 minutes): build/bench.json, and docs/benchmarks.md beside the accepted run
 	@mkdir -p build
 	@$(PYTHON) -m benchmarks --json build/bench.json --markdown docs/benchmarks.md
 
 clean: ## Remove .venv, caches and builds
-	@rm -rf .venv .setup.lock .setup.making build dist neurokit_lava.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-other .setup.lock .setup.making build dist neurokit_lava.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup-core:

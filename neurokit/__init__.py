@@ -10,6 +10,7 @@ from neurokit.errors import NeurokitError
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.lava.export import to_lava
 from neurokit.headroom import Audit, audit
+from neurokit.health import Check, Health, doctor
 from neurokit.ladder import verify
 from neurokit.lower.expand import expand
 from neurokit.lower.to_floats import to_network
@@ -25,7 +26,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Audit",
+    "Check",
     "Conformance",
+    "Health",
     "Latency",
     "Memory",
     "Network",
@@ -41,6 +44,7 @@ __all__ = [
     "compile",
     "conformance",
     "convert",
+    "doctor",
     "encode",
     "expand",
     "inspect",

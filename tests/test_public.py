@@ -16,6 +16,7 @@ FUNCTIONS = {
     " time_limit=None, progress=None",
     "convert": "source, *, kind=None, dt=None, reset=None, inputs=None, shape=None, spec=None, code=None, "
     "calibrate=None, fires=None, integration=None",
+    "doctor": "",
     "expand": "program, *projections",
     "load": "path",
     "load_recording": "path",
@@ -43,7 +44,9 @@ MODULES = {  # and some of what is in them
 GRAPH = ["inputs", "populations", "projections", "outputs"]
 CLASSES = {
     "Audit": ["populations", "chip", "samples"],
+    "Check": ["name", "state", "found", "mend", "needed"],
     "Conformance": ["backend", "seed", "outcomes", "operators", "uncovered"],
+    "Health": ["checks"],
     "Latency": ["steps", "calls", "mean", "median", "p99", "max", "deadline", "missed"],
     "Memory": ["weights", "states", "blocks", "recording", "available"],
     "Network": [*GRAPH, "dt", "source"],
@@ -63,6 +66,7 @@ CLASSES = {
     ],
 }
 METHODS = {
+    "Health": {"ok", "to_dict"},
     "Network": {"is_integer", "incoming", "save", "shape_of", "with_plasticity"},
     "Program": {"incoming", "neuron", "save", "scaled", "shape_of"},
     "Recording": {"aligned", "complete", "save", "wraps"},

@@ -8,12 +8,15 @@ a global list for ever. All that is undone here.
 from __future__ import annotations
 
 import ctypes
+import dataclasses
+import functools
 import importlib
 import importlib.metadata
 import importlib.util
 import logging
 import multiprocessing
 import signal
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,19 +26,29 @@ from neurokit.errors import BackendError, Fault
 
 VERSION = "0.10.0"  # the last one: Lava is archived. The executors lean on its inner workings
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+BESIDE_ITS_PIN = (  # its code runs there (docs/adr/0004); what its metadata pin is installed by hand
+    "pip install 'numpy<2' scipy scikit-learn 'networkx<=2.8.7' 'asteval<0.10', "
+    f"then pip install --no-deps --ignore-requires-python lava-nc=={VERSION}"
+)
 _LOGGERS = (None, "lava.magma.compiler.compiler")  # where Lava adds handlers; None is the root logger
 
 
 def fault() -> Fault | None:
     """Why Lava cannot be used here, or None. Does not import it."""
-    limit = f"this backend needs lava-nc {VERSION}, which needs Python 3.10"
-    mend = "Install lava-nc==0.10.0 in Python 3.10, or use backend='simulator'."
+    limit = f"this backend needs lava-nc {VERSION}, which is pinned to Python 3.10"
+    mend = f"Install lava-nc=={VERSION} in Python 3.10, or use backend='simulator'."
+    if sys.version_info >= (3, 11):
+        mend = f"Install lava-nc=={VERSION} beside its pin ({BESIDE_ITS_PIN}), or use backend='simulator'."
     try:
         version = importlib.metadata.version("lava-nc")
     except importlib.metadata.PackageNotFoundError:
         return Fault("lava", "lava-nc is not installed", limit, mend)
     if version != VERSION:
         return Fault("lava", f"lava-nc is version {version}", limit, mend)
+    numpy = importlib.metadata.version("numpy")
+    if int(numpy.split(".")[0]) >= 2:
+        pinned = "Lava is pinned below 2, and its processes hang with some later ones (seen with 2.4)"
+        return Fault("lava", f"numpy is version {numpy}", pinned, "pip install 'numpy<2'")
     if "fork" not in multiprocessing.get_all_start_methods():
         return Fault("lava", "this system cannot fork", "Lava's processes are forks", "Use backend='simulator'.")
     return None
@@ -48,12 +61,28 @@ def load() -> None:
         raise BackendError(why)
     try:
         with quiet(), start_method(None):
+            if sys.version_info >= (3, 11):
+                _import_hashable("lava.magma.compiler.var_model")
             importlib.import_module("lava.magma.runtime.message_infrastructure.multiprocessing")
     except ImportError as error:
         message = f"Lava cannot be imported ({error})"
         raise BackendError(
             Fault("lava", message, "its dependencies are pinned", "Reinstall lava-nc, or use backend='simulator'.")
         ) from error
+
+
+def _import_hashable(module: str) -> None:
+    """Import a module of Lava's whose dataclasses have instances of each other as defaults.
+
+    Python takes a default for mutable where its class has no hash since 3.11, and refuses; such a class has one if its
+    dataclass is made with `unsafe_hash`.
+    """
+    plain = dataclasses.dataclass
+    dataclasses.dataclass = functools.partial(plain, unsafe_hash=True)  # type: ignore[assignment]
+    try:
+        importlib.import_module(module)
+    finally:
+        dataclasses.dataclass = plain
 
 
 @contextmanager

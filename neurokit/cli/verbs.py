@@ -364,6 +364,15 @@ def conformance(
 
 
 @app.command()
+def doctor(as_json: opt.AsJson = False) -> None:
+    """Say what this machine has and can run, and mend by mend what it lacks; exit code 1 when something is broken."""
+    health = nk.doctor()
+    say_json(health.to_dict()) if as_json else say(str(health))
+    if not health.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
 def demo(output: opt.ToPage = Path("report.html"), as_json: opt.AsJson = False) -> None:
     """Take a trained digit classifier through the whole toolkit and write a report."""
     check_output(output, ".html")
