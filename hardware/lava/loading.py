@@ -78,7 +78,7 @@ def _import_hashable(module: str) -> None:
     dataclass is made with `unsafe_hash`.
     """
     plain = dataclasses.dataclass
-    dataclasses.dataclass = functools.partial(plain, unsafe_hash=True)  # type: ignore[assignment]
+    dataclasses.dataclass = functools.partial(plain, unsafe_hash=True)
     try:
         importlib.import_module(module)
     finally:
