@@ -20,6 +20,7 @@ from neurokit.hardware.base import Progress, RecordKey
 from neurokit.hardware.lava import loading
 from neurokit.hardware.lava.choice import input_faults, sum_faults
 from neurokit.hardware.lava.deadline import Deadline
+from neurokit.hardware.lava.plastic import plastic, plastic_faults
 from neurokit.hardware.lava.sourced import Played
 from neurokit.hardware.lava.stepper import LavaStepper
 from neurokit.hardware.lava.tape import Tapes
@@ -41,9 +42,9 @@ class LavaBackend:
         return "lava" if self.executor == "process" else "lava-inprocess"
 
     def accepts(self, program: Program) -> list[Fault]:
-        """Lava missing: its processes, and our own among them, hold every sound Program."""
+        """Lava missing, and what its learning connections cannot hold; any other sound Program it runs."""
         here = [loading.fault(), _child_fault() if self.executor == "process" else None]
-        return [fault for fault in here if fault is not None]
+        return [*(fault for fault in here if fault is not None), *plastic_faults(program)]
 
     def run(
         self,
@@ -52,6 +53,7 @@ class LavaBackend:
         steps: int,
         record: tuple[RecordKey, ...],
         *,
+        record_every: int | None = None,
         time_limit: float | None = None,
         progress: Progress | None = None,
     ) -> Recording:
@@ -70,7 +72,7 @@ class LavaBackend:
         loading.load()
         deadline = Deadline(time_limit, self.name)
         batch = next(iter(inputs.values())).shape[0]
-        tapes = Tapes(program, batch, steps, record)
+        tapes = Tapes(program, batch, steps, record, record_every)
         if steps > 0 and batch > 0:
             report = _reporter(tapes, progress)
             run_samples = _in_process if self.executor == "in-process" else _in_processes
@@ -89,6 +91,10 @@ class LavaBackend:
     ) -> LavaStepper:
         """See `hardware.base.Opens`; time_limit None means 600 s. Each sample has models, or processes, of its own."""
         assert isinstance(program, Program), "api.open gives Networks to the simulator only"
+        if plastic(program):
+            fact = f"learns at {', '.join(plastic(program))}"
+            limit = "sessions in Lava do not carry what learning connections hold"
+            raise BackendError(Fault("program", fact, limit, "Use nk.run, or backend='simulator'."))
         loading.load()
         return LavaStepper(program, batch, record, self.name, time_limit)
 

@@ -9,15 +9,17 @@ import numpy as np
 from lava.proc.conv.process import Conv
 from lava.proc.dense.process import DelayDense, Dense
 from lava.proc.sparse.process import DelaySparse, Sparse
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from neurokit.graph import synapses
+from neurokit.graph.fixed_plasticity import FixedSignal
 from neurokit.graph.network import Program, Projection
 from neurokit.hardware.lava.choice import graded_populations, image_process
-from neurokit.hardware.lava.layout import lava_shape, order
-from neurokit.hardware.lava.neurons import make_neurons, target_port
+from neurokit.hardware.lava.layout import lava_shape, rows_and_columns
+from neurokit.hardware.lava.learning_rules import GRADED_BITS, learning_connection
+from neurokit.hardware.lava.neurons import make_neurons, make_third_factor, target_port
+from neurokit.hardware.lava.plastic import SYNAPTIC, place, plastic, rule_of, sends_potential, third_factors
 from neurokit.hardware.lava.processes.basic import Knot, SpikeDelay
 from neurokit.hardware.lava.processes.images import DelayedImageSynapse, ImageSynapse
 from neurokit.lower.fixedpoint import chip_weights
@@ -26,26 +28,37 @@ from neurokit.lower.fold import to_matrix
 if TYPE_CHECKING:
     from neurokit.hardware.lava.processes.network import ProgramProcess
 
-GRADED_BITS = 24  # any number above 0 means "payloads as they are" to Lava's models
-
 
 def build_processes(network: ProgramProcess) -> list[Any]:
     """All processes inside `network`, connected with each other and with its ports. They bear the names of nodes."""
     program: Program = network.proc_params["program"]
     graded = {*network.proc_params["graded"], *graded_populations(program)}
-    populations = {name: make_neurons(population) for name, population in program.populations.items()}
+    factors = third_factors(program)
+    populations = {
+        name: make_third_factor(population, factors[name]) if name in factors else make_neurons(population)
+        for name, population in program.populations.items()
+    }
     built = list(populations.values())
     for projection in program.projections:
         source = network.inputs.get(projection.source)
-        port = populations[projection.source].s_out if source is None else source
+        potential = sends_potential(program, projection)
+        if source is None:
+            sender = populations[projection.source]
+            source = sender.v_out if potential else sender.s_out
         target = populations[projection.target]
-        bits = GRADED_BITS if projection.source in graded else 0
-        built += _Wire(program, projection, port, target, bits).processes()
+        bits = GRADED_BITS if potential or projection.source in graded else 0
+        wire = _Wire(program, projection, source, target, bits)
+        if rule_of(projection) is None:
+            built += wire.processes()
+        else:
+            built.append(wire.learning(factors.get(projection.target, ())))
     for name, port in network.outputs.items():
         source = populations[name].s_out
         (source.transpose([2, 1, 0]) if len(port.shape) == 3 else source).connect(port)
+    learning = {process.name: process for process in built if process.name in plastic(program)}
     for (name, state), variable in network.states.items():
-        variable.alias(getattr(populations[name], state))
+        own = getattr(learning[name], SYNAPTIC[state]) if name in learning else getattr(populations[name], state)
+        variable.alias(own)
     return built + _knots(program, populations)
 
 
@@ -70,8 +83,10 @@ class _Wire:
     """One projection: from `port` (of a population, or an input port of the network) into `target`."""
 
     def __init__(self, program: Program, projection: Projection, port: Any, target: Any, bits: int) -> None:
+        self.program = program
         self.projection = projection
         self.port = port
+        self.process = target
         self.target = target_port(target, projection.port)
         self.bits = bits
         self.from_input = projection.source in program.inputs
@@ -88,24 +103,44 @@ class _Wire:
             return self._image(synapse)
         assert isinstance(synapse, synapses.Dense | synapses.Sparse), "check_program refuses others"
         process = self._dense(synapse) if isinstance(synapse, synapses.Dense) else self._sparse(synapse)
+        self._join(process)
+        return [process]
+
+    def _join(self, process: Any) -> None:
+        """Source and target with a process of flat ports."""
         (self.port if len(self.source_shape) == 1 else self.port.flatten()).connect(process.s_in)
         shape = self.target.shape
         (process.a_out if len(shape) == 1 else process.a_out.reshape(shape)).connect(self.target)
-        return [process]
+
+    def learning(self, signals: tuple[FixedSignal, ...]) -> Any:
+        """The process of a plastic projection; signals: those that its target sends, in the order of their ports."""
+        synapse, rule = self.projection.synapse, rule_of(self.projection)
+        assert isinstance(synapse, synapses.Dense | synapses.Sparse), "plastic_faults refuses others"
+        assert rule is not None, "it is plastic"
+        rows, columns = rows_and_columns(self.program, self.projection)
+        weight: Any = synapse.weight[rows][:, columns]
+        if isinstance(synapse, synapses.Sparse):
+            weight.sort_indices()
+        process = learning_connection(
+            rule, weight, exponent=synapse.exponent, graded=self.bits > 0, name=self.projection.name
+        )
+        self._join(process)
+        spikes = self.process.s_out_bap if rule.three_factor else self.process.s_out
+        spikes.flatten().connect(process.s_in_bap)
+        for name, signal in rule.signals.items():
+            number = place(signal, signals)
+            assert number is not None, "third_factors collected them"
+            getattr(self.process, f"s_out_y{number + 1}").flatten().connect(getattr(process, f"s_in_{name}"))
+        return process
 
     def _image_port(self) -> Any:
         """The source's port with images in Lava's order: inputs come in the Program's."""
         turn = self.from_input and len(self.source_shape) == 3
         return self.port.transpose([2, 1, 0]) if turn else self.port
 
-    def _rows_and_columns(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where Lava's flat targets and sources are in the Program's weights."""
-        sources = np.arange(int(np.prod(self.source_shape))) if self.from_input else order(self.source_shape)
-        return order(self.target_shape), sources
-
     def _dense(self, synapse: synapses.Dense) -> Any:
         chip = chip_weights(synapse.weight, synapse.exponent)
-        rows, columns = self._rows_and_columns()
+        rows, columns = rows_and_columns(self.program, self.projection)
         common = self._common(chip.mantissa[np.ix_(rows, columns)], chip.exponent)
         extra = self.projection.delay - 1
         if not extra.any():
@@ -116,7 +151,7 @@ class _Wire:
         return DelayDense(**common, delays=full.astype(int))
 
     def _sparse(self, synapse: synapses.Sparse) -> Any:
-        rows, columns = self._rows_and_columns()
+        rows, columns = rows_and_columns(self.program, self.projection)
         weight = synapse.weight[rows][:, columns].tocsr()
         weight.eliminate_zeros()
         weight.sort_indices()

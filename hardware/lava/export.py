@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neurokit.errors import BackendError
 from neurokit.graph.check import check_program, need_program
 from neurokit.graph.network import Program
 from neurokit.hardware.lava import loading
+from neurokit.hardware.lava.plastic import plastic_faults
 
 if TYPE_CHECKING:
     from neurokit.hardware.lava.processes.network import ProgramProcess
@@ -20,9 +22,13 @@ def to_lava(program: Program, *, graded: bool = False, name: str | None = None) 
     `Loihi2SimCfg(select_tag="fixed_pt")`.
 
     graded: whether inputs carry integer payloads; otherwise Lava takes every value but 0 as a spike.
-    Errors: BackendError without Lava; GraphError for an unsound Program, InputError for anything else.
+    Errors: BackendError without Lava, and for learning that it cannot hold; GraphError for an unsound Program,
+    InputError for anything else.
     """
     check_program(need_program(program))
+    faults = plastic_faults(program)
+    if faults:
+        raise BackendError(faults)
     loading.load()
     with loading.quiet():
         from neurokit.hardware.lava.processes.network import ProgramProcess

@@ -164,8 +164,7 @@ class InProcess:
         self.models = []
         for process, builder in self._builders.items():
             model = builder.build()
-            if process.name in tapes.tapes:
-                tapes.tapes[process.name].attach(model)
+            tapes.attach(process.name, model)
             self.models.append((process.name, model))
 
     def advance(self, steps: int, deadline: Deadline) -> None:

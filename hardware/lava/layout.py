@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurokit.graph.network import Program, Projection
 from neurokit.graph.synapses import Shape
 
 
@@ -32,3 +33,10 @@ def from_lava(values: NDArray[Any], shape: Shape) -> NDArray[Any]:
 def order(shape: Shape) -> NDArray[np.int64]:
     """For each neuron in Lava's flat order, its place in the Program's flat order: (n,)."""
     return to_lava(np.arange(int(np.prod(shape))).reshape(shape), shape).ravel()
+
+
+def rows_and_columns(program: Program, projection: Projection) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where Lava's flat targets and sources are in the Program's weights: inputs come in the Program's order."""
+    source = program.shape_of(projection.source)
+    columns = np.arange(int(np.prod(source))) if projection.source in program.inputs else order(source)
+    return order(program.shape_of(projection.target)), columns

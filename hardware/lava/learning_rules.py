@@ -15,7 +15,9 @@ from scipy.sparse import csr_matrix
 
 from neurokit.graph.fixed_plasticity import FixedRule
 from neurokit.graph.fixed_plasticity_text import lava_strings
+from neurokit.hardware.lava.processes.learning import MaskedLearningDense
 
+GRADED_BITS = 24  # any number above 0 means "payloads as they are" to Lava's models
 SIGN_MODES = {(-256, 255): SignMode.MIXED, (0, 255): SignMode.EXCITATORY, (-255, 0): SignMode.INHIBITORY}
 ALL_BITS = {SignMode.MIXED: 9, SignMode.EXCITATORY: 8, SignMode.INHIBITORY: 8}  # that Lava truncates nothing
 
@@ -37,31 +39,51 @@ def learning_connection(
     *,
     exponent: int = 0,
     graded: bool = False,
-    sparse: bool = False,
     name: str | None = None,
 ) -> Any:
-    """LearningDense or LearningSparse: weight (targets, sources), in Lava's order of neurons. graded: payloads come."""
+    """The process of a plastic projection: weight (targets, sources) in Lava's order, dense or sparse.
+
+    graded: whether payloads come. Sparse weights go into LearningSparse where Lava runs the rule with it.
+    """
     mode = SIGN_MODES[rule.bounds]
     overwrites = any(trace.overwrites for trace in rule.traces.values())
     common: dict[str, Any] = {
         "weight_exp": exponent,
         "num_weight_bits": ALL_BITS[mode],
-        "num_message_bits": 24 if graded else 0,
+        "num_message_bits": GRADED_BITS if graded else 0,
         "sign_mode": mode,
         "learning_rule": learning_rule(rule),
         "graded_spike_cfg": GradedSpikeCfg.OVERWRITE if overwrites else GradedSpikeCfg.USE_REGULAR_IMPULSE,
         "name": name,
     }
-    if not sparse:
-        return LearningDense(
-            weights=np.asarray(weight),
-            tag_1=np.full(weight.shape, rule.tag_start),
-            tag_2=np.full(weight.shape, rule.second_tag_start),
+    if isinstance(weight, np.ndarray):
+        tags = {"tag_1": np.full(weight.shape, rule.tag_start), "tag_2": np.full(weight.shape, rule.second_tag_start)}
+        return LearningDense(weights=weight.astype(np.int32), **tags, **common)
+    mask = csr_matrix((np.ones(weight.nnz, np.int64), weight.indices, weight.indptr), weight.shape)
+    if sparse_runs(rule) and weight.data.all():
+        return LearningSparse(
+            weights=weight.astype(np.int32),
+            tag_1=_filled(mask, rule.tag_start),
+            tag_2=_filled(mask, rule.second_tag_start),
             **common,
         )
-    listed = csr_matrix(weight)
-    tags = [
-        csr_matrix((np.full(listed.nnz, start), listed.indices, listed.indptr), listed.shape)
-        for start in (rule.tag_start, rule.second_tag_start)
-    ]
-    return LearningSparse(weights=listed, tag_1=tags[0], tag_2=tags[1], **common)
+    places = mask.toarray()
+    return MaskedLearningDense(
+        weights=weight.toarray().astype(np.int32),
+        tag_1=rule.tag_start * places,
+        tag_2=rule.second_tag_start * places,
+        mask=places,
+        **common,
+    )
+
+
+def sparse_runs(rule: FixedRule) -> bool:
+    """Whether LearningSparse's fixed-point model holds the rule: it fails on factors w, t, d and on one sign only."""
+    if SIGN_MODES[rule.bounds] != SignMode.MIXED:
+        return False
+    products = (*rule.dw, *rule.dt, *rule.dd)
+    return not any(factor.variable in ("w", "t", "d") for product in products for factor in product.factors)
+
+
+def _filled(mask: csr_matrix, value: int) -> csr_matrix:
+    return csr_matrix((np.full(mask.nnz, value), mask.indices, mask.indptr), mask.shape)

@@ -14,6 +14,7 @@ from lava.proc.rf_iz.process import RF_IZ
 from lava.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
 from numpy.typing import NDArray
 
+from neurokit.graph.fixed_plasticity import FixedSignal
 from neurokit.graph.graded_neurons import FixedDelta, FixedRelay, FixedSigma, FixedSigmaDelta
 from neurokit.graph.lif_family import (
     LoihiALIF,
@@ -26,10 +27,11 @@ from neurokit.graph.lif_family import (
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.graph.resonators import IMAGINARY, FixedAdaptiveResonateAndFire, FixedResonateAndFire
+from neurokit.graph.signals import MODULATION, REWARD
 from neurokit.graph.synapses import Shape
 from neurokit.hardware.lava.choice import NEVER, OWN, neuron_process, once_interval
 from neurokit.hardware.lava.layout import lava_shape, to_lava
-from neurokit.hardware.lava.processes import lif_family
+from neurokit.hardware.lava.processes import lif_family, third_factor
 from neurokit.hardware.lava.processes.basic import LoihiNeuron
 from neurokit.hardware.lava.processes.graded import DeltaNeuron, RelayNeuron, SigmaDeltaNeuron, SigmaNeuron
 from neurokit.hardware.lava.processes.resonators import AdaptiveResonatorNeuron, ResonatorNeuron
@@ -46,8 +48,18 @@ def make_neurons(population: Population) -> Any:
     return MAKERS[kind](neuron, shape, name)
 
 
+def make_third_factor(population: Population, signals: tuple[FixedSignal, ...]) -> Any:
+    """The process of a population that sends `signals`, or hears a third factor, or sends its potential as one."""
+    neuron, name, shape = population.neuron, population.name, population.shape
+    assert isinstance(neuron, FixedNeuron), "check_program refuses others"
+    own = THIRD_FACTOR_PROCESSES[neuron.states]
+    return own(shape=lava_shape(shape), neuron=_turned(neuron, shape), signals=signals, name=name)
+
+
 def target_port(process: Any, port: str) -> Any:
     """The input of a population's process that a projection with `port` feeds."""
+    if port in THIRD_FACTOR_PORTS:
+        return getattr(process, THIRD_FACTOR_PORTS[port])
     two = isinstance(process, RF | ResonatorNeuron)  # RF_IZ is an RF
     return getattr(process, {"": "a_real_in", IMAGINARY: "a_imag_in"}[port] if two else "a_in")
 
@@ -193,3 +205,10 @@ OWN_PROCESSES: Mapping[type[FixedNeuron], Any] = {
     FixedResonateAndFire: ResonatorNeuron,
     FixedAdaptiveResonateAndFire: AdaptiveResonatorNeuron,
 }
+# By the states of the neuron.
+THIRD_FACTOR_PROCESSES: Mapping[tuple[str, ...], Any] = {
+    ("u", "v"): third_factor.PlainThirdFactorNeuron,
+    ("u", "v", "refractory"): third_factor.RefractoryThirdFactorNeuron,
+    ("u", "adaptation", "v", "refractory", "spike"): third_factor.AdaptiveThirdFactorNeuron,
+}
+THIRD_FACTOR_PORTS = {MODULATION: "a_third_factor_in", REWARD: "a_reward_in"}

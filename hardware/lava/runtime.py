@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import signal
 import time
 import weakref
@@ -27,7 +28,7 @@ from lava.magma.runtime.runtime import Runtime
 from neurokit.errors import BackendError, Fault
 from neurokit.hardware.lava.deadline import Deadline
 from neurokit.hardware.lava.loading import die_with_parent, start_method
-from neurokit.hardware.lava.tape import Tape, Tapes
+from neurokit.hardware.lava.tape import Tapes
 
 POLL_SECONDS = (0.001, 0.02)  # shortest and longest pause between two looks
 LAST_WORDS_SECONDS = 1.0  # for a process that reported an error to say which
@@ -46,9 +47,9 @@ class Processes:
 
     def __init__(self, executable: Executable, tapes: Tapes) -> None:
         for process, builder in executable.proc_builders.items():
-            builder.build = _in_child(builder.build, tapes.tapes.get(process.name))
+            builder.build = _in_child(builder.build, functools.partial(tapes.attach, process.name))
         for builder in executable.runtime_service_builders.values():
-            builder.build = _in_child(builder.build, None)
+            builder.build = _in_child(builder.build, lambda model: None)
         self._executable = executable
         self._runtime = Runtime(executable, ActorType.MultiProcessing)
         self._end = weakref.finalize(self, _end, self._runtime, executable)
@@ -85,14 +86,13 @@ class Processes:
         _wait(_Actors(self._runtime, self._executable), self._runtime, deadline, watch)
 
 
-def _in_child(build: Callable[[], Any], tape: Tape | None) -> Callable[[], Any]:
-    """A builder's `build`, which Lava calls in the child, that puts the tape on the model."""
+def _in_child(build: Callable[[], Any], attach: Callable[[Any], None]) -> Callable[[], Any]:
+    """A builder's `build`, which Lava calls in the child, that lets the model's tape be attached."""
 
     def build_there() -> Any:
         die_with_parent()
         model = build()
-        if tape is not None:
-            tape.attach(model)
+        attach(model)
         return model
 
     return build_there

@@ -15,8 +15,9 @@ from neurokit.hardware.lava import loading
 from neurokit.hardware.lava.choice import sum_faults
 from neurokit.hardware.lava.deadline import Deadline
 from neurokit.hardware.lava.layout import from_lava
+from neurokit.hardware.lava.memory import shared_zeros
 from neurokit.hardware.lava.sourced import SourcedNetwork, heard
-from neurokit.hardware.lava.tape import Tapes, shared_zeros
+from neurokit.hardware.lava.tape import Tapes
 
 if TYPE_CHECKING:
     from neurokit.hardware.lava.inprocess import InProcess

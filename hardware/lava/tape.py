@@ -7,8 +7,8 @@ anonymous shared memory, which forked processes share with their parent and whic
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,14 +18,10 @@ from neurokit.graph.network import Program
 from neurokit.graph.synapses import Shape
 from neurokit.hardware.base import RecordKey
 from neurokit.hardware.lava.layout import from_lava, lava_shape
+from neurokit.hardware.lava.learned import ConnectionTape
+from neurokit.hardware.lava.memory import shared_zeros
+from neurokit.hardware.lava.plastic import plastic, potential_senders
 from neurokit.records import Recorded, Recording
-
-
-def shared_zeros(shape: Shape, kind: type[np.generic]) -> NDArray[Any]:
-    """Zeros in memory that forks of this process share."""
-    count = int(np.prod(shape))
-    memory = mmap.mmap(-1, max(1, count * np.dtype(kind).itemsize))
-    return np.frombuffer(memory, kind, count).reshape(shape)
 
 
 class Tape:
@@ -35,10 +31,13 @@ class Tape:
 
     spikes: (steps, *shape) of `kind`, None unless wanted. states: name -> (steps, *shape), of those wanted.
     counts: (*shape) events, whatever their payload. step_counts: (steps,). done: (1,) steps that are over.
-    largest: (1,) largest |payload| of all samples.
+    largest: (1,) largest |payload| of all samples, or of v, where `potential` says that v is what is sent on.
     """
 
-    def __init__(self, shape: Shape, steps: int, kind: type[np.generic] | None, states: list[str]) -> None:
+    def __init__(
+        self, shape: Shape, steps: int, kind: type[np.generic] | None, states: list[str], potential: bool = False
+    ) -> None:
+        self.potential = potential
         self.spikes = shared_zeros((steps, *shape), kind) if kind else None
         self.states = {state: shared_zeros((steps, *shape), np.int32) for state in states}
         self.counts = shared_zeros(shape, np.int64)
@@ -70,32 +69,60 @@ class Tape:
         events = spikes != 0
         self.counts += events
         self.step_counts[step] = np.count_nonzero(events)
-        self.largest[0] = max(self.largest[0], np.abs(spikes.astype(np.int64)).max(initial=0))
+        sent = model.v if self.potential else spikes
+        self.largest[0] = max(self.largest[0], np.abs(sent.astype(np.int64)).max(initial=0))
         self.done[0] = model.time_step
 
 
 class Tapes:
-    """A tape for each population, and the arrays of all samples that are copied from them."""
+    """A tape for each population and plastic projection, and the arrays of all samples that are copied from them.
 
-    def __init__(self, program: Program, batch: int, steps: int, record: tuple[RecordKey, ...]) -> None:
+    every: steps from one record of a projection's variables to the next; None: once, at the end of each sample.
+    """
+
+    def __init__(
+        self, program: Program, batch: int, steps: int, record: tuple[RecordKey, ...], every: int | None = None
+    ) -> None:
         self.program = program
         self.steps = steps
         self.batch = batch
         names = {key for key in record if isinstance(key, str)} | set(program.outputs)
         silent = {(name, "v") for name, p in program.outputs.items() if not p.neuron.spiking}
-        keys = {key for key in record if isinstance(key, tuple)} | silent
+        learning = plastic(program)
+        asked = {key for key in record if isinstance(key, tuple)}
+        keys = {key for key in asked if key[0] not in learning} | silent
         shapes = {name: p.shape for name, p in program.populations.items()}
         wanted = {name: [state for owner, state in sorted(keys) if owner == name] for name in shapes}
         kinds = {name: np.int32 if p.neuron.graded else np.uint8 for name, p in program.populations.items()}
+        potentials = potential_senders(program)
         self.tapes = {
-            name: Tape(lava_shape(shape), steps, kinds[name] if name in names else None, wanted[name])
+            name: Tape(
+                lava_shape(shape), steps, kinds[name] if name in names else None, wanted[name], name in potentials
+            )
             for name, shape in shapes.items()
+        }
+        self.connections = {
+            p.name: ConnectionTape(
+                program, p, steps, sorted(name for owner, name in asked if owner == p.name), every or max(1, steps)
+            )
+            for p in program.projections
+            if p.name in learning
         }
         self.spikes = {name: np.zeros((batch, steps, *shapes[name]), kinds[name]) for name in sorted(names)}
         self.states = {key: np.zeros((batch, steps, *shapes[key[0]]), np.int32) for key in sorted(keys)}
+        for name, connection in self.connections.items():
+            for variable, values in connection.kept.items():
+                self.states[name, variable] = np.zeros((batch, *values.shape), np.int32)
         self.counts = {name: np.zeros((batch, *shape), np.int64) for name, shape in shapes.items()}
         self.step_counts = {name: np.zeros(steps, np.int64) for name in shapes}
         self.kept = 0  # samples that are finished
+
+    def attach(self, name: str, model: Any) -> None:
+        """Note what a model does, whose process bears that name, if somebody wants to know."""
+        if name in self.tapes:
+            self.tapes[name].attach(model)
+        elif name in self.connections:
+            self.connections[name].attach(model)
 
     def done(self) -> int:
         """Steps of the present sample that every population has done."""
@@ -116,6 +143,10 @@ class Tapes:
             self.counts[name][sample] = from_lava(tape.counts, shape)
             self.step_counts[name] += tape.step_counts
             tape.clear()
+        for name, connection in self.connections.items():
+            for variable in connection.kept:
+                self.states[name, variable][sample] = connection.in_order(variable)
+            connection.samples = sample + 1
         self.kept = sample + 1
 
     def recording(self, inputs: Mapping[str, NDArray[Any]], backend: str, seconds: float) -> Recording:
@@ -131,14 +162,29 @@ class Tapes:
             per_step = events.sum(axis=(0, *range(2, events.ndim)), dtype=np.int64)
             step_counts[name] = np.pad(per_step, (0, steps - per_step.size))
         return Recording(
-            program=self.program,
+            program=self._learned(),
             steps=steps,
             batch=self.batch,
             spikes=Recorded({name: values[:, :steps] for name, values in self.spikes.items()}, "spikes"),
-            states=Recorded({key: values[:, :steps] for key, values in self.states.items()}, "states"),
+            states=Recorded(
+                {
+                    key: values if key[0] in self.connections else values[:, :steps]
+                    for key, values in self.states.items()
+                },
+                "states",
+            ),
             counts=counts,
             step_counts=step_counts,
             backend=backend,
             seconds=seconds,
             steps_done=None if whole else np.where(np.arange(self.batch) < self.kept, steps, 0),
         )
+
+    def _learned(self) -> Program:
+        """The Program, with the weights that its plastic projections have after the samples that are finished."""
+        if not self.connections or not self.kept:
+            return self.program
+        projections = (
+            self.connections[p.name].learned() if p.name in self.connections else p for p in self.program.projections
+        )
+        return replace(self.program, projections=tuple(projections))

@@ -46,6 +46,8 @@ class Interpreter:
         """See `hardware.base.Backend.run`; there is no time limit."""
         started = time.monotonic()
         batch = next(iter(inputs.values())).shape[0]
+        if any(projection.plasticity is not None for projection in program.projections):
+            raise AssertionError("a Program that learns is for `conformance.learning`")
         samples = [interpret(program, {name: x[k] for name, x in inputs.items()}, steps) for k in range(batch)]
         sent = {name: np.stack([one[0][name] for one in samples]) for name in samples[0][0]}
         states = {key: np.stack([one[1][key] for one in samples]).astype(np.int32) for key in samples[0][1]}
@@ -76,12 +78,12 @@ def interpret(
     kinds = {name: program.neuron(name) for name in program.populations}
     start = {(n, s): kind.initial.get(s, np.zeros((), np.int64)) for n, kind in kinds.items() for s in kind.states}
     states = {(n, s): np.full((steps, *shapes[n]), start[n, s]) for n, s in start}
-    wires = {name: [_Wire(p, shapes) for p in program.incoming(name)] for name in program.populations}
+    wires = {name: [Wire(p, shapes) for p in program.incoming(name)] for name in program.populations}
     for t in range(steps):
         for name, neuron in kinds.items():
             if neuron.held and t < neuron.reset_offset:
                 continue
-            a = _input(wires[name], neuron.ports, sent, t, shapes[name])
+            a = synaptic_input(wires[name], neuron.ports, sent, t, shapes[name])
             fresh = t == 0 or resets_before(neuron, t)
             before = {s: start[name, s] if fresh else states[name, s][t - 1] for s in neuron.states}
             before = {state: np.broadcast_to(values, shapes[name]) for state, values in before.items()}
@@ -91,14 +93,14 @@ def interpret(
     return sent, states
 
 
-def _input(wires: list[_Wire], ports: tuple[str, ...], sent: Mapping[str, Ints], t: int, shape: Shape) -> Ints:
+def synaptic_input(wires: list[Wire], ports: tuple[str, ...], sent: Mapping[str, Ints], t: int, shape: Shape) -> Ints:
     """Synaptic input of step t; (ports, *shape) where there are several."""
     zeros = np.zeros(shape, np.int64)
     found = [sum((w.arriving(sent[w.source], t) for w in wires if w.port == port), zeros) for port in ports]
     return found[0] if len(ports) == 1 else np.stack(found)
 
 
-class _Wire:
+class Wire:
     """A projection: what it adds up for each delay, as a function of what was sent that long ago."""
 
     def __init__(self, projection: Projection, shapes: Mapping[str, Shape]) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from neurokit.graph.fixed_plasticity import FixedRule
 from neurokit.hardware.lava import loading
@@ -55,12 +55,13 @@ def lava_learning(rule: FixedRule, weight: NDArray[Any], given: Drive, sparse: b
             models.advance(1, Deadline(None, "test"))
             for name in VARIABLES:
                 value = getattr(connection, name)
-                found[name].append(np.array(value.toarray() if sparse and value.ndim == 2 else value))
+                found[name].append(np.array(value.toarray() if isinstance(value, csr_matrix) else value))
     return {name: np.array(values) for name, values in found.items()}
 
 
 class _NoTapes:
-    tapes: Mapping[str, Any] = {}
+    def attach(self, name: str, model: Any) -> None:
+        """Nothing is written down."""
 
 
 def _compiled(rule: FixedRule, weight: NDArray[Any], given: Drive, sparse: bool) -> Any:
@@ -70,7 +71,8 @@ def _compiled(rule: FixedRule, weight: NDArray[Any], given: Drive, sparse: bool)
     from neurokit.hardware.lava.learning_rules import learning_connection
     from neurokit.hardware.lava.processes.basic import ArraySource
 
-    process = learning_connection(rule, weight, graded=bool((given.sent > 1).any()), sparse=sparse, name="connection")
+    listed = csr_matrix(weight) if sparse else weight
+    process = learning_connection(rule, listed, graded=bool((given.sent > 1).any()), name="connection")
     ports = {"s_in": given.sent, "s_in_bap": given.fired}
     if given.signals is not None:
         ports |= {f"s_in_y{k + 1}": given.signals[:, k] for k in range(3)}

@@ -6,7 +6,8 @@ Process says, at every step, and nothing in float.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 from lava.magma.core.decorator import implements, requires, tag
@@ -23,6 +24,8 @@ from numpy.typing import NDArray
 from neurokit.graph.neurons import FixedNeuron, Neuron
 from neurokit.lower.fixedpoint import neuron_step, resets_before
 from neurokit.lower.floating import float_step, initial_states
+
+States: TypeAlias = Mapping[str, NDArray[Any]]
 
 
 class OwnNeuron(AbstractProcess):  # type: ignore[misc]
@@ -54,21 +57,28 @@ class PyOwnNeuronModel(PyLoihiProcessModel):  # type: ignore[misc]
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
 
     def run_spk(self) -> None:
-        """One step; Lava's time_step is the Program's step + 1."""
+        """One step."""
+        self.s_out.send(self.advance(self.received())[2])
+
+    def advance(self, a_in: NDArray[np.int64]) -> tuple[States, States, NDArray[np.int32]]:
+        """(states before the step but after a scheduled reset, states after it, what is sent).
+
+        Lava's time_step is the Program's step + 1.
+        """
         neuron: FixedNeuron = self.proc_params["neuron"]
         step = self.time_step - 1
-        a_in = self.received()
-        if neuron.held and step < neuron.reset_offset:
-            self.s_out.send(np.zeros(self.s_out.shape, np.int32))
-            return
         states = {name: getattr(self, name) for name in neuron.states}
+        if neuron.held and step < neuron.reset_offset:
+            copies = {name: v.astype(np.int64) for name, v in states.items()}
+            return copies, copies, np.zeros(self.s_out.shape, np.int32)
         if resets_before(neuron, step):
             for name, values in states.items():
                 values[:] = neuron.initial.get(name, 0)
-        after, payloads = neuron_step(neuron, {name: v.astype(np.int64) for name, v in states.items()}, a_in)
+        before = {name: v.astype(np.int64) for name, v in states.items()}
+        after, payloads = neuron_step(neuron, before, a_in)
         for name, values in after.items():
             states[name][:] = values
-        self.s_out.send(payloads.astype(np.int32))
+        return before, after, payloads.astype(np.int32)
 
     def received(self) -> NDArray[np.int64]:
         """The synaptic input of the step, as `neuron_step` takes it."""
@@ -83,12 +93,16 @@ class PyOwnFloatModel(PyLoihiProcessModel):  # type: ignore[misc]
 
     def run_spk(self) -> None:
         """One step."""
+        self.s_out.send(self.advance(self.a_in.recv())[2])
+
+    def advance(self, a_in: NDArray[np.float64]) -> tuple[States, States, NDArray[Any]]:
+        """(states before the step, states after it, what is sent)."""
         neuron: Neuron = self.proc_params["neuron"]
-        states = {name: getattr(self, name) for name in neuron.states}
-        after, payloads = float_step(neuron, self.proc_params["dt"], states, self.a_in.recv())
+        before = {name: getattr(self, name).copy() for name in neuron.states}
+        after, payloads = float_step(neuron, self.proc_params["dt"], before, a_in)
         for name, values in after.items():
-            states[name][:] = values
-        self.s_out.send(payloads)
+            getattr(self, name)[:] = values
+        return before, after, payloads
 
 
 STATE = LavaPyType(np.ndarray, np.int32, precision=24)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+import numpy as np
 from lava.magma.core.decorator import implements, tag
 from lava.magma.core.model.sub.model import AbstractSubProcessModel
 from lava.magma.core.process.ports.ports import InPort, OutPort
@@ -14,6 +15,7 @@ from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
 from neurokit.graph.network import Program
 from neurokit.hardware.lava.layout import lava_shape
+from neurokit.hardware.lava.plastic import SYNAPTIC
 
 
 class ProgramProcess(AbstractProcess):  # type: ignore[misc]
@@ -24,6 +26,7 @@ class ProgramProcess(AbstractProcess):  # type: ignore[misc]
     not a letter, digit or underscore replaced by an underscore. Connect one source to an input port: Lava loses the
     turning of images where several join one port.
     states: ("name", "v") -> Var of a population, to probe or `.get()`; images are (width, height, channels).
+    Of a plastic projection ("a->b", "weight"), "tag" and "tag2": (targets, sources), populations flattened.
     graded: names of the inputs whose values are not only 0 and 1.
     """
 
@@ -36,6 +39,11 @@ class ProgramProcess(AbstractProcess):  # type: ignore[misc]
             for n, p in program.populations.items()
             for state in p.neuron.states
         }
+        for projection in program.projections:
+            if projection.plasticity is not None:
+                sizes = (program.shape_of(end) for end in (projection.target, projection.source))
+                shape = tuple(int(np.prod(size)) for size in sizes)
+                self.states |= {(projection.name, name): Var(shape=shape, init=0) for name in SYNAPTIC}
         # Lava finds ports and variables by looking through the attributes, and only there
         for attribute, port in (*_named("inp", self.inputs), *_named("out", self.outputs)):
             setattr(self, attribute, port)

@@ -41,7 +41,7 @@ from neurokit.errors import Fault
 from neurokit.graph.fixed_plasticity import MAX_TRACE, FixedSignal
 from neurokit.graph.lif_family import LoihiALIF, LoihiRefractoryLIF, LoihiShiftedLIF
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
-from neurokit.graph.signals import MODULATION
+from neurokit.graph.signals import MODULATION, REWARD
 from neurokit.lower.fixedpoint.lif import DECAY_SHIFT, MAX_POTENTIAL, Ints, States, decay, potential
 from neurokit.lower.fixedpoint.lif_family import shifted_potential
 from neurokit.lower.fixedpoint.neuron import resets_before
@@ -51,7 +51,6 @@ TRACE_BITS = 12
 ADAPTATION_BITS = 12  # a spike adds 4096 to LoihiALIF's adaptation
 MOST_TRACE = ((MAX_TRACE + 1) << TRACE_BITS) - 1
 MOST_GAIN = (MAX_TRACE + 1) << SHIFT  # at which an x of 1 is the largest value already
-REWARD = "reward"
 NAMES = "y1", "y2", "y3"
 _TRACES = "spike_trace", "modulation_trace"
 _DERIVATIVES = "pseudo_derivative", "adaptation_decay"
