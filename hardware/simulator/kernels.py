@@ -13,7 +13,15 @@ from numba import types
 from numba.extending import overload
 
 from neurokit.hardware.simulator.caching import njit
-from neurokit.hardware.simulator.lif_vectors import lif_span, lif_span_wide
+from neurokit.hardware.simulator.lif_vectors import (
+    MEMORYLESS,
+    NARROW,
+    PLAIN,
+    lif_span,
+    lif_span_memoryless,
+    lif_span_plain,
+    lif_span_wide,
+)
 from neurokit.hardware.simulator.vectors import (
     LANES,
     STRIP,
@@ -29,7 +37,6 @@ from neurokit.hardware.simulator.vectors import (
 )
 
 COUNTED = 1 << 14  # neurons at a time, of which a few steps have a list of events
-NARROW = 1 << 17  # synaptic input up to here leaves u within 24 bits, wrapped once
 CACHE_BYTES = 1 << 20  # of weights that stay in a core's second-level cache beside everything else
 
 
@@ -46,7 +53,7 @@ def _at(parameter, index):
 
 
 @njit(nogil=True, cache=True)
-def lif_block(acc, u, v, spikes, totals, wraps, keep_u, keep_v, bias, threshold, reset_value, strides, soft, narrow):
+def lif_block(acc, u, v, spikes, totals, wraps, keep_u, keep_v, bias, threshold, reset_value, strides, soft, way):
     """LoihiLIF over a block; see `lower.fixedpoint.lif_step`, with which it agrees bit for bit.
 
     acc: (steps, samples, neurons) int32 synaptic input. u, v: (samples, neurons) int32, updated.
@@ -54,16 +61,44 @@ def lif_block(acc, u, v, spikes, totals, wraps, keep_u, keep_v, bias, threshold,
     wraps: (2,) int64, to which the times that u wrapped and that v saturated are added.
     keep_u, keep_v: 1 - decay / 4096, float32. bias, threshold, reset_value: in units of v, int32.
     strides: (5,) of these, 1 where they are (neurons,), 0 where they are `lif_vectors.NEURONS` times the same.
-    narrow: no |acc| is beyond NARROW, nor was while u came about.
+    way: what may be left out, see `lif_vectors`.
+    """
+    steps, samples, size = acc.shape
+    parameters = (keep_u, keep_v, bias, threshold, reset_value, strides)
+    for t in range(steps):
+        for b in range(samples):
+            totals[t] += lif_rows(
+                acc[t, b], 0, 1, size, u[b], v[b], spikes[t, b], 0, 0, wraps, parameters, soft, 6, way, t + 1 == steps
+            )
+
+
+@njit(nogil=True, cache=True)
+def lif_rows(
+    acc, pitch, rows, size, u, v, spikes, start, distance, wraps, parameters, soft, shift, way, last
+):
+    """A step of some rows of `size` neurons; how many fire.
+
+    The first row's input is at the beginning of acc, each other's `pitch` after that of the one before; states and
+    spikes are at `start`, and `distance` after those before. parameters: keep_u to strides of `lif_block`.
+    shift: see `lif_vectors.make_lif_span`. last: whether u is read before the next step.
     """
     wide_registers()
-    for t in range(acc.shape[0]):
-        for b in range(acc.shape[1]):
-            parameters = (keep_u, keep_v, bias, threshold, reset_value, strides, soft)
-            if narrow:
-                totals[t] += lif_span(acc[t, b], u[b], v[b], spikes[t, b], wraps, *parameters)
-            else:
-                totals[t] += lif_span_wide(acc[t, b], u[b], v[b], spikes[t, b], wraps, *parameters)
+    keep_u, keep_v, bias, threshold, reset_value, strides = parameters
+    total = 0
+    for row in range(rows):
+        at, place = row * pitch, start + row * distance
+        constants = (keep_u, keep_v, bias, threshold, reset_value, strides, soft, shift)
+        if way == MEMORYLESS:
+            total += lif_span_memoryless(acc, at, size, u, v, spikes, place, wraps, *constants)
+            for j in range(size if last else 0):
+                u[place + j] = acc[at + j] << shift
+        elif way == PLAIN:
+            total += lif_span_plain(acc, at, size, u, v, spikes, place, wraps, *constants)
+        elif way == NARROW:
+            total += lif_span(acc, at, size, u, v, spikes, place, wraps, *constants)
+        else:
+            total += lif_span_wide(acc, at, size, u, v, spikes, place, wraps, *constants)
+    return total
 
 
 @njit(nogil=True, cache=True)
@@ -165,6 +200,29 @@ def count_span(spikes, counts, start, stop):
             continue
         for first in range(0, steps, 255):  # as many as a byte can count
             add_bytes(spikes, first, min(first + 255, steps), b, start, stop, counts[b])
+
+
+@njit(nogil=True, cache=True)
+def tally_span(spikes, tally, start, stop):
+    """The same into bytes, (samples, n) uint8, which hold no more than 255."""
+    wide_registers()
+    for b in range(spikes.shape[1]):
+        counted = tally[b, start:stop]
+        for t in range(spikes.shape[0]):
+            row = spikes[t, b, start:stop]
+            for j in range(counted.size):
+                counted[j] += row[j]
+
+
+@njit(nogil=True, cache=True)
+def add_tally(tally, counts):
+    """Add a tally to counts, both (samples, n), and start it over."""
+    wide_registers()
+    for b in range(tally.shape[0]):
+        counted, total = tally[b], counts[b]
+        for j in range(counted.size):
+            total[j] += counted[j]
+        counted[:] = 0
 
 
 @njit(nogil=True, cache=True)

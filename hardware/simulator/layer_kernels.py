@@ -10,14 +10,14 @@ from __future__ import annotations
 import numpy as np
 
 from neurokit.hardware.simulator.caching import njit
-from neurokit.hardware.simulator.kernels import count_span
-from neurokit.hardware.simulator.lif_vectors import lif_span, lif_span_wide
+from neurokit.hardware.simulator.kernels import count_span, lif_rows, tally_span
 from neurokit.hardware.simulator.product_kernels import tiles
 from neurokit.hardware.simulator.vectors import CHANNELS, copy_words, every_other, interleave, wide_registers
 
 PLACES = 384  # of a tile, at least a line: so many that sums and states fit the first-level cache
 COPY = 8  # what closing up a vector of sums costs, in taps
 WORDS = 1 << 17  # laid out at a time, so many that they stay in the second-level cache
+FEW_STEPS = 3  # of which spikes are counted one by one, and not summed for all neurons
 ROOM = 64  # words more: a vector may reach past the end
 
 
@@ -40,11 +40,12 @@ def convolve_and_fire(
     v,
     spikes,
     counts,
+    tally,
     totals,
     wraps,
     parameters,
     soft,
-    narrow,
+    way,
 ):
     """LoihiLIF behind a convolution over a block of steps, for a share of the neurons.
 
@@ -52,8 +53,9 @@ def convolve_and_fire(
     image to weights, swapped, factor: see `product.Product`. outputs: channels of a group.
     share: first and last line, first and last block of CHANNELS channels, groups in turn.
     words: room for the spikes of some steps, laid out, zero. rests: (steps,) whether the states are zero before a step.
-    counts: (samples, n) int64, to which spikes are added.
-    u, v, spikes, totals, wraps, soft, narrow: see `kernels.lif_block`; parameters: its constants and strides.
+    counts: (samples, n) int64, to which spikes are added, where there are FEW_STEPS; else to tally, which
+    is the same in bytes.
+    u, v, spikes, totals, wraps, soft, way: see `kernels.lif_block`; parameters: its constants and strides.
     """
     wide_registers()
     steps, samples, _ = rows.shape
@@ -65,6 +67,10 @@ def convolve_and_fire(
     lines = max(1, PLACES // plane[1])
     lines = -(-height // -(-height // lines))  # of all tiles about the same
     pitch = (lines * plane[1] + 47) // 48 * 48 + 48  # of the channels of a tile; lines may be written up to 47 too long
+    plane_size = target[0] * target[1]
+    sign, shift = (1, 6) if factor > 0 else (-1, 6)
+    while factor * sign > 1 << (shift - 6):  # factors are powers of two
+        shift += 1
     direct = _by_lines(target, plane[1], offsets.size)
     sums = np.empty(0 if direct else CHANNELS * pitch, np.int32)
     inputs = np.empty(CHANNELS * pitch, np.int32)
@@ -83,6 +89,7 @@ def convolve_and_fire(
                 whole = bottom - top == target[0] and not direct
                 runs = 1 if whole else channels
                 length = size * channels if whole else size
+                apart = pitch if direct else size  # inputs of two channels
                 for t in range(begin, end):
                     for b in range(samples):
                         at = (((t - begin) * samples + b) * groups + group) * area + top * plane[1]
@@ -94,38 +101,37 @@ def convolve_and_fire(
                             span = (bottom - top - 1) * plane[1] + target[1]
                             tiles(words, at, span, offsets, weight, swapped, sums, 0, pitch)
                             _close_up(sums, pitch, plane[1], channels, bottom - top, target[1], inputs, size)
-                        for k in range(runs):
-                            acc = inputs[k * (pitch if direct else size) :][:length]
-                            if factor != 1:
-                                for j in range(length):
-                                    acc[j] *= factor
-                            start = place + k * target[0] * target[1]
-                            if rests[t]:
-                                u[b, start : start + length] = 0
-                                v[b, start : start + length] = 0
-                            totals[t] += fire(acc, u[b], v[b], spikes[t, b], start, wraps, parameters, soft, narrow)
+                        for k in range(runs if sign < 0 else 0):
+                            acc = inputs[k * apart :][:length]
+                            for j in range(length):
+                                acc[j] = -acc[j]
+                        for k in range(runs if rests[t] else 0):
+                            start = place + k * plane_size
+                            u[b, start : start + length] = 0
+                            v[b, start : start + length] = 0
+                        totals[t] += lif_rows(
+                            inputs,
+                            apart,
+                            runs,
+                            length,
+                            u[b],
+                            v[b],
+                            spikes[t, b],
+                            place,
+                            plane_size,
+                            wraps,
+                            parameters,
+                            soft,
+                            shift,
+                            way,
+                            t + 1 == steps,
+                        )
                 for k in range(runs):
-                    start = place + k * target[0] * target[1]
-                    count_span(spikes[begin:end], counts, start, start + length)
-
-
-@njit(nogil=True, cache=True)
-def fire(acc, u, v, spikes, start, wraps, parameters, soft, narrow):
-    """A step of the neurons from `start` on whose input is acc; how many fire."""
-    keep_u, keep_v, bias, threshold, reset_value, strides = parameters
-    stop = start + acc.size
-    constants = (
-        keep_u[start * strides[0] :],
-        keep_v[start * strides[1] :],
-        bias[start * strides[2] :],
-        threshold[start * strides[3] :],
-        reset_value[start * strides[4] :],
-        strides,
-        soft,
-    )
-    if narrow:
-        return lif_span(acc, u[start:stop], v[start:stop], spikes[start:stop], wraps, *constants)
-    return lif_span_wide(acc, u[start:stop], v[start:stop], spikes[start:stop], wraps, *constants)
+                    start = place + k * plane_size
+                    if steps < FEW_STEPS:
+                        count_span(spikes[begin:end], counts, start, start + length)
+                    else:
+                        tally_span(spikes[begin:end], tally, start, start + length)
 
 
 @njit(nogil=True, cache=True)

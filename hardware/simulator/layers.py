@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.hardware.simulator.convolution import worth_product
-from neurokit.hardware.simulator.kernels import NARROW, count_nonzero
-from neurokit.hardware.simulator.layer_kernels import ROOM, WORDS, convolve_and_fire
+from neurokit.hardware.simulator.kernels import add_tally, count_nonzero
+from neurokit.hardware.simulator.layer_kernels import FEW_STEPS, ROOM, WORDS, convolve_and_fire
 from neurokit.hardware.simulator.links import ConvLink
 from neurokit.hardware.simulator.neurons import LoihiNeurons
 from neurokit.hardware.simulator.stage import Stage
@@ -19,6 +19,7 @@ from neurokit.hardware.simulator.team import Team
 from neurokit.hardware.simulator.vectors import CHANNELS
 
 LOOKED_AT = 8  # rows of a block, for an idea of the activity
+MOST_STEPS = 255  # of a call
 FEW_LINES = 8  # of an image that are not worth being shared among threads; channels are
 
 
@@ -34,6 +35,7 @@ class Layer:
         self.outputs = product.totals.shape[1]
         quads = -(-product.image[0] // len(product.totals) // 4)
         self.words = len(product.totals) * quads * len(product.phases) * product.plane[0] * product.plane[1]
+        self._tally = np.zeros((_neurons(stage).samples, stage.size), np.uint8)
         self._rooms: dict[int, NDArray[np.int32]] = {}
         self.blocks = len(product.totals) * -(-self.outputs // CHANNELS)
 
@@ -48,8 +50,9 @@ class Layer:
     def run(self, rows: NDArray[np.uint8], spikes: NDArray[np.uint8], step: int, team: Team, parts: int) -> None:
         """Steps from `step` on: rows (steps, samples, sources) -> spikes (steps, samples, n), by `parts` threads.
 
-        Rows without sources are silent.
+        Rows without sources are silent. At most MOST_STEPS steps.
         """
+        assert len(rows) <= MOST_STEPS, "spikes are summed in bytes"
         neurons = _neurons(self.stage)
         rests = np.zeros(len(rows), np.bool_)
         rests[[k - step for k in neurons.resets(step, step + len(rows))]] = True
@@ -61,6 +64,8 @@ class Layer:
             for k, share in enumerate(zip(shares, totals, wraps, strict=True))
         ]
         team.run(works)
+        if len(rows) >= FEW_STEPS:
+            add_tally(self._tally, neurons.counts)
         neurons.wraps += wraps.sum(axis=0)
         neurons.step_counts.append(totals.sum(axis=0))
 
@@ -93,11 +98,12 @@ class Layer:
             neurons.states["v"],
             spikes,
             neurons.counts,
+            self._tally,
             totals,
             wraps,
             neurons.constants[:-1],
             neurons.constants[-1],
-            neurons.reach <= NARROW,
+            neurons.way,
         )
 
     def _room(self, rows: NDArray[np.uint8], number: int) -> NDArray[np.int32]:

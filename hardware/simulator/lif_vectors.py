@@ -14,11 +14,17 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from neurokit.hardware.simulator.vectors import BYTE, FEATURES, INT, LONG, load_some, store_some, whole_and_rest
+from neurokit.hardware.simulator.vectors import BYTE, FEATURES, INT, LONG, first_flags, load_some, store_some
 
 NEURONS = 16  # of one vector
+TOGETHER = 4  # vectors whose spikes are stored, and counted, at once
 TOWARDS_ZERO = 11  # and without exceptions: AVX-512's rounding in the instruction
 HAS_ROUNDING = "+avx512f" in FEATURES
+
+REACH = 1 << 17  # synaptic input up to here leaves u within 24 bits, wrapped once
+# Kinds of neurons by what the kernel may leave out: nothing; what input beyond REACH asks for; also soft resets and
+# constants of each neuron's own; also u's decay, where it keeps nothing, and its wrap.
+WIDE, NARROW, PLAIN, MEMORYLESS = range(4)
 
 FLAG, SHORT, FLOAT = ir.IntType(1), ir.IntType(16), ir.FloatType()
 INTS, FLOATS, FLAGS = (ir.VectorType(kind, NEURONS) for kind in (INT, FLOAT, FLAG))
@@ -27,71 +33,113 @@ NAMES = {INTS: "v16i32", FLOATS: "v16f32", BYTES: "v16i8"}
 
 
 class _Step:
-    """Writes the instructions for NEURONS neurons from `place` on, those of `some` (None: all).
+    """Writes the instructions for one or more vectors of neurons from `place` on, those of `some` (None: all).
 
     pointers: acc, u, v, spikes, keep_u, keep_v, bias, threshold, reset_value. strides: of the last five, 0 or 1.
-    counters: stack places of how often u wrapped, v was clipped, and neurons fired.
+    shift: by which input is brought to the units of u. counters: stack places of how often u wrapped, v was clipped,
+    and neurons fired. way: see `make_lif_span`.
     """
 
-    def __init__(self, builder, pointers, strides, soft, counters, wide, rounding):
+    def __init__(self, builder, pointers, strides, soft, shift, counters, way, rounding):
         self.builder = builder
         self.pointers = pointers
         self.strides = strides
         self.soft = soft
+        self.shift = self._spread(shift)
         self.counters = counters
-        self.wide = wide
+        self.way = way
         self.rounding = rounding
+        self.shared = self._constants(LONG(0), None) if way in (PLAIN, MEMORYLESS) else None
 
-    def write(self, place, some):
+    def write(self, place, vectors, some):
+        """`vectors` vectors, whose flags are looked at together; `some` only where there is one."""
         builder = self.builder
-        acc, u, v, spikes = self.pointers[:4]
-        keep_u, keep_v, bias, threshold, reset_value = (
-            self._load(pointer, builder.mul(place, stride), kind, some)
-            for pointer, stride, kind in zip(
-                self.pointers[4:], self.strides, (FLOATS, FLOATS, INTS, INTS, INTS), strict=True
-            )
-        )
-        arriving = self._load(acc, place, INTS, some)
-        decayed = self._decay(self._load(u, place, INTS, some), keep_u, self.rounding and not self.wide)
-        shifted = builder.shl(arriving, _all(6))
-        current = builder.add(decayed, shifted)
-        potential = builder.add(self._decay(self._load(v, place, INTS, some), keep_v, self.rounding), current)
-        wraps = builder.icmp_unsigned(">", builder.add(current, _all(8388607)), _all(16777215))
-        if self.wide:
-            wraps = builder.or_(wraps, builder.icmp_signed("!=", builder.ashr(shifted, _all(6)), arriving))
-        current, potential = self._mended(current, builder.add(potential, bias), wraps)
-        fires = builder.icmp_signed(">", potential, threshold)
-        self._count(2, fires)
-        after = builder.select(self.soft, builder.sub(potential, reset_value), reset_value)
-        self._store(current, u, place, some)
-        self._store(builder.select(fires, after, potential), v, place, some)
-        self._store(builder.zext(fires, BYTES), spikes, place, some)
+        places = [builder.add(place, LONG(NEURONS * k)) for k in range(vectors)]
+        constants = [self.shared or self._constants(at, some) for at in places]
+        found = [self._found(at, *held[:3], some) for at, held in zip(places, constants, strict=True)]
+        found = self._mended(found)
+        fires = []
+        for at, (current, potential), (*_, threshold, reset_value) in zip(places, found, constants, strict=True):
+            fires.append(builder.icmp_signed(">", potential, threshold))
+            after = reset_value
+            if self.shared is None:
+                after = builder.select(self.soft, builder.sub(potential, reset_value), reset_value)
+            if self.way != MEMORYLESS:
+                self._store(current, self.pointers[1], at, some)
+            self._store(builder.select(fires[-1], after, potential), self.pointers[2], at, some)
+        together = self._joined(fires)
+        self._count(2, together)
+        bytes_ = builder.zext(together, ir.VectorType(BYTE, NEURONS * vectors))
+        self._store(bytes_, self.pointers[3], place, some)
 
-    def _mended(self, current, potential, wraps):
-        """Both within 24 bits, which they leave so seldom that a branch is cheaper than to mend what is sound."""
+    def _constants(self, place, some):
+        """keep_u, keep_v, bias, threshold, reset_value."""
+        kinds = (FLOATS, FLOATS, INTS, INTS, INTS)
+        return [
+            self._load(pointer, self.builder.mul(place, stride), kind, some)
+            for pointer, stride, kind in zip(self.pointers[4:], self.strides, kinds, strict=True)
+        ]
+
+    def _found(self, place, keep_u, keep_v, bias, some):
+        """u, and v before it fires, as they come out; whether u leaves 24 bits (None: never)."""
         builder = self.builder
-        places = [cgutils.alloca_once(builder, INTS) for _ in range(2)]
-        for place, values in zip(places, (current, potential), strict=True):
-            builder.store(values, place)
-        beyond = builder.icmp_unsigned(">", builder.add(potential, _all(8388607)), _all(16777214))
-        either = builder.bitcast(builder.or_(wraps, beyond), SHORT)
-        with builder.if_then(builder.icmp_unsigned("!=", either, SHORT(0)), likely=False):
-            high = builder.icmp_signed(">", current, _all(8388608))
-            low = builder.icmp_signed("<=", current, _all(-8388608))
-            mended = builder.select(high, builder.sub(current, _all(16777216)), current)
-            mended = builder.select(low, builder.add(current, _all(16777216)), mended)
-            builder.store(mended, places[0])
-            found = builder.add(potential, builder.sub(mended, current))
-            lower = builder.select(builder.icmp_signed(">", found, _all(-8388607)), found, _all(-8388607))
-            clipped = builder.select(builder.icmp_signed("<", lower, _all(8388607)), lower, _all(8388607))
-            builder.store(clipped, places[1])
-            self._count(0, wraps)
-            self._count(1, builder.icmp_signed("!=", found, clipped))
-        return [builder.load(place) for place in places]
+        arriving = self._load(self.pointers[0], place, INTS, some)
+        potential = self._decay(self._load(self.pointers[2], place, INTS, some), keep_v, self.rounding)
+        shifted = current = builder.shl(arriving, self.shift)
+        wraps = None
+        if self.way != MEMORYLESS:
+            before = self._load(self.pointers[1], place, INTS, some)
+            current = builder.add(self._decay(before, keep_u, self.rounding and self.way != WIDE), shifted)
+            wraps = builder.icmp_unsigned(">", builder.add(current, _all(8388607)), _all(16777215))
+        if self.way == WIDE:
+            lost = builder.icmp_signed("!=", builder.ashr(shifted, self.shift), arriving)
+            wraps = builder.or_(wraps, lost)
+        return current, builder.add(builder.add(potential, current), bias), wraps
+
+    def _mended(self, found):
+        """All within 24 bits, which they leave so seldom that a branch is cheaper than to mend what is sound."""
+        builder = self.builder
+        places = [[cgutils.alloca_once(builder, INTS) for _ in range(2)] for _ in found]
+        wrong = []
+        for held, (current, potential, wraps) in zip(places, found, strict=True):
+            builder.store(current, held[0])
+            builder.store(potential, held[1])
+            beyond = builder.icmp_unsigned(">", builder.add(potential, _all(8388607)), _all(16777214))
+            wrong.append(beyond if wraps is None else builder.or_(wraps, beyond))
+        either = wrong[0]
+        for flags in wrong[1:]:
+            either = builder.or_(either, flags)
+        with builder.if_then(builder.icmp_unsigned("!=", builder.bitcast(either, SHORT), SHORT(0)), likely=False):
+            for held, (current, potential, wraps) in zip(places, found, strict=True):
+                mended = current if wraps is None else self._wrapped(current, wraps)
+                builder.store(mended, held[0])
+                arrived = potential if wraps is None else builder.add(potential, builder.sub(mended, current))
+                lower = builder.select(builder.icmp_signed(">", arrived, _all(-8388607)), arrived, _all(-8388607))
+                clipped = builder.select(builder.icmp_signed("<", lower, _all(8388607)), lower, _all(8388607))
+                builder.store(clipped, held[1])
+                self._count(1, builder.icmp_signed("!=", arrived, clipped))
+        return [[builder.load(place) for place in held] for held in places]
+
+    def _wrapped(self, current, wraps):
+        """u, brought back to 24 bits once."""
+        builder = self.builder
+        high = builder.icmp_signed(">", current, _all(8388608))
+        low = builder.icmp_signed("<=", current, _all(-8388608))
+        self._count(0, wraps)
+        mended = builder.select(high, builder.sub(current, _all(16777216)), current)
+        return builder.select(low, builder.add(current, _all(16777216)), mended)
+
+    def _joined(self, flags):
+        """Flags of several vectors one behind the other."""
+        while len(flags) > 1:
+            order = ir.Constant(ir.VectorType(INT, 2 * flags[0].type.count), list(range(2 * flags[0].type.count)))
+            flags = [self.builder.shuffle_vector(*flags[k : k + 2], order) for k in range(0, len(flags), 2)]
+        return flags[0]
 
     def _count(self, which, flags):
         builder, counter = self.builder, self.counters[which]
-        found = builder.zext(builder.ctpop(builder.bitcast(flags, SHORT)), LONG)
+        bits = builder.bitcast(flags, ir.IntType(flags.type.count))
+        found = builder.ctpop(bits) if bits.type == LONG else builder.zext(builder.ctpop(bits), LONG)
         builder.store(builder.add(builder.load(counter), found), counter)
 
     def _decay(self, values, keep, rounding):
@@ -103,47 +151,91 @@ class _Step:
         multiply = cgutils.get_or_insert_function(builder.module, function, "llvm.x86.avx512.mul.ps.512")
         return builder.fptosi(builder.call(multiply, (builder.sitofp(values, FLOATS), keep, INT(TOWARDS_ZERO))), INTS)
 
+    def _spread(self, value):
+        undefined = ir.Constant(INTS, ir.Undefined)
+        return self.builder.shuffle_vector(self.builder.insert_element(undefined, value, INT(0)), undefined, _all(0))
+
     def _load(self, pointer, place, kind, some):
         at = self.builder.bitcast(self.builder.gep(pointer, [place]), kind.as_pointer())
         return load_some(self.builder, at, kind, NAMES[kind], some)
 
     def _store(self, values, pointer, place, some):
         at = self.builder.bitcast(self.builder.gep(pointer, [place]), values.type.as_pointer())
-        store_some(self.builder, values, at, NAMES[values.type], some)
+        store_some(self.builder, values, at, NAMES.get(values.type), some)
 
 
-def make_lif_span(wide, rounding):
-    """The kernel for currents of any size (`wide`) or at most 2**17 in `acc`; rounding: by HAS_ROUNDING's way."""
+def make_lif_span(way, rounding):
+    """The kernel for neurons as `way_of` tells them apart; rounding: by HAS_ROUNDING's way."""
 
-    def lif_span(typingctx, acc, u, v, spikes, wraps, keep_u, keep_v, bias, threshold, reset_value, strides, soft):
+    def lif_span(
+        typingctx,
+        acc,
+        first,
+        count,
+        u,
+        v,
+        spikes,
+        start,
+        wraps,
+        keep_u,
+        keep_v,
+        bias,
+        threshold,
+        reset_value,
+        strides,
+        soft,
+        shift,
+    ):
         arrays = (acc, u, v, spikes, keep_u, keep_v, bias, threshold, reset_value)
 
         def generate(context, builder, signature, arguments):
-            rows = [*arguments[:4], *arguments[5:10]]
-            held = [context.make_array(kind)(context, builder, row) for kind, row in zip(arrays, rows, strict=True)]
-            steps = context.make_array(strides)(context, builder, arguments[10]).data
-            totals = context.make_array(wraps)(context, builder, arguments[4]).data
+            sums, begin, number, *states, place, marks = arguments[:8]
+            held = [
+                context.make_array(kind)(context, builder, row).data
+                for kind, row in zip(arrays, [sums, *states, *arguments[8:13]], strict=True)
+            ]
+            steps = context.make_array(strides)(context, builder, arguments[13]).data
+            totals = context.make_array(wraps)(context, builder, marks).data
             distances = [builder.load(builder.gep(steps, [LONG(k)])) for k in range(5)]
+            offsets = [begin, place, place, place, *(builder.mul(place, distance) for distance in distances)]
+            pointers = [builder.gep(pointer, [offset]) for pointer, offset in zip(held, offsets, strict=True)]
             counters = [cgutils.alloca_once_value(builder, LONG(0)) for _ in range(3)]
-            step = _Step(builder, [h.data for h in held], distances, arguments[11], counters, wide, rounding)
-            count = builder.extract_value(held[0].shape, 0)
-            whole_and_rest(builder, count, step.write)
+            amount = builder.trunc(arguments[15], INT)
+            step = _Step(builder, pointers, distances, arguments[14], amount, counters, way, rounding)
+            _all_vectors(builder, number, step.write)
             for k in range(2):
                 total = builder.gep(totals, [LONG(k)])
                 builder.store(builder.add(builder.load(total), builder.load(counters[k])), total)
             return builder.load(counters[2])
 
-        return types.int64(*arrays[:4], wraps, *arrays[4:], strides, soft), generate
+        long = types.intp
+        constants = (keep_u, keep_v, bias, threshold, reset_value, strides, soft)
+        return types.int64(acc, long, long, u, v, spikes, long, wraps, *constants, long), generate
 
-    lif_span.__doc__ = """One step of the neurons acc holds the input of; how many fire. See `kernels.lif_block`.
+    lif_span.__doc__ = """One step of `count` neurons from `start` on; acc[first] is the input of the first one.
 
-    All arrays (n,), contiguous; keep_u, keep_v float32; a constant whose stride is 0 is NEURONS times the same.
+    How many fire. See `kernels.lif_block`. All arrays (n,), contiguous; keep_u, keep_v float32; a constant whose stride
+    is 0 is NEURONS times the same. shift: 6, and as many bits more as acc is to be shifted by before.
+    MEMORYLESS leaves u as it was: it is acc << shift, which nobody reads before the last step.
     """
     return intrinsic(lif_span)
+
+
+def _all_vectors(builder, count, write):
+    """write(place, vectors, some) for TOGETHER vectors at a time, then for one, then for what is left."""
+    begin = LONG(0)
+    for vectors in (TOGETHER, 1):
+        whole = builder.and_(count, LONG(-NEURONS * vectors))
+        with cgutils.for_range_slice(builder, begin, whole, LONG(NEURONS * vectors), inc=True) as (place, _):
+            write(place, vectors, None)
+        begin = whole
+    with builder.if_then(builder.icmp_signed("<", begin, count)):
+        write(begin, 1, first_flags(builder, builder.trunc(builder.sub(count, begin), INT)))
 
 
 def _all(value):
     return ir.Constant(INTS, [value] * NEURONS)
 
 
-lif_span, lif_span_wide = make_lif_span(False, HAS_ROUNDING), make_lif_span(True, HAS_ROUNDING)
+lif_span, lif_span_wide = make_lif_span(NARROW, HAS_ROUNDING), make_lif_span(WIDE, HAS_ROUNDING)
+lif_span_plain, lif_span_memoryless = make_lif_span(PLAIN, HAS_ROUNDING), make_lif_span(MEMORYLESS, HAS_ROUNDING)

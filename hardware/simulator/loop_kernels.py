@@ -9,6 +9,7 @@ import numpy as np
 
 from neurokit.hardware.simulator.caching import njit
 from neurokit.hardware.simulator.kernels import dense_bytes, lif_block, sparse_events
+from neurokit.hardware.simulator.lif_vectors import WIDE
 from neurokit.hardware.simulator.vectors import wide_registers
 
 DENSE, SPARSE = 0, 1
@@ -75,7 +76,7 @@ def loop_block(
                     reset_value[place:stop],
                     strides,
                     soft[p],
-                    False,
+                    WIDE,
                 )
         if u_record.shape[0]:
             u_record[t] = u

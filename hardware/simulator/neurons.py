@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
-from neurokit.hardware.simulator.kernels import NARROW, count_events, count_spikes, float_block, lif_block
-from neurokit.hardware.simulator.lif_vectors import NEURONS
+from neurokit.hardware.simulator.kernels import count_events, count_spikes, float_block, lif_block
+from neurokit.hardware.simulator.lif_vectors import MEMORYLESS, NARROW, NEURONS, PLAIN, REACH, WIDE
 from neurokit.lower.discretise import recurrence
 
 NEVER = np.iinfo(np.int32).max  # a threshold that no potential reaches
@@ -159,9 +159,18 @@ class LoihiNeurons(FixedNeurons):
 
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
         """See `Neurons.run_block`."""
-        narrow = self.reach <= NARROW
-        lif_block(acc, self.states["u"], self.states["v"], spikes, totals, self.wraps, *self.constants, narrow)
+        lif_block(acc, self.states["u"], self.states["v"], spikes, totals, self.wraps, *self.constants, self.way)
         count_spikes(spikes, self.counts)
+
+    @property
+    def way(self) -> int:
+        """Which kernel is the quickest for these neurons and their input, see `lif_vectors`."""
+        keep_u, *_, strides, soft = self.constants
+        if self.reach > REACH:
+            return WIDE
+        if soft or strides.any():
+            return NARROW
+        return MEMORYLESS if self.reach < REACH and not keep_u.any() else PLAIN
 
 
 class FloatNeurons(Neurons):

@@ -82,7 +82,7 @@ class Part:
         if pieces[0][0]:
             pieces.insert(0, (0, np.zeros((pieces[0][0], self.samples, 0), np.uint8)))  # before the run all is silent
         for place, rows in pieces:
-            width = 1 if states else max(1, len(rows))
+            width = 1 if states else layers.MOST_STEPS
             for k in range(0, len(rows), width):
                 first = start + place + k
                 some = rows[k : k + width]

@@ -5,31 +5,54 @@ import pytest
 
 from neurokit.graph.neurons import LoihiLIF
 from neurokit.hardware.simulator.caching import njit
-from neurokit.hardware.simulator.lif_vectors import HAS_ROUNDING, NEURONS, make_lif_span
+from neurokit.hardware.simulator.lif_vectors import (
+    HAS_ROUNDING,
+    MEMORYLESS,
+    NARROW,
+    NEURONS,
+    PLAIN,
+    WIDE,
+    make_lif_span,
+)
 from neurokit.lower.fixedpoint.lif import lif_step
 
 TOP = 2**23
 MAGNITUDES = sorted({*range(10), *(2**k + d for k in range(3, 24) for d in (-1, 0, 1) if 2**k + d <= TOP), 5592405})
 EDGES = np.array([*(-m for m in MAGNITUDES), *MAGNITUDES])
 DECAYS = np.arange(4097)
-WAYS = [(wide, rounding) for wide in (False, True) for rounding in (False, True)]
+WAYS = [(wide, rounding) for wide in (NARROW, WIDE) for rounding in (False, True)]
+SHIFT = 6  # of input to the units of u
 
 
-def kernel(wide, rounding):
+def span_of(way, rounding):
+    """The kernel itself, where it can run."""
     if rounding and not HAS_ROUNDING:
         pytest.skip("the processor has no AVX-512, whose rounding this is")
-    span = make_lif_span(wide, rounding)
+    span = make_lif_span(way, rounding)
 
     @njit(cache=False)
-    def run(acc, u, v, spikes, wraps, keep_u, keep_v, bias, threshold, reset_value, strides, soft):
-        span(acc, u, v, spikes, wraps, keep_u, keep_v, bias, threshold, reset_value, strides, soft)
+    def run(acc, first, count, u, v, spikes, start, wraps, keep_u, keep_v, bias, threshold, reset_value, strides, soft, shift):
+        constants = (keep_u, keep_v, bias, threshold, reset_value, strides, soft, shift)
+        return span(acc, first, count, u, v, spikes, start, wraps, *constants)
 
     return run
 
 
-@pytest.fixture(scope="module", params=WAYS, ids=lambda way: f"{'wide' if way[0] else 'narrow'}-{way[1]}")
+def kernel(way, rounding):
+    """One step of all neurons."""
+    span = span_of(way, rounding)
+
+    @njit(cache=False)
+    def run(acc, u, v, spikes, wraps, keep_u, keep_v, bias, threshold, reset_value, strides, soft):
+        constants = (keep_u, keep_v, bias, threshold, reset_value, strides, soft)
+        return span(acc, 0, acc.size, u, v, spikes, 0, wraps, *constants, SHIFT)
+
+    return run
+
+
+@pytest.fixture(scope="module", params=WAYS, ids=lambda way: f"{'wide' if way[0] == WIDE else 'narrow'}-{way[1]}")
 def way(request):
-    return request.param[0], kernel(*request.param)
+    return request.param[0] == WIDE, kernel(*request.param)
 
 
 def assert_same_step(run, neuron, acc, u, v):
@@ -42,11 +65,12 @@ def assert_same_step(run, neuron, acc, u, v):
     others = [np.ascontiguousarray(row, np.int32) for row in rows[2:]]
     given = [np.array(values, np.int32) for values in (acc, u, v)]
     spikes, wraps = np.full(n, 7, np.uint8), np.zeros(2, np.int64)
-    run(*given, spikes, wraps, *keeps, *others, strides, neuron.reset == "soft")
+    total = run(*given, spikes, wraps, *keeps, *others, strides, neuron.reset == "soft")
     u_after, v_after, fires = lif_step(neuron, np.asarray(u, np.int64), np.asarray(v, np.int64), np.asarray(acc))
     np.testing.assert_array_equal(given[1], u_after)
     np.testing.assert_array_equal(given[2], v_after)
     np.testing.assert_array_equal(spikes, fires)
+    assert total == fires.sum()
     return wraps
 
 
@@ -62,7 +86,7 @@ def test_every_decay_of_every_edge(way):
 
 
 @pytest.mark.parametrize("soft", [False, True])
-@pytest.mark.parametrize("n", [1, 15, 16, 17, 31, 32, 100, 4000])
+@pytest.mark.parametrize("n", [1, 15, 16, 17, 63, 64, 65, 100, 4000])
 def test_random_states_and_rows_of_any_length(way, n, soft):
     rng = np.random.default_rng(n)
     wide, run = way
@@ -98,8 +122,35 @@ def test_wraps_and_clips_are_counted(way):
 def test_a_current_beyond_24_bits_decays_as_it_is():
     """Wrapped once, as in Lava, it may stay out of range: only the wide kernel is given such."""
     for rounding in (False, True):
-        run = kernel(True, rounding)
+        run = kernel(WIDE, rounding)
         u = np.array([2**31 - 1, -(2**31), 2**24 + 1, -(2**24) - 3, 2**30 + 12345])
         for decay in (0, 1, 1234, 4095, 4096):
             neuron = LoihiLIF(np.array(decay), np.array(4096), np.array(64))
             assert_same_step(run, neuron, np.zeros(5, int), u, np.zeros(5, int))
+
+
+@pytest.mark.parametrize("rounding", [False, True])
+@pytest.mark.parametrize("memoryless", [False, True])
+def test_shared_constants_and_hard_resets(memoryless, rounding):
+    """The kernels for these: rows from the middle of arrays, input that is to be doubled, beside which nothing moves."""
+    run, rng = span_of(MEMORYLESS if memoryless else PLAIN, rounding), np.random.default_rng(4)
+    for n in (1, 16, 70, 64, 300):
+        fields = [4096 if memoryless else rng.integers(4096), rng.integers(4097), rng.integers(2**17) << 6]
+        reset_value, mantissa = rng.integers(-TOP + 1, TOP), rng.integers(-4096, 4096)
+        neuron = LoihiLIF(*(np.array(field) for field in fields), mantissa, 0, reset_value=np.array(reset_value))
+        acc = rng.choice([0, 1, -(2**16) + 1, 2**16 - 1, 5000], n + 9)
+        u, v = (rng.integers(-TOP + 1, TOP, n + 20).astype(np.int32) for _ in "uv")
+        keeps = [np.full(NEURONS, 1 - field / 4096, np.float32) for field in fields[:2]]
+        others = [np.full(NEURONS, value, np.int32) for value in (neuron.bias, neuron.threshold, reset_value)]
+        spikes, wraps = np.full(n + 20, 7, np.uint8), np.zeros(2, np.int64)
+        wanted = lif_step(neuron, u[5 : 5 + n].astype(np.int64), v[5 : 5 + n].astype(np.int64), 2 * acc[3 : 3 + n])
+        before, outside = u.copy(), np.r_[0:5, 5 + n : n + 20]
+        untouched = [row[outside].copy() for row in (u, v, spikes)]
+        constants = (*keeps, *others, np.zeros(5, np.int64), False)
+        total = run(acc.astype(np.int32), 3, n, u, v, spikes, 5, wraps, *constants, SHIFT + 1)
+        np.testing.assert_array_equal(u[5 : 5 + n], before[5 : 5 + n] if memoryless else wanted[0])
+        np.testing.assert_array_equal(v[5 : 5 + n], wanted[1])
+        np.testing.assert_array_equal(spikes[5 : 5 + n], wanted[2])
+        assert total == wanted[2].sum()
+        for row, former in zip((u, v, spikes), untouched, strict=True):
+            np.testing.assert_array_equal(row[outside], former)
