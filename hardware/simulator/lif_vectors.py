@@ -23,8 +23,9 @@ HAS_ROUNDING = "+avx512f" in FEATURES
 
 REACH = 1 << 17  # synaptic input up to here leaves u within 24 bits, wrapped once
 # Kinds of neurons by what the kernel may leave out: nothing; what input beyond REACH asks for; also soft resets and
-# constants of each neuron's own; also u's decay, where it keeps nothing, and its wrap.
+# constants of each neuron's own, but for the bias; also u's decay, where it keeps nothing, and its wrap.
 WIDE, NARROW, PLAIN, MEMORYLESS = range(4)
+BIAS = 2  # its place among keep_u, keep_v, bias, threshold, reset_value
 
 FLAG, SHORT, FLOAT = ir.IntType(1), ir.IntType(16), ir.FloatType()
 INTS, FLOATS, FLAGS = (ir.VectorType(kind, NEURONS) for kind in (INT, FLOAT, FLAG))
@@ -49,20 +50,21 @@ class _Step:
         self.counters = counters
         self.way = way
         self.rounding = rounding
-        self.shared = self._constants(LONG(0), None) if way in (PLAIN, MEMORYLESS) else None
+        self.plain = way in (PLAIN, MEMORYLESS)
+        self.shared = {k: self._constant(k, LONG(0), None) for k in range(5) if self.plain and k != BIAS}
 
     def write(self, place, vectors, some):
         """`vectors` vectors, whose flags are looked at together; `some` only where there is one."""
         builder = self.builder
         places = [builder.add(place, LONG(NEURONS * k)) for k in range(vectors)]
-        constants = [self.shared or self._constants(at, some) for at in places]
+        constants = [[self.shared.get(k) or self._constant(k, at, some) for k in range(5)] for at in places]
         found = [self._found(at, *held[:3], some) for at, held in zip(places, constants, strict=True)]
         found = self._mended(found)
         fires = []
         for at, (current, potential), (*_, threshold, reset_value) in zip(places, found, constants, strict=True):
             fires.append(builder.icmp_signed(">", potential, threshold))
             after = reset_value
-            if self.shared is None:
+            if not self.plain:
                 after = builder.select(self.soft, builder.sub(potential, reset_value), reset_value)
             if self.way != MEMORYLESS:
                 self._store(current, self.pointers[1], at, some)
@@ -72,13 +74,10 @@ class _Step:
         bytes_ = builder.zext(together, ir.VectorType(BYTE, NEURONS * vectors))
         self._store(bytes_, self.pointers[3], place, some)
 
-    def _constants(self, place, some):
-        """keep_u, keep_v, bias, threshold, reset_value."""
-        kinds = (FLOATS, FLOATS, INTS, INTS, INTS)
-        return [
-            self._load(pointer, self.builder.mul(place, stride), kind, some)
-            for pointer, stride, kind in zip(self.pointers[4:], self.strides, kinds, strict=True)
-        ]
+    def _constant(self, which, place, some):
+        """Of keep_u, keep_v, bias, threshold and reset_value that of the neurons at `place`."""
+        kind = FLOATS if which < BIAS else INTS
+        return self._load(self.pointers[4 + which], self.builder.mul(place, self.strides[which]), kind, some)
 
     def _found(self, place, keep_u, keep_v, bias, some):
         """u, and v before it fires, as they come out; whether u leaves 24 bits (None: never)."""

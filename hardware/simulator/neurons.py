@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.hardware.simulator.kernels import count_events, count_spikes, float_block, lif_block
-from neurokit.hardware.simulator.lif_vectors import MEMORYLESS, NARROW, NEURONS, PLAIN, REACH, WIDE
+from neurokit.hardware.simulator.lif_vectors import BIAS, MEMORYLESS, NARROW, NEURONS, PLAIN, REACH, WIDE
 from neurokit.lower.discretise import recurrence
 
 NEVER = np.iinfo(np.int32).max  # a threshold that no potential reaches
@@ -168,7 +168,7 @@ class LoihiNeurons(FixedNeurons):
         keep_u, *_, strides, soft = self.constants
         if self.reach > REACH:
             return WIDE
-        if soft or strides.any():
+        if soft or np.delete(strides, BIAS).any():
             return NARROW
         return MEMORYLESS if self.reach < REACH and not keep_u.any() else PLAIN
 

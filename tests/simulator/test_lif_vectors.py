@@ -134,19 +134,21 @@ def test_a_current_beyond_24_bits_decays_as_it_is():
 def test_shared_constants_and_hard_resets(memoryless, rounding):
     """The kernels for these: rows from the middle of arrays, input that is to be doubled, beside which nothing moves."""
     run, rng = span_of(MEMORYLESS if memoryless else PLAIN, rounding), np.random.default_rng(4)
-    for n in (1, 16, 70, 64, 300):
+    for n in (1, 16, 71, 64, 299):
         fields = [4096 if memoryless else rng.integers(4096), rng.integers(4097), rng.integers(2**17) << 6]
-        reset_value, mantissa = rng.integers(-TOP + 1, TOP), rng.integers(-4096, 4096)
+        reset_value, mantissa = rng.integers(-TOP + 1, TOP), rng.integers(-4096, 4096, n if n % 2 else ())
         neuron = LoihiLIF(*(np.array(field) for field in fields), mantissa, 0, reset_value=np.array(reset_value))
         acc = rng.choice([0, 1, -(2**16) + 1, 2**16 - 1, 5000], n + 9)
         u, v = (rng.integers(-TOP + 1, TOP, n + 20).astype(np.int32) for _ in "uv")
         keeps = [np.full(NEURONS, 1 - field / 4096, np.float32) for field in fields[:2]]
-        others = [np.full(NEURONS, value, np.int32) for value in (neuron.bias, neuron.threshold, reset_value)]
+        others = [np.full(NEURONS, value, np.int32) for value in (0, neuron.threshold, reset_value)]
+        others[0] = np.zeros(n + 20, np.int32) if n % 2 else np.full(NEURONS, neuron.bias, np.int32)
+        others[0][5 : 5 + n] = neuron.bias
         spikes, wraps = np.full(n + 20, 7, np.uint8), np.zeros(2, np.int64)
         wanted = lif_step(neuron, u[5 : 5 + n].astype(np.int64), v[5 : 5 + n].astype(np.int64), 2 * acc[3 : 3 + n])
         before, outside = u.copy(), np.r_[0:5, 5 + n : n + 20]
         untouched = [row[outside].copy() for row in (u, v, spikes)]
-        constants = (*keeps, *others, np.zeros(5, np.int64), False)
+        constants = (*keeps, *others, np.array([0, 0, n % 2, 0, 0]), False)
         total = run(acc.astype(np.int32), 3, n, u, v, spikes, 5, wraps, *constants, SHIFT + 1)
         np.testing.assert_array_equal(u[5 : 5 + n], before[5 : 5 + n] if memoryless else wanted[0])
         np.testing.assert_array_equal(v[5 : 5 + n], wanted[1])
