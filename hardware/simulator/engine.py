@@ -18,9 +18,9 @@ from neurokit.hardware.simulator.stage import Stage
 from neurokit.hardware.simulator.team import Team
 from neurokit.hardware.simulator.wave import run_parts
 
-BLOCK_BYTES = (
-    128 << 20
-)  # of synaptic input, were it held at once; well inside memory, long enough for threads to overlap
+BLOCK_BYTES = 128 << 20  # of synaptic input, were it held at once: well inside memory
+SENT_BYTES = 4 << 20  # of spikes of a population, which its targets are to find in the caches
+FEW_STEPS = 16  # of a block, which it has whatever they take from the caches, since each block has its price
 
 
 class Engine:
@@ -62,7 +62,8 @@ class Engine:
     def block(self) -> int:
         """Steps that one block may hold."""
         widest = max(stage.size for stage in self.stages.values())
-        return max(1, min(256, BLOCK_BYTES // (8 * widest * self.samples)))
+        row = widest * self.samples
+        return max(1, min(256, BLOCK_BYTES // (8 * row), max(FEW_STEPS, SENT_BYTES // row)))
 
     def advance(
         self,

@@ -13,19 +13,10 @@ from numba import types
 from numba.extending import overload
 
 from neurokit.hardware.simulator.caching import njit
-from neurokit.hardware.simulator.lif_vectors import (
-    MEMORYLESS,
-    NARROW,
-    PLAIN,
-    lif_span,
-    lif_span_memoryless,
-    lif_span_plain,
-    lif_span_wide,
-)
+from neurokit.hardware.simulator.lif_vectors import INPUT_SHIFT, lif_rows
 from neurokit.hardware.simulator.vectors import (
     LANES,
     STRIP,
-    add_bytes,
     count_bits,
     lowest_bit,
     nonzero_bits,
@@ -36,7 +27,6 @@ from neurokit.hardware.simulator.vectors import (
     wide_registers,
 )
 
-COUNTED = 1 << 14  # neurons at a time, of which a few steps have a list of events
 CACHE_BYTES = 1 << 20  # of weights that stay in a core's second-level cache beside everything else
 
 
@@ -63,42 +53,12 @@ def lif_block(acc, u, v, spikes, totals, wraps, keep_u, keep_v, bias, threshold,
     strides: (5,) of these, 1 where they are (neurons,), 0 where they are `lif_vectors.NEURONS` times the same.
     way: what may be left out, see `lif_vectors`.
     """
+    wide_registers()
     steps, samples, size = acc.shape
-    parameters = (keep_u, keep_v, bias, threshold, reset_value, strides)
     for t in range(steps):
         for b in range(samples):
-            totals[t] += lif_rows(
-                acc[t, b], 0, 1, size, u[b], v[b], spikes[t, b], 0, 0, wraps, parameters, soft, 6, way, t + 1 == steps
-            )
-
-
-@njit(nogil=True, cache=True)
-def lif_rows(
-    acc, pitch, rows, size, u, v, spikes, start, distance, wraps, parameters, soft, shift, way, last
-):
-    """A step of some rows of `size` neurons; how many fire.
-
-    The first row's input is at the beginning of acc, each other's `pitch` after that of the one before; states and
-    spikes are at `start`, and `distance` after those before. parameters: keep_u to strides of `lif_block`.
-    shift: see `lif_vectors.make_lif_span`. last: whether u is read before the next step.
-    """
-    wide_registers()
-    keep_u, keep_v, bias, threshold, reset_value, strides = parameters
-    total = 0
-    for row in range(rows):
-        at, place = row * pitch, start + row * distance
-        constants = (keep_u, keep_v, bias, threshold, reset_value, strides, soft, shift)
-        if way == MEMORYLESS:
-            total += lif_span_memoryless(acc, at, size, u, v, spikes, place, wraps, *constants)
-            for j in range(size if last else 0):
-                u[place + j] = acc[at + j] << shift
-        elif way == PLAIN:
-            total += lif_span_plain(acc, at, size, u, v, spikes, place, wraps, *constants)
-        elif way == NARROW:
-            total += lif_span(acc, at, size, u, v, spikes, place, wraps, *constants)
-        else:
-            total += lif_span_wide(acc, at, size, u, v, spikes, place, wraps, *constants)
-    return total
+            parameters = (keep_u, keep_v, bias, threshold, reset_value, strides, soft, INPUT_SHIFT, way, t + 1 == steps)
+            totals[t] += lif_rows(acc[t, b], 0, 1, size, u[b], v[b], spikes[t, b], 0, 0, wraps, *parameters)
 
 
 @njit(nogil=True, cache=True)
@@ -173,64 +133,9 @@ def count_events(values, counts, step_counts):
                 row = values[t, b]
                 for j in range(size):
                     part[j] += row[j] != 0
-                step_counts[t] += _nonzero(row)
+                step_counts[t] += nonzero(row)
             for j in range(size):
                 count[j] += part[j]
-
-
-@njit(nogil=True, cache=True)
-def count_spikes(spikes, counts):
-    """Add the spikes (steps, samples, n), 0 or 1, to counts (samples, n)."""
-    for start in range(0, counts.shape[1], COUNTED):
-        count_span(spikes, counts, start, min(start + COUNTED, counts.shape[1]))
-
-
-@njit(nogil=True, cache=True)
-def count_span(spikes, counts, start, stop):
-    """The same for the neurons from start to stop only."""
-    wide_registers()
-    steps, samples, _ = spikes.shape
-    index = np.empty(stop - start + 4 if steps < 3 else 0, np.int32)
-    for b in range(samples):
-        if steps < 3:  # too few to pay for passing over all counts
-            count = counts[b, start:stop]
-            for t in range(steps):
-                for k in range(gather(spikes[t, b, start:stop], index)):
-                    count[index[k]] += 1
-            continue
-        for first in range(0, steps, 255):  # as many as a byte can count
-            add_bytes(spikes, first, min(first + 255, steps), b, start, stop, counts[b])
-
-
-@njit(nogil=True, cache=True)
-def tally_span(spikes, tally, start, stop):
-    """The same into bytes, (samples, n) uint8, which hold no more than 255."""
-    wide_registers()
-    for b in range(spikes.shape[1]):
-        counted = tally[b, start:stop]
-        for t in range(spikes.shape[0]):
-            row = spikes[t, b, start:stop]
-            for j in range(counted.size):
-                counted[j] += row[j]
-
-
-@njit(nogil=True, cache=True)
-def add_tally(tally, counts):
-    """Add a tally to counts, both (samples, n), and start it over."""
-    wide_registers()
-    for b in range(tally.shape[0]):
-        counted, total = tally[b], counts[b]
-        for j in range(counted.size):
-            total[j] += counted[j]
-        counted[:] = 0
-
-
-@njit(nogil=True, cache=True)
-def count_rows(spikes, totals):
-    """Add the number of spikes (steps, samples, n) of each step to totals (steps,)."""
-    for t in range(spikes.shape[0]):
-        for b in range(spikes.shape[1]):
-            totals[t] += _nonzero(spikes[t, b])
 
 
 @njit(nogil=True, cache=True)
@@ -238,12 +143,12 @@ def count_nonzero(rows):
     """How many entries of rows (n, m) are not zero."""
     total = 0
     for r in range(rows.shape[0]):
-        total += _nonzero(rows[r])
+        total += nonzero(rows[r])
     return total
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _nonzero(row):
+def nonzero(row):
     total = 0
     whole = row.size & ~63
     for start in range(0, whole, 64):

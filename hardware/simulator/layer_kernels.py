@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from neurokit.hardware.simulator.caching import njit
-from neurokit.hardware.simulator.kernels import count_span, lif_rows, tally_span
+from neurokit.hardware.simulator.count_kernels import count_span, tally_span
+from neurokit.hardware.simulator.lif_vectors import INPUT_SHIFT, lif_rows
 from neurokit.hardware.simulator.product_kernels import tiles
 from neurokit.hardware.simulator.vectors import CHANNELS, copy_words, every_other, interleave, wide_registers
 
@@ -68,8 +69,8 @@ def convolve_and_fire(
     lines = -(-height // -(-height // lines))  # of all tiles about the same
     pitch = (lines * plane[1] + 47) // 48 * 48 + 48  # of the channels of a tile; lines may be written up to 47 too long
     plane_size = target[0] * target[1]
-    sign, shift = (1, 6) if factor > 0 else (-1, 6)
-    while factor * sign > 1 << (shift - 6):  # factors are powers of two
+    sign, shift = (1 if factor > 0 else -1), INPUT_SHIFT
+    while factor * sign > 1 << (shift - INPUT_SHIFT):  # factors are powers of two
         shift += 1
     direct = _by_lines(target, plane[1], offsets.size)
     sums = np.empty(0 if direct else CHANNELS * pitch, np.int32)
@@ -120,7 +121,7 @@ def convolve_and_fire(
                             place,
                             plane_size,
                             wraps,
-                            parameters,
+                            *parameters,
                             soft,
                             shift,
                             way,

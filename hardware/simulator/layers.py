@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.hardware.simulator.convolution import worth_product
-from neurokit.hardware.simulator.kernels import add_tally, count_nonzero
+from neurokit.hardware.simulator.count_kernels import add_tally
+from neurokit.hardware.simulator.kernels import count_nonzero
 from neurokit.hardware.simulator.layer_kernels import FEW_STEPS, ROOM, WORDS, convolve_and_fire
 from neurokit.hardware.simulator.links import ConvLink
 from neurokit.hardware.simulator.neurons import LoihiNeurons

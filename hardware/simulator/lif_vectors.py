@@ -17,14 +17,16 @@ from numba.extending import intrinsic
 from neurokit.hardware.simulator.vectors import BYTE, FEATURES, INT, LONG, first_flags, load_some, store_some
 
 NEURONS = 16  # of one vector
-TOGETHER = 4  # vectors whose spikes are stored, and counted, at once
+TOGETHER = 4  # vectors whose spikes are stored, and counted, at once, where there are registers for their constants
 TOWARDS_ZERO = 11  # and without exceptions: AVX-512's rounding in the instruction
 HAS_ROUNDING = "+avx512f" in FEATURES
 
+INPUT_SHIFT = 6  # of synaptic input to the units of u
 REACH = 1 << 17  # synaptic input up to here leaves u within 24 bits, wrapped once
 # Kinds of neurons by what the kernel may leave out: nothing; what input beyond REACH asks for; also soft resets and
 # constants of each neuron's own, but for the bias; also u's decay, where it keeps nothing, and its wrap.
 WIDE, NARROW, PLAIN, MEMORYLESS = range(4)
+LAST = 4  # MEMORYLESS where u is to be written: it is the input alone
 BIAS = 2  # its place among keep_u, keep_v, bias, threshold, reset_value
 
 FLAG, SHORT, FLOAT = ir.IntType(1), ir.IntType(16), ir.FloatType()
@@ -38,7 +40,7 @@ class _Step:
 
     pointers: acc, u, v, spikes, keep_u, keep_v, bias, threshold, reset_value. strides: of the last five, 0 or 1.
     shift: by which input is brought to the units of u. counters: stack places of how often u wrapped, v was clipped,
-    and neurons fired. way: see `make_lif_span`.
+    and neurons fired.
     """
 
     def __init__(self, builder, pointers, strides, soft, shift, counters, way, rounding):
@@ -50,7 +52,8 @@ class _Step:
         self.counters = counters
         self.way = way
         self.rounding = rounding
-        self.plain = way in (PLAIN, MEMORYLESS)
+        self.plain = way in (PLAIN, MEMORYLESS, LAST)
+        self.memoryless = way in (MEMORYLESS, LAST)
         self.shared = {k: self._constant(k, LONG(0), None) for k in range(5) if self.plain and k != BIAS}
 
     def write(self, place, vectors, some):
@@ -86,7 +89,7 @@ class _Step:
         potential = self._decay(self._load(self.pointers[2], place, INTS, some), keep_v, self.rounding)
         shifted = current = builder.shl(arriving, self.shift)
         wraps = None
-        if self.way != MEMORYLESS:
+        if not self.memoryless:
             before = self._load(self.pointers[1], place, INTS, some)
             current = builder.add(self._decay(before, keep_u, self.rounding and self.way != WIDE), shifted)
             wraps = builder.icmp_unsigned(">", builder.add(current, _all(8388607)), _all(16777215))
@@ -163,18 +166,20 @@ class _Step:
         store_some(self.builder, values, at, NAMES.get(values.type), some)
 
 
-def make_lif_span(way, rounding):
-    """The kernel for neurons as `way_of` tells them apart; rounding: by HAS_ROUNDING's way."""
+def make_lif_rows(rounding):
+    """The kernel for all ways; rounding: by HAS_ROUNDING's way."""
 
-    def lif_span(
+    def lif_rows(
         typingctx,
         acc,
-        first,
-        count,
+        pitch,
+        rows,
+        size,
         u,
         v,
         spikes,
         start,
+        distance,
         wraps,
         keep_u,
         keep_v,
@@ -184,46 +189,80 @@ def make_lif_span(way, rounding):
         strides,
         soft,
         shift,
+        way,
+        last,
     ):
-        arrays = (acc, u, v, spikes, keep_u, keep_v, bias, threshold, reset_value)
+        held = (acc, u, v, spikes, keep_u, keep_v, bias, threshold, reset_value)
 
         def generate(context, builder, signature, arguments):
-            sums, begin, number, *states, place, marks = arguments[:8]
-            held = [
-                context.make_array(kind)(context, builder, row).data
-                for kind, row in zip(arrays, [sums, *states, *arguments[8:13]], strict=True)
-            ]
-            steps = context.make_array(strides)(context, builder, arguments[13]).data
-            totals = context.make_array(wraps)(context, builder, marks).data
-            distances = [builder.load(builder.gep(steps, [LONG(k)])) for k in range(5)]
-            offsets = [begin, place, place, place, *(builder.mul(place, distance) for distance in distances)]
-            pointers = [builder.gep(pointer, [offset]) for pointer, offset in zip(held, offsets, strict=True)]
-            counters = [cgutils.alloca_once_value(builder, LONG(0)) for _ in range(3)]
-            amount = builder.trunc(arguments[15], INT)
-            step = _Step(builder, pointers, distances, arguments[14], amount, counters, way, rounding)
-            _all_vectors(builder, number, step.write)
-            for k in range(2):
-                total = builder.gep(totals, [LONG(k)])
-                builder.store(builder.add(builder.load(total), builder.load(counters[k])), total)
-            return builder.load(counters[2])
+            given = _Given(context, builder, held, (wraps, strides), arguments)
+            for kind in (WIDE, NARROW, PLAIN, MEMORYLESS, LAST):
+                with builder.if_then(builder.icmp_signed("==", given.way, LONG(kind))):
+                    given.write_rows(kind, rounding)
+            return given.fired()
 
-        long = types.intp
-        constants = (keep_u, keep_v, bias, threshold, reset_value, strides, soft)
-        return types.int64(acc, long, long, u, v, spikes, long, wraps, *constants, long), generate
+        long, constants = types.intp, (keep_u, keep_v, bias, threshold, reset_value, strides, soft)
+        places = (acc, long, long, long, u, v, spikes, long, long, wraps)
+        return types.int64(*places, *constants, long, long, types.boolean), generate
 
-    lif_span.__doc__ = """One step of `count` neurons from `start` on; acc[first] is the input of the first one.
+    lif_rows.__doc__ = """A step of some rows of `size` neurons; how many fire. See `kernels.lif_block`.
 
-    How many fire. See `kernels.lif_block`. All arrays (n,), contiguous; keep_u, keep_v float32; a constant whose stride
-    is 0 is NEURONS times the same. shift: 6, and as many bits more as acc is to be shifted by before.
-    MEMORYLESS leaves u as it was: it is acc << shift, which nobody reads before the last step.
+    All arrays (n,), contiguous; keep_u, keep_v float32; a constant whose stride is 0 is NEURONS times the same.
+    The first row's input is at the beginning of acc, each other's `pitch` after that of the one before; states and
+    spikes are at `start`, and `distance` after those before.
+    shift: INPUT_SHIFT, and as many bits more as acc is to be shifted by before. way: see WIDE.
+    last: whether u is read before the next step: else MEMORYLESS leaves it as it is.
     """
-    return intrinsic(lif_span)
+    return intrinsic(lif_rows)
 
 
-def _all_vectors(builder, count, write):
-    """write(place, vectors, some) for TOGETHER vectors at a time, then for one, then for what is left."""
+class _Given:
+    """The arguments of `lif_rows` in the code to be written."""
+
+    def __init__(self, context, builder, held, others, arguments):
+        acc, self.pitch, self.rows, self.size, *states, self.start, self.distance, wraps = arguments[:10]
+        *constants, strides, self.soft, shift, way, last = arguments[10:]
+        self.builder = builder
+        self.pointers = [
+            context.make_array(kind)(context, builder, row).data
+            for kind, row in zip(held, [acc, *states, *constants], strict=True)
+        ]
+        marks, steps = (
+            context.make_array(kind)(context, builder, row).data
+            for kind, row in zip(others, (wraps, strides), strict=True)
+        )
+        self.strides = [builder.load(builder.gep(steps, [LONG(k)])) for k in range(5)]
+        self.totals = [builder.gep(marks, [LONG(k)]) for k in range(2)]
+        self.counters = [cgutils.alloca_once_value(builder, LONG(0)) for _ in range(3)]
+        for counter in self.counters:  # the place may be one of a loop
+            builder.store(LONG(0), counter)
+        self.shift = builder.trunc(shift, INT)
+        memoryless = builder.icmp_signed("==", way, LONG(MEMORYLESS))
+        self.way = builder.select(builder.and_(memoryless, last), LONG(LAST), way)
+
+    def write_rows(self, way, rounding):
+        """Instructions for all rows."""
+        builder = self.builder
+        with cgutils.for_range(builder, self.rows) as loop:
+            begin = builder.mul(loop.index, self.pitch)
+            place = builder.add(self.start, builder.mul(loop.index, self.distance))
+            offsets = [begin, place, place, place, *(builder.mul(place, stride) for stride in self.strides)]
+            pointers = [builder.gep(data, [offset]) for data, offset in zip(self.pointers, offsets, strict=True)]
+            step = _Step(builder, pointers, self.strides, self.soft, self.shift, self.counters, way, rounding)
+            _all_vectors(builder, self.size, TOGETHER if step.plain else 1, step.write)
+
+    def fired(self):
+        """How many; what wrapped and was clipped is added to its counts."""
+        builder = self.builder
+        for total, counter in zip(self.totals, self.counters, strict=False):
+            builder.store(builder.add(builder.load(total), builder.load(counter)), total)
+        return builder.load(self.counters[2])
+
+
+def _all_vectors(builder, count, together, write):
+    """write(place, vectors, some) for so many vectors together, then for one at a time, then for what is left."""
     begin = LONG(0)
-    for vectors in (TOGETHER, 1):
+    for vectors in sorted({together, 1}, reverse=True):
         whole = builder.and_(count, LONG(-NEURONS * vectors))
         with cgutils.for_range_slice(builder, begin, whole, LONG(NEURONS * vectors), inc=True) as (place, _):
             write(place, vectors, None)
@@ -236,5 +275,4 @@ def _all(value):
     return ir.Constant(INTS, [value] * NEURONS)
 
 
-lif_span, lif_span_wide = make_lif_span(NARROW, HAS_ROUNDING), make_lif_span(WIDE, HAS_ROUNDING)
-lif_span_plain, lif_span_memoryless = make_lif_span(PLAIN, HAS_ROUNDING), make_lif_span(MEMORYLESS, HAS_ROUNDING)
+lif_rows = make_lif_rows(HAS_ROUNDING)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
-from neurokit.hardware.simulator.kernels import count_events, count_spikes, float_block, lif_block
+from neurokit.hardware.simulator.count_kernels import count_spikes
+from neurokit.hardware.simulator.kernels import count_events, float_block, lif_block
 from neurokit.hardware.simulator.lif_vectors import BIAS, MEMORYLESS, NARROW, NEURONS, PLAIN, REACH, WIDE
 from neurokit.lower.discretise import recurrence
 
@@ -156,6 +157,10 @@ class LoihiNeurons(FixedNeurons):
         held += [_constant(value, population, np.int32) for value in (neuron.bias, threshold, neuron.reset_value)]
         strides = np.array([stride for _, stride in held], np.int64)
         self.constants: tuple[Any, ...] = (*(row for row, _ in held), strides, neuron.reset == "soft")
+        if neuron.reset == "soft" or np.delete(strides, BIAS).any():
+            self._way = NARROW
+        else:
+            self._way = PLAIN if keep[0].any() else MEMORYLESS
 
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
         """See `Neurons.run_block`."""
@@ -165,12 +170,9 @@ class LoihiNeurons(FixedNeurons):
     @property
     def way(self) -> int:
         """Which kernel is the quickest for these neurons and their input, see `lif_vectors`."""
-        keep_u, *_, strides, soft = self.constants
         if self.reach > REACH:
             return WIDE
-        if soft or np.delete(strides, BIAS).any():
-            return NARROW
-        return MEMORYLESS if self.reach < REACH and not keep_u.any() else PLAIN
+        return PLAIN if self._way == MEMORYLESS and self.reach == REACH else self._way
 
 
 class FloatNeurons(Neurons):

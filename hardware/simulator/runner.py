@@ -14,8 +14,9 @@ from neurokit.errors import Interrupted
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Keeper, Place, Progress
 from neurokit.hardware.simulator.blocks import batch_first, kernel_type, out_of_time, time_first
+from neurokit.hardware.simulator.count_kernels import count_rows, count_spikes
 from neurokit.hardware.simulator.engine import Engine
-from neurokit.hardware.simulator.kernels import count_events, count_rows, count_spikes
+from neurokit.hardware.simulator.kernels import count_events
 from neurokit.hardware.simulator.team import Team, one_blas_thread
 from neurokit.interrupts import Interrupts
 from neurokit.lower.fold import fold

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurokit.hardware.simulator import kernels
+from neurokit.hardware.simulator import caching, kernels
 from neurokit.hardware.simulator.links import Bytes, as_bytes
 from tests.programs import seeds
 
@@ -105,3 +105,11 @@ def test_sums_shifted_and_wrapped(kind, bits, places):
 def test_the_largest_sum_of_sizes(seed):
     rows = np.random.default_rng(seed).integers(-(2**23), 2**23, (3, 50)).astype(np.int32)
     assert kernels.largest_sum(rows) == np.abs(rows.astype(np.int64)).sum(axis=1).max()
+
+
+def test_kept_kernels_are_those_of_all_files_they_are_made_of():
+    """A kernel of one file calls what others write for the compiler; lif_vectors names no decorator."""
+    names = {file.name for file in caching.kernel_files()}
+    folder = caching.kernel_files()[0].parent
+    assert {"kernels.py", "layer_kernels.py", "lif_vectors.py", "vectors.py"} <= names
+    assert {file.name for file in folder.glob("*.py") if "llvmlite" in file.read_text()} <= names

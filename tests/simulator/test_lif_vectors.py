@@ -1,5 +1,7 @@
 """LoihiLIF's vector instructions against the arithmetic of `lower.fixedpoint`: every decay, edges of every state."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -7,12 +9,13 @@ from neurokit.graph.neurons import LoihiLIF
 from neurokit.hardware.simulator.caching import njit
 from neurokit.hardware.simulator.lif_vectors import (
     HAS_ROUNDING,
+    INPUT_SHIFT,
     MEMORYLESS,
     NARROW,
     NEURONS,
     PLAIN,
     WIDE,
-    make_lif_span,
+    make_lif_rows,
 )
 from neurokit.lower.fixedpoint.lif import lif_step
 
@@ -21,31 +24,28 @@ MAGNITUDES = sorted({*range(10), *(2**k + d for k in range(3, 24) for d in (-1, 
 EDGES = np.array([*(-m for m in MAGNITUDES), *MAGNITUDES])
 DECAYS = np.arange(4097)
 WAYS = [(wide, rounding) for wide in (NARROW, WIDE) for rounding in (False, True)]
-SHIFT = 6  # of input to the units of u
 
 
-def span_of(way, rounding):
+def rows_of(rounding):
     """The kernel itself, where it can run."""
     if rounding and not HAS_ROUNDING:
         pytest.skip("the processor has no AVX-512, whose rounding this is")
-    span = make_lif_span(way, rounding)
+    kernel = make_lif_rows(rounding)
 
     @njit(cache=False)
-    def run(acc, first, count, u, v, spikes, start, wraps, keep_u, keep_v, bias, threshold, reset_value, strides, soft, shift):
-        constants = (keep_u, keep_v, bias, threshold, reset_value, strides, soft, shift)
-        return span(acc, first, count, u, v, spikes, start, wraps, *constants)
+    def run(acc, places, u, v, spikes, start, distance, wraps, constants, shift, way, last):
+        """places: pitch, rows, size."""
+        return kernel(acc, *places, u, v, spikes, start, distance, wraps, *constants, shift, way, last)
 
     return run
 
 
 def kernel(way, rounding):
     """One step of all neurons."""
-    span = span_of(way, rounding)
+    rows = rows_of(rounding)
 
-    @njit(cache=False)
-    def run(acc, u, v, spikes, wraps, keep_u, keep_v, bias, threshold, reset_value, strides, soft):
-        constants = (keep_u, keep_v, bias, threshold, reset_value, strides, soft)
-        return span(acc, 0, acc.size, u, v, spikes, 0, wraps, *constants, SHIFT)
+    def run(acc, u, v, spikes, wraps, *constants):
+        return rows(acc, (0, 1, acc.size), u, v, spikes, 0, 0, wraps, constants, INPUT_SHIFT, way, True)
 
     return run
 
@@ -130,29 +130,37 @@ def test_a_current_beyond_24_bits_decays_as_it_is():
 
 
 @pytest.mark.parametrize("rounding", [False, True])
-@pytest.mark.parametrize("memoryless", [False, True])
-def test_shared_constants_and_hard_resets(memoryless, rounding):
-    """The kernels for these: rows from the middle of arrays, input that is to be doubled, beside which nothing moves."""
-    run, rng = span_of(MEMORYLESS if memoryless else PLAIN, rounding), np.random.default_rng(4)
-    for n in (1, 16, 71, 64, 299):
-        fields = [4096 if memoryless else rng.integers(4096), rng.integers(4097), rng.integers(2**17) << 6]
-        reset_value, mantissa = rng.integers(-TOP + 1, TOP), rng.integers(-4096, 4096, n if n % 2 else ())
-        neuron = LoihiLIF(*(np.array(field) for field in fields), mantissa, 0, reset_value=np.array(reset_value))
-        acc = rng.choice([0, 1, -(2**16) + 1, 2**16 - 1, 5000], n + 9)
-        u, v = (rng.integers(-TOP + 1, TOP, n + 20).astype(np.int32) for _ in "uv")
+def test_rows_of_shared_constants_and_hard_resets(rounding):
+    """What these leave out: every row as by the rules, and beside the rows nothing moves. Input is to be doubled."""
+    run, rng = rows_of(rounding), np.random.default_rng(4)
+    for way, last, size, rows in itertools.product((PLAIN, MEMORYLESS), (False, True), (1, 16, 71, 299), (1, 3)):
+        pitch, distance, start = size + 2, size + 5, 7
+        n = start + rows * distance
+        fields = [4096 if way == MEMORYLESS else rng.integers(4096), rng.integers(4097), rng.integers(2**17) << 6]
+        bias, reset_value = rng.integers(-4096, 4096, n if size > 16 else ()), rng.integers(-TOP + 1, TOP)
+        acc = rng.choice([0, 1, -(2**16) + 1, 2**16 - 1, 5000], rows * pitch)
+        u, v = (rng.integers(-TOP + 1, TOP, n).astype(np.int32) for _ in "uv")
+        spikes, wraps = np.full(n, 7, np.uint8), np.zeros(2, np.int64)
+        wanted, fired = [values.copy() for values in (u, v, spikes)], 0
+        for k in range(rows):
+            mine = slice(start + k * distance, start + k * distance + size)
+            own = LoihiLIF(
+                *(np.array(field) for field in fields), bias[mine] if bias.ndim else bias, reset_value=reset_value
+            )
+            arriving = 2 * acc[k * pitch : k * pitch + size]
+            after = lif_step(own, u[mine].astype(np.int64), v[mine].astype(np.int64), arriving)
+            for values, row in zip(wanted, after, strict=True):
+                values[mine] = row
+            if way == MEMORYLESS and not last:
+                wanted[0][mine] = u[mine]
+            fired += after[2].sum()
         keeps = [np.full(NEURONS, 1 - field / 4096, np.float32) for field in fields[:2]]
-        others = [np.full(NEURONS, value, np.int32) for value in (0, neuron.threshold, reset_value)]
-        others[0] = np.zeros(n + 20, np.int32) if n % 2 else np.full(NEURONS, neuron.bias, np.int32)
-        others[0][5 : 5 + n] = neuron.bias
-        spikes, wraps = np.full(n + 20, 7, np.uint8), np.zeros(2, np.int64)
-        wanted = lif_step(neuron, u[5 : 5 + n].astype(np.int64), v[5 : 5 + n].astype(np.int64), 2 * acc[3 : 3 + n])
-        before, outside = u.copy(), np.r_[0:5, 5 + n : n + 20]
-        untouched = [row[outside].copy() for row in (u, v, spikes)]
-        constants = (*keeps, *others, np.array([0, 0, n % 2, 0, 0]), False)
-        total = run(acc.astype(np.int32), 3, n, u, v, spikes, 5, wraps, *constants, SHIFT + 1)
-        np.testing.assert_array_equal(u[5 : 5 + n], before[5 : 5 + n] if memoryless else wanted[0])
-        np.testing.assert_array_equal(v[5 : 5 + n], wanted[1])
-        np.testing.assert_array_equal(spikes[5 : 5 + n], wanted[2])
-        assert total == wanted[2].sum()
-        for row, former in zip((u, v, spikes), untouched, strict=True):
-            np.testing.assert_array_equal(row[outside], former)
+        others = [np.full(NEURONS, value, np.int32) for value in (fields[2], reset_value)]
+        biases = np.ascontiguousarray(bias, np.int32) if bias.ndim else np.full(NEURONS, bias, np.int32)
+        constants = (*keeps, biases, *others, np.array([0, 0, bias.ndim, 0, 0]), False)
+        places = (pitch, rows, size)
+        acc = acc.astype(np.int32)
+        total = run(acc, places, u, v, spikes, start, distance, wraps, constants, INPUT_SHIFT + 1, way, last)
+        assert total == fired
+        for found, values in zip((u, v, spikes), wanted, strict=True):
+            np.testing.assert_array_equal(found, values)
