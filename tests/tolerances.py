@@ -45,3 +45,7 @@ DEQUANTISED = {"rtol": 1e-6, "atol": 0.0}
 # to the threshold. Half a unit in the last place is 4.8e-7, and a leak of 0.8 remembers five of them. Measured: none
 # differs in 5 networks of 100 neurons over 2,000 steps.
 SINGLE_PRECISION_TIE = 1e-5
+
+# Lava's floating-point learning engine against ours: the same products in another order, over hundreds of steps, the
+# second tag on top of an offset of 1024.
+LAVA_FLOAT_LEARNING = 1e-9

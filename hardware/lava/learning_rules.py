@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from lava.magma.core.learning.constants import GradedSpikeCfg
@@ -15,8 +15,10 @@ from scipy.sparse import csr_matrix
 
 from neurokit.graph.fixed_plasticity import FixedRule
 from neurokit.graph.fixed_plasticity_text import lava_strings
+from neurokit.hardware.lava.float_rules import FloatStrings
 from neurokit.hardware.lava.processes.learning import MaskedLearningDense
 
+Sign: TypeAlias = Literal["mixed", "excitatory", "inhibitory"]
 GRADED_BITS = 24  # any number above 0 means "payloads as they are" to Lava's models
 SIGN_MODES = {(-256, 255): SignMode.MIXED, (0, 255): SignMode.EXCITATORY, (-255, 0): SignMode.INHIBITORY}
 ALL_BITS = {SignMode.MIXED: 9, SignMode.EXCITATORY: 8, SignMode.INHIBITORY: 8}  # that Lava truncates nothing
@@ -31,6 +33,24 @@ def learning_rule(rule: FixedRule) -> LoihiLearningRule:
     values |= {f"{name}_impulse": trace.impulse for name, trace in traces.items()}
     kind = Loihi3FLearningRule if rule.three_factor else Loihi2FLearningRule
     return kind(**lava_strings(rule), **values, t_epoch=rule.epoch, rng_seed=rule.seed)
+
+
+def float_connection(given: FloatStrings, weight: NDArray[np.float64], sign: Sign, name: str | None = None) -> Any:
+    """LearningDense for Lava's floating-point engine; weight (targets, sources). sign: "mixed" or of one sign only."""
+    values = {f"{trace}_tau": one.tau for trace, one in given.traces.items()}
+    values |= {f"{trace}_impulse": one.impulse for trace, one in given.traces.items()}
+    kind = Loihi3FLearningRule if given.signals else Loihi2FLearningRule
+    overwrites = any(trace.overwrites for trace in given.traces.values())
+    return LearningDense(
+        weights=weight,
+        tag_1=np.full(weight.shape, given.starts[0]),
+        tag_2=np.full(weight.shape, given.starts[1]),
+        learning_rule=kind(**given.strings, **values, t_epoch=given.epoch),
+        num_message_bits=GRADED_BITS if overwrites else 0,
+        sign_mode=SignMode[sign.upper()],
+        graded_spike_cfg=GradedSpikeCfg.OVERWRITE if overwrites else GradedSpikeCfg.USE_REGULAR_IMPULSE,
+        name=name,
+    )
 
 
 def learning_connection(

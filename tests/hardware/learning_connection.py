@@ -47,7 +47,7 @@ def lava_learning(rule: FixedRule, weight: NDArray[Any], given: Drive, sparse: b
     loading.load()
     with loading.quiet(), loading.forgotten():
         models = InProcess(_compiled(rule, weight, given, sparse))
-        models.start(_NoTapes())  # type: ignore[arg-type]
+        models.start(NoTapes())  # type: ignore[arg-type]
         (connection,) = (model for name, model in models.models if name == "connection")
         found: dict[str, list[Any]] = {name: [] for name in (*VARIABLES, "a_out")}
         for _ in range(len(given.sent)):
@@ -59,7 +59,7 @@ def lava_learning(rule: FixedRule, weight: NDArray[Any], given: Drive, sparse: b
     return {name: np.array(values) for name, values in found.items()}
 
 
-class _NoTapes:
+class NoTapes:
     def attach(self, name: str, model: Any) -> None:
         """Nothing is written down."""
 
