@@ -20,6 +20,7 @@ Every error carries `faults`, all that were found at once, never only the first.
 
     KeyboardInterrupt (Python's)
      └─ Interrupted        Ctrl-C ended a run; carries what was finished. `except Exception` lets it by
+         └─ VerificationInterrupted    Ctrl-C ended the parity ladder; carries its rungs so far
 """
 
 from __future__ import annotations
@@ -131,3 +132,11 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, recording: Any = None) -> None:
         self.recording = recording
         super().__init__("" if recording is None else f"{recording!r}")
+
+
+class VerificationInterrupted(Interrupted):
+    """Ctrl-C ended the parity ladder. parity: the Parity as far as it had come, with a note that says so."""
+
+    def __init__(self, parity: Any) -> None:
+        self.parity = parity
+        super().__init__()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,14 @@ from neurokit import api
 from neurokit.arguments import Inputs, check_inputs, check_steps, refuse
 from neurokit.converters.running import Limits, SourceRun, run_source
 from neurokit.converters.table import choose
-from neurokit.errors import BackendError, Fault, FormatError, InputError
+from neurokit.errors import BackendError, Fault, FormatError, InputError, VerificationInterrupted
 from neurokit.graph.check import check_network, check_program, need_program
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Backend, Progress, RecordKey
+from neurokit.profiling.attribution import Attribution
 from neurokit.profiling.comparing import compare
-from neurokit.profiling.decisions import decide
+from neurokit.profiling.conventions import Conventions
+from neurokit.profiling.decisions import Decision, decide
 from neurokit.profiling.parity import Parity, Rung
 from neurokit.profiling.trains import TIME_CONSTANT, check_time_constant
 from neurokit.profiling.units import units
@@ -66,7 +68,8 @@ def verify(
     latency, and may differ (with `window` the Network, which knows none, is not reset); `Parity.attribution` says which
     cause loses how much, and where it enters. Lava's must be identical. `Parity.first_divergence` names layer, step,
     neuron and what that says.
-    All spikes of all populations are kept: give as many samples as memory holds. Raises as convert, compile and run do.
+    All spikes of all populations are kept: give as many samples as memory holds. Raises as convert, compile and run do;
+    Ctrl-C raises neurokit.errors.VerificationInterrupted with the Parity as far as it is known, once there is a rung.
     """
     check_time_constant(tau)
     check_samples({"lava": lava, "attribute": attribute})
@@ -81,46 +84,69 @@ def verify(
     length = check_steps(arrays, steps)
     longest = length + max(program.latency.values(), default=0)
     populations = tuple(program.populations)
-    stages: dict[str, Recording] = {}
-    rungs: list[Rung] = []
-    ground = None
-    if net is not None:
-        floats = api.run(net, arrays, length, record=populations, progress=progress)
-        ground = _ground(source, net, arrays, floats, expected, attribute, tau)
-        if isinstance(ground, SourceRung):
-            rungs.append(ground.rung)
-            stages["source"] = ground.stage
-        elif ground:
-            notes.append(f"the source itself was not run: {ground}")
-        stages["network"] = floats
-    stages["program"] = simulated = api.run(program, whole, longest, record=populations, progress=progress)
-    if net is None:
-        limits = Limits(window, time_limit)
-        ground = _ground_of_integers(source, graph, program, whole, (length, longest), expected, lava, limits, tau)
-        if isinstance(ground, SourceRung):
-            rungs.append(ground.rung)
-            if ground.stage.batch == (simulated.batch or 1) and program.outputs.keys() <= ground.stage.spikes.keys():
-                stages = {"source": ground.stage, **stages}
-        elif ground:
-            notes.append(f"the source itself was not run: {ground}")
-    decisions = decide(stages, labels)  # before Lava, which is slow: labels that do not fit are told soon
-    attribution = None
-    if net is not None:
-        some = {name: values[:attribute] for name, values in arrays.items()}
-        rung = _against_program(floats, simulated, some, attribute, tau)
-        if attribute:
-            from neurokit.causes.switching import (
-                attribute as taken_apart,
-            )  # loads the simulator: not before it is asked
+    climb = _Climb(notes=notes)
+    try:
+        if net is not None:
+            floats = api.run(net, arrays, length, record=populations, progress=progress)
+            climb.stand(_ground(source, net, arrays, floats, expected, attribute, tau))
+            climb.stages["network"] = floats
+        climb.stages["program"] = simulated = api.run(program, whole, longest, record=populations, progress=progress)
+        climb.decisions = decide(climb.stages, labels)  # before what is slow: labels that do not fit are told soon
+        if net is None:
+            limits = Limits(window, time_limit)
+            ground = _ground_of_integers(source, graph, program, whole, (length, longest), expected, lava, limits, tau)
+            climb.stand(ground)
+            climb.decisions = decide(climb.stages, labels)
+        else:
+            some = {name: values[:attribute] for name, values in arrays.items()}
+            climb.rungs.append(_against_program(floats, simulated, some, attribute, tau))
+            if attribute:
+                from neurokit.causes.switching import attribute as taken_apart  # loads the simulator: when asked
 
-            attribution = taken_apart(net, program, some, length, tau=tau)
-        rungs.append(rung)
-    if runner is not None:
-        few = {name: values[:lava] for name, values in whole.items()}
-        rung = _with_lava(program, few, longest, runner, time_limit, progress)
-        rungs.append(replace(rung, note="; ".join(filter(None, (rung.note, _samples_note(lava, simulated))))))
-    conventions = ground.conventions if isinstance(ground, SourceRung) else None
-    return Parity(tuple(rungs), decisions, attribution, conventions, tuple(notes))
+                climb.at = "while the loss was taken apart (attribute=0 leaves that out)"
+                climb.attribution = taken_apart(net, program, some, length, tau=tau, progress=progress)
+        if runner is not None:
+            climb.at = f"while {'the program' if lava == 1 else 'it'} ran on Lava (lava=0 leaves that out)"
+            few = {name: values[:lava] for name, values in whole.items()}
+            rung = _with_lava(program, few, longest, runner, time_limit, progress)
+            note = "; ".join(filter(None, (rung.note, _samples_note(lava, simulated))))
+            climb.rungs.append(replace(rung, note=note))
+    except KeyboardInterrupt as interrupt:
+        if not climb.rungs:
+            raise
+        climb.notes.append(f"Ctrl-C ended it {climb.at}: what is missing here was not looked at")
+        raise VerificationInterrupted(climb.parity()) from interrupt
+    return climb.parity()
+
+
+@dataclass
+class _Climb:
+    """What a ladder has found so far. at: what it is at, for who interrupts it."""
+
+    notes: list[str]
+    rungs: list[Rung] = field(default_factory=list)
+    stages: dict[str, Recording] = field(default_factory=dict)
+    decisions: tuple[Decision, ...] = ()
+    attribution: Attribution | None = None
+    conventions: Conventions | None = None
+    at: str = "behind the source's rung"
+
+    def stand(self, ground: SourceRung | str) -> None:
+        """Take the source's rung, or the note why there is none."""
+        if isinstance(ground, str):
+            if ground:
+                self.notes.append(f"the source itself was not run: {ground}")
+            return
+        self.rungs.append(ground.rung)
+        self.conventions = ground.conventions
+        others = list(self.stages.values())
+        whole = all(ground.stage.batch == (other.batch or 1) for other in others)
+        if not others or (whole and others[0].program.outputs.keys() <= ground.stage.spikes.keys()):
+            self.stages = {"source": ground.stage, **self.stages}
+
+    def parity(self) -> Parity:
+        """As it stands."""
+        return Parity(tuple(self.rungs), self.decisions, self.attribution, self.conventions, tuple(self.notes))
 
 
 def _against_program(

@@ -7,7 +7,8 @@ import pytest
 
 import neurokit as nk
 from neurokit import api, ladder
-from neurokit.errors import BackendError, Fault, FormatError, InputError, NeurokitError
+from neurokit.causes import switching
+from neurokit.errors import BackendError, Fault, FormatError, InputError, NeurokitError, VerificationInterrupted
 from neurokit.graph.network import Projection
 from neurokit.graph.neurons import IF
 from neurokit.graph.synapses import Dense
@@ -305,6 +306,75 @@ def test_progress():
     nk.verify(PROGRAM, DATA, progress=lambda done, total: told.append(done / total))
     assert told[-1] == 1.0
     assert all(0 <= share <= 1 for share in told)
+
+
+def test_progress_while_the_loss_is_taken_apart(monkeypatch):
+    """It moves with each run, within itself, and arrives."""
+    told = []
+    monkeypatch.setattr(Simulator, "run", counted := Counted(Simulator.run))
+    nk.verify(NETWORK, DATA, lava=0, attribute=2, progress=lambda done, total: told.append((done, total)))
+    (most,) = {total for _, total in told[-3:]}
+    mine = [done for done, total in told if total == most]
+    assert mine == sorted(mine)
+    assert mine[-1] == most
+    assert counted.runs >= len(mine) - 1 > 10
+
+
+class Counted:
+    """A method that counts how often it is called."""
+
+    def __init__(self, method):
+        self.method, self.runs = method, 0
+
+    def __get__(self, instance, owner=None):
+        def run(*arguments, **keywords):
+            self.runs += 1
+            return self.method(instance, *arguments, **keywords)
+
+        return run
+
+
+def test_ctrl_c_while_the_loss_is_taken_apart(monkeypatch):
+    """What was found until then is kept."""
+    whole = nk.verify(NETWORK, DATA, lava=0)
+    honest, calls = Simulator.run, []
+
+    def run(*arguments, **keywords):
+        calls.append(1)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return honest(*arguments, **keywords)
+
+    monkeypatch.setattr(switching.Simulator, "run", run)
+    with pytest.raises(VerificationInterrupted) as caught:
+        nk.verify(NETWORK, DATA)
+    parity = caught.value.parity
+    assert rungs(parity) == [FLOAT]
+    assert parity.rungs[0] == whole.rungs[0]
+    assert (parity.decisions, parity.attribution) == (whole.decisions, None)
+    assert parity.notes[-1].startswith("Ctrl-C ended it while the loss was taken apart (attribute=0 leaves that out)")
+    assert parity.notes[-1] in str(parity)
+
+
+def test_ctrl_c_before_there_is_a_rung(monkeypatch):
+    def run(*arguments, **keywords):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Simulator, "run_into", run)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        nk.verify(NETWORK, DATA)
+    assert not isinstance(caught.value, VerificationInterrupted)
+
+
+def test_ctrl_c_while_lava_runs(monkeypatch):
+    def run(*arguments, **keywords):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(LavaBackend, "run", run)
+    with pytest.raises(VerificationInterrupted) as caught:
+        nk.verify(NETWORK, DATA)
+    assert caught.value.parity.attribution is not None
+    assert "ran on Lava (lava=0 leaves that out)" in caught.value.parity.notes[-1]
 
 
 def test_inputs_with_fractions_are_scaled_for_the_program():

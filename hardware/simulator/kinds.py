@@ -9,7 +9,7 @@ from neurokit.graph import lif_family as relatives
 from neurokit.graph import neurons as models
 from neurokit.graph import resonators
 from neurokit.graph.network import Population
-from neurokit.hardware.simulator import lif_family
+from neurokit.hardware.simulator import lif_family, switched_family
 from neurokit.hardware.simulator.graded_neurons import (
     DeltaNeurons,
     FixedDeltaNeurons,
@@ -54,7 +54,17 @@ KINDS: Mapping[type[models.Neuron], Callable[[Population, int, float | None], Ne
     resonators.FixedAdaptiveResonateAndFire: FixedAdaptiveResonators,
     graded.Relay: RelayNeurons,
     graded.FixedRelay: FixedRelayNeurons,
-    SwitchedLIF: SwitchedNeurons,  # for the parity ladder only
+    SwitchedLIF: SwitchedNeurons,  # these for the parity ladder only
+    **dict.fromkeys(
+        (
+            switched_family.SwitchedALIF,
+            switched_family.SwitchedATRLIF,
+            switched_family.SwitchedTernary,
+            switched_family.SwitchedQIF,
+            switched_family.SwitchedResonator,
+        ),
+        switched_family.SwitchedRelatives,
+    ),
 }
 
 

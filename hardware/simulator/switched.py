@@ -57,18 +57,12 @@ class SwitchedLIF(Neuron):
         return self.emits
 
 
-class SwitchedNeurons(Neurons):
-    """SwitchedLIF while it runs."""
+class ScheduledNeurons(Neurons):
+    """A switched neuron's resets; see `FixedNeuron.reset_interval`."""
 
     def __init__(self, population: Population, samples: int, dt: float | None) -> None:
         super().__init__(population, samples, dt)
-        neuron = population.neuron
-        assert isinstance(neuron, SwitchedLIF), "see `kinds`"
-        threshold = neuron.threshold if neuron.emits else np.asarray(np.inf)
-        values = (neuron.keep_u, neuron.keep_v, neuron.current, neuron.bias, threshold, neuron.reset_value)
-        rows = numbers_or_rows((*values, neuron.refractory), population.shape, np.float64)
-        flags = (neuron.soft, neuron.inclusive, neuron.holds, neuron.truncates, neuron.limited)
-        self.constants = (*rows, *flags)
+        neuron: Any = population.neuron
         self.schedule = neuron.reset_interval, neuron.reset_offset, neuron.held
 
     def resets(self, start: int, stop: int) -> list[int]:
@@ -88,6 +82,20 @@ class SwitchedNeurons(Neurons):
             self.step_counts.append(np.zeros(acc.shape[0], np.int64))
             return
         super().advance(step, acc, spikes)
+
+
+class SwitchedNeurons(ScheduledNeurons):
+    """SwitchedLIF while it runs."""
+
+    def __init__(self, population: Population, samples: int, dt: float | None) -> None:
+        super().__init__(population, samples, dt)
+        neuron = population.neuron
+        assert isinstance(neuron, SwitchedLIF), "see `kinds`"
+        threshold = neuron.threshold if neuron.emits else np.asarray(np.inf)
+        values = (neuron.keep_u, neuron.keep_v, neuron.current, neuron.bias, threshold, neuron.reset_value)
+        rows = numbers_or_rows((*values, neuron.refractory), population.shape, np.float64)
+        flags = (neuron.soft, neuron.inclusive, neuron.holds, neuron.truncates, neuron.limited)
+        self.constants = (*rows, *flags)
 
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
         """See `Neurons.run_block`."""

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.causes.variants import CAUSES, OVERFLOW, TIMING, Pair, Switches, idle, pair, variant
+from neurokit.causes.variants import CAUSES, OVERFLOW, TIMING, Pair, Switches, idle, pair, scales_of, variant
 from neurokit.graph.network import Network, Program
+from neurokit.hardware.base import Progress
 from neurokit.hardware.simulator.backend import Simulator
 from neurokit.lower.scale import UNIT
 from neurokit.profiling.attribution import Attribution, CauseLoss
@@ -32,16 +33,18 @@ def attribute(
     steps: int,
     *,
     tau: float = TIME_CONSTANT,
+    progress: Progress | None = None,
 ) -> Attribution:
     """Run the forms between `network` and `program` on `inputs` (name -> (batch, time, *shape)) for `steps` steps.
 
-    About 20 runs. tau: of the distance, in steps. See Attribution for what is measured.
+    About 20 runs. tau: of the distance, in steps. progress: told the runs that are done, and of how many at the most.
+    See Attribution for what is measured.
     """
     samples = next(iter(inputs.values())).shape[0]
     both = pair(network, program)
     if isinstance(both, str):
         return Attribution(*NAMES, samples, tau, skipped=both)
-    return _Ladder(both, network, inputs, steps, tau).climb()
+    return _Ladder(both, network, inputs, steps, tau, progress).climb()
 
 
 @dataclass(eq=False)
@@ -51,6 +54,8 @@ class _Ladder:
     inputs: Mapping[str, NDArray[Any]]
     steps: int
     tau: float
+    progress: Progress | None = None
+    done: int = 0
 
     def climb(self) -> Attribution:
         """Source, no cause, each cause, all but each, all."""
@@ -71,7 +76,15 @@ class _Ladder:
         shared = [replace(c, share=part / total if total else 0.0) for c, part in zip(causes, parts, strict=True)]
         shared.sort(key=lambda cause: -cause.share)
         found = Attribution(*NAMES, self._samples, self.tau, loss, same, tuple(shared) if loss else ())
-        return replace(found, layers=self._layers(found.largest, nothing))
+        layers = self._layers(found.largest, nothing)
+        if self.progress is not None:  # idle causes need no runs
+            self.progress(self._most, self._most)
+        return replace(found, layers=layers)
+
+    @property
+    def _most(self) -> int:
+        """Runs at the most: both ends, rounded payloads, each cause alone and all but it, the largest a layer each."""
+        return 4 + 2 * len(CAUSES) + len(self.both.network.populations)
 
     @property
     def _samples(self) -> int:
@@ -130,11 +143,14 @@ class _Ladder:
         if graph is self.both.program and self.both.program.input_scale:
             inputs = self.both.program.scaled(inputs)
         recording = Simulator().run(graph, inputs, steps, (*names, *silent))
+        self.done += 1
+        if self.progress is not None:
+            self.progress(self.done, self._most)
         return recording
 
     def _aligned(self, recording: Recording, timed: bool, names: Mapping[str, Any]) -> _Outputs:
         """Spikes, or v of readouts in the source's units from rest, over the steps of the input."""
-        scales = {row.population: row.scale for row in self.both.program.report}
+        scales = scales_of(self.both.program)
         found = {}
         for name in names:
             lag = self.both.program.latency[name] if timed else 0

@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from neurokit.causes import relatives
+from neurokit.causes.relatives import RELATIVES
 from neurokit.graph.graded_neurons import (
     Delta,
     FixedDelta,
@@ -25,7 +27,17 @@ from neurokit.graph.graded_neurons import (
 )
 from neurokit.graph.lif_family import LoihiRefractoryLIF
 from neurokit.graph.network import Network, Population, Program, Projection
-from neurokit.graph.neurons import IF, LIF, CubaLIF, FloatArray, Integrator, LeakyIntegrator, LoihiLIF
+from neurokit.graph.neurons import (
+    IF,
+    LIF,
+    CubaLeakyIntegrator,
+    CubaLIF,
+    FloatArray,
+    Integrator,
+    LeakyIntegrator,
+    LoihiLIF,
+)
+from neurokit.graph.resonators import FixedAdaptiveResonateAndFire
 from neurokit.graph.synapses import Dense, Shape, Sparse, Weighted
 from neurokit.hardware.simulator.switched import SwitchedLIF
 from neurokit.lower.align import steps_of
@@ -39,7 +51,7 @@ WEIGHTS, DECAYS, THRESHOLDS, RESET, COMPARISON, TIMING, STATES, OVERFLOW = CAUSE
 )
 Switches: TypeAlias = Callable[[str, str], bool]  # (cause, population) -> whether it is on there
 
-_FLOATS = (IF, LIF, CubaLIF, Integrator, LeakyIntegrator)
+_FLOATS = (IF, LIF, CubaLIF, Integrator, LeakyIntegrator, CubaLeakyIntegrator)
 _INTEGERS = (LoihiLIF, LoihiRefractoryLIF)
 _GRADED = (Sigma, Delta, SigmaDelta, Relay)
 _GRADED_INTEGERS = {Sigma: FixedSigma, Delta: FixedDelta, SigmaDelta: FixedSigmaDelta, Relay: FixedRelay}
@@ -82,14 +94,15 @@ class Wire:
 class Pair:
     """A Network and its Program, made comparable.
 
-    cells: population -> (exact, chip), of the LIF family. graded: population -> (exact, what its integers say in the
-    Network's units), of those that send payloads. payloads: population or input -> units of payload per unit of value.
-    cut: whether payloads or sums of them are cut to whole units.
+    cells: population -> (exact, chip), of the LIF family. relatives: the same of its relatives. graded: population ->
+    (exact, what its integers say in the Network's units), of those that send payloads. wires: the projections.
+    payloads: population or input -> units of payload per unit of value.
     """
 
     program: Program
     network: Network
     cells: Mapping[str, tuple[Cell, Cell]]
+    relatives: Mapping[str, tuple[Any, Any]]
     graded: Mapping[str, tuple[Any, Any]]
     wires: tuple[Wire, ...]
     payloads: Mapping[str, float]
@@ -105,35 +118,57 @@ def pair(network: Network, program: Program) -> Pair | str:
     """Both in common units, or the reason why that cannot be."""
     if reason := _unlike(network, program):
         return reason
-    scales = {row.population: row.scale for row in program.report}
+    scales = scales_of(program)
     payloads = {**{row.population: row.payload_scale for row in program.report}, **program.input_scale}
     folded, biases = fold(network)
-    family = {name: p for name, p in folded.populations.items() if not isinstance(p.neuron, _GRADED)}
-    models = {name: recurrence(p.neuron, network.dt) for name, p in family.items()}
+    family = {name: p for name, p in folded.populations.items() if isinstance(p.neuron, _FLOATS)}
+    others = {name: p for name, p in folded.populations.items() if type(p.neuron) in RELATIVES}
     cells = {
-        name: _cells(model, program.populations[name], scales[name] * UNIT, biases.get(name, np.zeros(())))
-        for name, model in models.items()
+        name: _cells(
+            recurrence(p.neuron, network.dt), program.populations[name], scales[name] * UNIT, _bias(biases, name)
+        )
+        for name, p in family.items()
+    }
+    related = {
+        name: relatives.forms(p.neuron, program.populations[name].neuron, network.dt, scales[name], _bias(biases, name))
+        for name, p in others.items()
     }
     graded = {
         name: (p.neuron, _in_floats(p.neuron, program.populations[name].neuron, scales[name], payloads[name]))
         for name, p in folded.populations.items()
-        if name not in family
+        if name not in family and name not in others
     }
-    integers = {p.name: p for p in program.projections}
-    wires = []
-    for p in folded.projections:
-        chip, source = integers[p.name], folded.shape_of(p.source)
-        gain, unit = np.ones(()), 1 / scales[p.target]
-        if p.target in models:
-            model, unit = models[p.target], float(UNIT)
-            gain = np.asarray(model.gain_u * model.gain_v) * scales[p.target] * UNIT
-        exact = _scaled(p.synapse, source, gain, folded.populations[p.target].shape)
-        whole: Any = chip.synapse
-        unit *= 2.0**whole.exponent * payloads.get(p.source, 1.0)
-        rounded = replace(whole, weight=whole.weight.astype(np.float64) * unit, exponent=0)
-        delay = steps_of(p, network.dt)
-        wires.append(Wire(replace(p, synapses=(exact,), delay=delay), replace(chip, synapses=(rounded,))))
-    return Pair(program, folded, cells, graded, tuple(wires), payloads)
+    wires = tuple(_wire(p, folded, program, scales, payloads) for p in folded.projections)
+    return Pair(program, folded, cells, related, graded, wires, payloads)
+
+
+def scales_of(program: Program) -> dict[str, float]:
+    """population -> units of weight per unit of the source's potential, where the Program says it."""
+    own = {name: relatives.own_scale(p.neuron) for name, p in program.populations.items()}
+    stated = {name: scale for name, scale in own.items() if scale is not None}
+    return {**stated, **{row.population: row.scale for row in program.report if row.scale > 0}}
+
+
+def _bias(biases: Mapping[str, NDArray[np.float64]], name: str) -> NDArray[np.float64]:
+    return biases.get(name, np.zeros(()))
+
+
+def _wire(
+    p: Projection, folded: Network, program: Program, scales: Mapping[str, float], payloads: Mapping[str, float]
+) -> Wire:
+    """One projection in both forms."""
+    chip = next(other for other in program.projections if other.name == p.name)
+    target, whole = folded.populations[p.target], program.populations[p.target].neuron
+    gain, unit = np.ones(()), 1 / scales[p.target]
+    if not isinstance(target.neuron, _GRADED):
+        unit = relatives.state_unit(whole)
+        gain = relatives.gain_of(target.neuron, folded.dt) * scales[p.target] * unit
+    exact = _scaled(p.synapse, folded.shape_of(p.source), gain, target.shape)
+    synapse: Any = chip.synapse
+    unit *= 2.0**synapse.exponent * payloads.get(p.source, 1.0)
+    rounded = replace(synapse, weight=synapse.weight.astype(np.float64) * unit, exponent=0)
+    delay = steps_of(p, folded.dt)
+    return Wire(replace(p, synapses=(exact,), delay=delay), replace(chip, synapses=(rounded,)))
 
 
 def variant(both: Pair, on: Switches) -> Network:
@@ -151,42 +186,54 @@ def variant(both: Pair, on: Switches) -> Network:
 def idle(both: Pair) -> dict[str, str]:
     """Causes that the two forms do not differ in, and why."""
     found = {}
-    cells = list(both.cells.values())
-    if not cells:
+    cells, others = list(both.cells.values()), list(both.relatives.values())
+    if not cells and not others:
         nothing = "no neuron has any"
         found = {DECAYS: nothing, RESET: nothing, COMPARISON: nothing, STATES: nothing, OVERFLOW: "none is counted"}
     if not any(wire.rounded for wire in both.wires):
         found[WEIGHTS] = "all are whole already"
-    if cells and all(_same(a.keep_u, b.keep_u) and _same(a.keep_v, b.keep_v) for a, b in cells):
+    alike = {cause: all(relatives.same(pair, cause) for pair in others) for cause in relatives.FIELDS}
+    some = bool(cells or others)
+    if some and alike[DECAYS] and all(_same(a.keep_u, b.keep_u) and _same(a.keep_v, b.keep_v) for a, b in cells):
         found[DECAYS] = "12 bits hold all"
-    graded = all(_same_graded(a, b) for a, b in both.graded.values())
+    graded = alike[THRESHOLDS] and all(_same_graded(a, b) for a, b in both.graded.values())
     if graded and all(_same(a.threshold, b.threshold) and _same_bias(a, b) and _same_reset(a, b) for a, b in cells):
         found[THRESHOLDS] = "all are whole already"
     if cells and all(a.soft == b.soft for a, b in cells):
         found[RESET] = f"both reset {_all_alike(['soft' if a.soft else 'hard' for a, _ in cells])}"
-    if cells and all(a.inclusive == b.inclusive for a, b in cells):
+    elif others and not cells:
+        found[RESET] = "both reset as the model does"
+    if others and not cells and alike[COMPARISON]:
+        found[COMPARISON] = "both fire as the model does"
+    if cells and alike[COMPARISON] and all(a.inclusive == b.inclusive for a, b in cells):
         found[COMPARISON] = f"both fire at {_all_alike(['>=' if a.inclusive else '>' for a, _ in cells])}"
-    if cells and all(((x == 0) | (x == 1)).all() for _, b in cells for x in (b.keep_u, b.keep_v)):
+    if cells and not others and all(((x == 0) | (x == 1)).all() for _, b in cells for x in (b.keep_u, b.keep_v)):
         found[STATES] = "nothing decays"
     return found
 
 
 def _unlike(network: Network, program: Program) -> str:
     """Why the two cannot be brought together; "" where they can."""
-    others = [p for p in network.populations.values() if not isinstance(p.neuron, _FLOATS + _GRADED)]
+    others = [
+        p
+        for p in network.populations.values()
+        if not isinstance(p.neuron, _FLOATS + _GRADED) and type(p.neuron) not in RELATIVES
+    ]
     if others:
         kinds = ", ".join(f"'{p.name}' is {type(p.neuron).__name__}" for p in others[:3])
-        return f"only IF, LIF, CubaLIF, integrators, sigma-delta neurons and relays are taken apart, and {kinds}"
+        return f"no integer neuron does the same in steps that could be switched one by one: {kinds}"
     if network.populations.keys() != program.populations.keys():
         return "the Program has other populations than the Network"
     if {p.name for p in network.projections} != {p.name for p in program.projections}:
         return "the Program has other projections than the Network"
-    wholes: dict[type[Any], Any] = {**dict.fromkeys(_FLOATS, _INTEGERS), **_GRADED_INTEGERS}
+    wholes: dict[type[Any], Any] = {**dict.fromkeys(_FLOATS, _INTEGERS), **_GRADED_INTEGERS, **RELATIVES}
     if any(
         not isinstance(program.populations[n].neuron, wholes[type(p.neuron)]) for n, p in network.populations.items()
     ):
         return "the Program has neurons of other kinds than the Network"
-    if {row.population for row in program.report if row.scale > 0} != program.populations.keys():
+    if any(type(p.neuron) is FixedAdaptiveResonateAndFire for p in program.populations.values()):
+        return "the Program has neurons of other kinds than the Network"
+    if scales_of(program).keys() != program.populations.keys():
         return "the Program's report does not state its scales"
     return ""
 
@@ -232,6 +279,9 @@ def _in_floats(neuron: Any, whole: Any, state: float, payload: float) -> Any:
 def _neuron(both: Pair, name: str, on: Switches) -> Any:
     if name in both.graded:
         return both.graded[name][on(THRESHOLDS, name)]
+    if name in both.relatives:
+        acting = {cause for cause in CAUSES if on(cause, name)}
+        return relatives.mixed(both.relatives[name], acting.__contains__, both.program.populations[name].neuron)
     exact, chip = both.cells[name]
     decays, rounded = (chip if on(cause, name) else exact for cause in (DECAYS, THRESHOLDS))
     whole: Any = both.program.populations[name].neuron

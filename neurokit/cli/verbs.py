@@ -24,10 +24,11 @@ from neurokit.cli.files import (
     survey_source,
 )
 from neurokit.cli.inputs import Encoding, read_inputs
-from neurokit.cli.running import Outputs
+from neurokit.cli.running import INTERRUPTED, Outputs
 from neurokit.cli.screen import progress_bar, say, say_json, stage_bars
 from neurokit.cli.surveys import survey_facts, tell_survey
 from neurokit.cli.texts import graph_facts, run_facts, tell_compilation, tell_graph, tell_run
+from neurokit.errors import VerificationInterrupted
 
 app = typer.Typer(
     help="Trained spiking networks to Intel Loihi's integers, proven step by step.",
@@ -199,23 +200,27 @@ def verify(
     graph, truth = read_graph(source, reading), read_labels(labels)
     check_compiling(graph, bits, window)
     arrays = read_inputs(graph, data, steps, Encoding(bin, counts, fit, size, encode, seed, threshold))
-    with progress_bar("verifying") as progress:
-        parity = nk.verify(
-            source_of(source, graph),
-            arrays,
-            network=converted(source, graph),
-            expected=None if expected is None else read_arrays(expected),
-            labels=truth,
-            bits=bits,
-            window=window,
-            steps=steps,
-            tau=tau,
-            attribute=attribute,
-            lava=lava,
-            backend=backend.value,
-            time_limit=time_limit,
-            progress=progress,
-        )
+    try:
+        with progress_bar("verifying") as progress:
+            parity = nk.verify(
+                source_of(source, graph),
+                arrays,
+                network=converted(source, graph),
+                expected=None if expected is None else read_arrays(expected),
+                labels=truth,
+                bits=bits,
+                window=window,
+                steps=steps,
+                tau=tau,
+                attribute=attribute,
+                lava=lava,
+                backend=backend.value,
+                time_limit=time_limit,
+                progress=progress,
+            )
+    except VerificationInterrupted as interrupt:
+        say_json(interrupt.parity.to_dict()) if as_json else say(str(interrupt.parity))
+        raise typer.Exit(INTERRUPTED) from None
     say_json(parity.to_dict()) if as_json else say(str(parity))
     if not lava and not as_json:
         say("Lava was left out, so nothing had to be exact")

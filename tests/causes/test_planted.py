@@ -220,7 +220,7 @@ def test_what_cannot_be_taken_apart_says_why():
     for network_, program_, reason in (
         (
             *(quadratic, program),
-            "only IF, LIF, CubaLIF, integrators, sigma-delta neurons and relays are taken apart, and 'p0' is QIF",
+            "the Program has neurons of other kinds than the Network",
         ),
         (graph, replace(program, report=()), "the Program's report does not state its scales"),
         (graph, nk.compile(chain(RNG, sizes=(6, 8))), "the Program has other populations than the Network"),

@@ -270,6 +270,28 @@ def test_verify_in_text(cli, files):
     assert "Lava was left out" in ran.out
 
 
+def test_ctrl_c_during_verify_tells_what_is_known(cli, files, monkeypatch):
+    def stopped(*arguments, **keywords):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("neurokit.causes.switching.attribute", stopped)
+    ran = cli("verify", files.nir, *DT, files.data)
+    assert (ran.code, ran.err) == (130, "interrupted\n")
+    assert "network -> program (approximate)" in ran.out
+    assert "Ctrl-C ended it while the loss was taken apart" in ran.out
+    ran = cli("verify", files.nir, *DT, files.data, "--json")
+    assert ran.code == 130
+    assert [rung["candidate"] for rung in json.loads(ran.out)["rungs"]] == ["program"]
+
+
+def test_a_slayer_file_stands_on_netx(cli, files, tmp_path):
+    """On the command line, too, its source's rung is there; a .nk file made of it has none."""
+    truth("tiny.net")  # skips without lava-dl
+    ran = cli("verify", files.net, files.data)
+    assert ran.code == 0
+    assert "source -> program (exact): the source ran in netx of lava-dl" in ran.out
+
+
 def test_verify_exits_with_1_when_parity_is_broken(cli, files, monkeypatch):
     from neurokit.hardware.lava.backend import LavaBackend
 
