@@ -11,6 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from neurokit.converters.frames import frames_of
 from neurokit.converters.onnx_reading import name_of, parsed
 from neurokit.converters.running import Limits, SourceRun
 from neurokit.graph.network import Network
@@ -32,7 +33,7 @@ def run(
     model = parsed(Path(source)) if isinstance(source, str | PathLike) else source
     wanted = _wanted(model, network)
     session = onnxruntime.InferenceSession(_with_outputs(model, wanted), _quiet())
-    frames, places = _frames(inputs, steps)
+    frames, places = frames_of(inputs, steps)
     samples = next(iter(inputs.values())).shape[0]
     rows: dict[str, list[NDArray[Any]]] = {name: [] for name in wanted}
     sizes = {value.name: list(value.shape) for value in session.get_inputs()}
@@ -66,19 +67,6 @@ def _with_outputs(model: Any, wanted: Mapping[str, str]) -> bytes:
         if tensor not in known:
             copy.graph.output.add().name = tensor
     return bytes(copy.SerializeToString())
-
-
-def _frames(inputs: Mapping[str, NDArray[Any]], steps: int) -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
-    """Each different step of each sample once, (frames, *shape), and which frame each (sample, step) is, flat."""
-    flat = {}
-    for name, values in inputs.items():
-        missing = steps - values.shape[1]
-        padded = np.concatenate([values, np.zeros((len(values), max(0, missing), *values.shape[2:]))], axis=1)
-        flat[name] = padded[:, :steps].reshape(-1, *values.shape[2:])
-    rows = np.concatenate([values.reshape(len(values), -1) for values in flat.values()], axis=1)
-    changed = np.ones(len(rows), bool)  # of steps in a row that are alike only the first is run
-    changed[1:] = (rows[1:] != rows[:-1]).any(axis=1)
-    return {name: values[changed] for name, values in flat.items()}, np.cumsum(changed) - 1
 
 
 def _fed(values: NDArray[Any], sizes: list[Any]) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from neurokit.converters.from_torch import Layout, attempts
+from neurokit.converters.run_torch_plain import plain_values
 from neurokit.converters.running import Limits, SourceRun
 from neurokit.converters.torch_neurons import Context, Multi
 from neurokit.converters.torch_ops import HANDLERS
@@ -29,9 +30,12 @@ def run(source: Any, network: Network, inputs: Mapping[str, NDArray[Any]], steps
     """
     module = copy.deepcopy(source).eval()
     context = Context(network.dt or 1.0, "soft", torch.zeros(3))
-    layout = _layout(module, network, context)
     neurons = Followed(module, Follower(HANDLERS), context).neurons
     kept = next((p for p in (*module.parameters(), *module.buffers()) if p.is_floating_point()), torch.zeros(()))
+    framework = f"torch {torch.__version__.partition('+')[0]}"
+    if not neurons:
+        return SourceRun(framework, {}, plain_values(module, network, inputs, steps, kept))
+    layout = _layout(module, network, context)
     given = {name: torch.as_tensor(_padded(values, steps)).to(kept) for name, values in inputs.items()}
     found: dict[str, list[NDArray[Any]]] = {name: [] for name in neurons}
     modules = dict(module.named_modules())
@@ -57,7 +61,7 @@ def run(source: Any, network: Network, inputs: Mapping[str, NDArray[Any]], steps
                 sent[name] = (stacked != 0).astype(np.uint8)
             else:
                 values[name] = stacked
-    return SourceRun(f"torch {torch.__version__.partition('+')[0]}", sent, values)
+    return SourceRun(framework, sent, values)
 
 
 def _layout(module: Any, network: Network, context: Context) -> Layout:

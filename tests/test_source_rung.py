@@ -87,6 +87,56 @@ def test_layers_that_hear_each_other_late_are_named():
     assert found.conventions.switches[0].title == "a step less for each connection between layers"
 
 
+def plain_module():
+    torch = pytest.importorskip("torch")
+
+    class Block(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.seq = torch.nn.Sequential(torch.nn.Linear(6, 6), torch.nn.ReLU(), torch.nn.Linear(6, 6))
+            self.act = torch.nn.ReLU()
+
+        def forward(self, x):
+            return torch.relu(self.act(self.seq(x)) + self.act(x))
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.act = torch.nn.Conv2d(2, 3, 3), torch.nn.ReLU()
+            self.fc, self.blocks = torch.nn.Linear(48, 6), torch.nn.Sequential(Block(), Block())
+            self.list, self.out = torch.nn.ModuleList([torch.nn.Linear(6, 6), torch.nn.ReLU6()]), torch.nn.Linear(6, 4)
+
+        def forward(self, x):
+            x = torch.relu(self.fc(self.act(self.conv(x)).flatten(1)))
+            return self.out(self.list[1](self.list[0](self.blocks(x))))
+
+    torch.manual_seed(3)
+    return Net()
+
+
+def test_a_module_without_spikes_runs_beside_its_network():
+    """Every layer of a network of ReLUs, called once or several times, and what it returns: the module's own numbers."""
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("onnx")
+    net, rng = plain_module(), np.random.default_rng(2)
+    frames = rng.random((3, 4, 2, 6, 6))
+    network = nk.convert(net, shape=(2, 6, 6), code="sigma-delta", calibrate=rng.random((5, 2, 6, 6)))
+    program = nk.compile(network, calibrate=frames)
+    found = nk.verify(net, frames, network=network, program=program, lava=0)
+    layers = {layer.population: layer for layer in rung(found).layers}
+    assert set(network.populations) - set(layers) == {"x.delta"}  # which encodes the input
+    assert rung(found).ok
+    assert max(layer.distance for layer in layers.values()) < 0.02
+    assert rung(found).note.startswith("the source ran in torch ")
+    flat = torch.as_tensor(frames.reshape(-1, 2, 6, 6), dtype=torch.float32)
+    with torch.no_grad():
+        first, (output,) = net.act(net.conv(flat)), network.outputs
+        assert layers["/act/Relu"].reference_mean == pytest.approx(float(first.mean()), rel=1e-5)
+        assert layers[output].reference_mean == pytest.approx(float(net(flat).mean()), rel=1e-5)
+    broken = nk.verify(net, frames, network=changed_weights(network), program=program, lava=0, attribute=0)
+    assert not rung(broken).ok
+
+
 # ---------------------------------------------------------------------------------------------------------------- onnx
 
 

@@ -102,7 +102,10 @@ class SwitchedQIF(SwitchedRelative):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SwitchedResonator(SwitchedRelative):
-    """FixedResonateAndFire's equations. sine, cosine: shares. below: what a spike at the top leaves to the threshold."""
+    """FixedResonateAndFire's equations. below: what a spike at the top leaves to the threshold.
+
+    All arrays float64.
+    """
 
     states: ClassVar[tuple[str, ...]] = ("real", "imag")
     ports: ClassVar[tuple[str, ...]] = ("", IMAGINARY)
