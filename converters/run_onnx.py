@@ -17,6 +17,8 @@ from neurokit.converters.running import Limits, SourceRun
 from neurokit.graph.network import Network
 
 ONE_BATCH = 64  # samples of a call, where the model's batch is free
+# Made of several rectifiers: the population of the operation's name is one of them, no tensor of the model.
+IN_PARTS = frozenset({"Clip", "LeakyRelu", "PRelu", "Abs", "HardSigmoid", "Max", "Min"})
 
 
 def run(
@@ -53,7 +55,11 @@ def run(
 
 def _wanted(model: Any, network: Network) -> dict[str, str]:
     """Population -> the tensor that it stands for: that of the operation, or the output, of its name."""
-    made = {name_of(node, index): node.output[0] for index, node in enumerate(model.graph.node) if node.output}
+    made = {
+        name_of(node, index): node.output[0]
+        for index, node in enumerate(model.graph.node)
+        if node.output and node.op_type not in IN_PARTS
+    }
     made |= {value.name: value.name for value in model.graph.output}
     return {name: made[name] for name in network.populations if name in made}
 

@@ -19,7 +19,7 @@ from neurokit.graph.network import Network
 
 ONE_BATCH = 64  # samples of a call
 # What the exporter calls an operation that a population may stand for, by the name of the torch function.
-OPERATIONS = {"relu": "Relu", "relu_": "Relu", "clamp": "Clip", "hardtanh": "Clip", "hardtanh_": "Clip"}
+OPERATIONS = {"relu": "Relu", "relu_": "Relu"}  # others are made of several rectifiers, none of which is a tensor
 
 
 def plain_values(

@@ -115,7 +115,7 @@ def plain_module():
 
 
 def test_a_module_without_spikes_runs_beside_its_network():
-    """Every layer of a network of ReLUs, called once or several times, and what it returns: the module's own numbers."""
+    """Every layer of a network of ReLUs, called once or several times, and what it returns: the module's numbers."""
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnx")
     net, rng = plain_module(), np.random.default_rng(2)
@@ -124,7 +124,8 @@ def test_a_module_without_spikes_runs_beside_its_network():
     program = nk.compile(network, calibrate=frames)
     found = nk.verify(net, frames, network=network, program=program, lava=0)
     layers = {layer.population: layer for layer in rung(found).layers}
-    assert set(network.populations) - set(layers) == {"x.delta"}  # which encodes the input
+    others = {"x.delta", "/list.1/Clip", "/list.1/Clip.over"}  # the input's changes, and parts of a bounded rectifier
+    assert set(network.populations) - set(layers) == others
     assert rung(found).ok
     assert max(layer.distance for layer in layers.values()) < 0.02
     assert rung(found).note.startswith("the source ran in torch ")
@@ -133,8 +134,10 @@ def test_a_module_without_spikes_runs_beside_its_network():
         first, (output,) = net.act(net.conv(flat)), network.outputs
         assert layers["/act/Relu"].reference_mean == pytest.approx(float(first.mean()), rel=1e-5)
         assert layers[output].reference_mean == pytest.approx(float(net(flat).mean()), rel=1e-5)
-    broken = nk.verify(net, frames, network=changed_weights(network), program=program, lava=0, attribute=0)
+    (place,) = [k for k, p in enumerate(network.projections) if p.target == "/Relu"]
+    broken = nk.verify(net, frames, network=changed_weights(network, place), program=program, lava=0, attribute=0)
     assert not rung(broken).ok
+    assert broken.first_divergence.layer.population == "/Relu"
 
 
 # ---------------------------------------------------------------------------------------------------------------- onnx
@@ -173,11 +176,28 @@ def test_an_onnx_model_runs_beside_its_network(tmp_path):
     assert not rung(nk.verify(model, frames, network=broken, program=program, lava=0)).ok
 
 
-def changed_weights(network):
-    first = network.projections[-1]
+def test_parts_of_an_operation_are_no_tensor_of_the_model():
+    """Of a leaky rectifier the population of its name is the positive part."""
+    pytest.importorskip("onnxruntime")
+    made = Sketch(3)
+    x = made.input(1, 6)
+    leaky = made.op("LeakyRelu", made.dense(x, 6, 5), name="leaky", alpha=0.3)
+    model = made.model(made.dense(made.op("Relu", made.dense(leaky, 5, 4), name="relu"), 4, 3))
+    rng = np.random.default_rng(2)
+    frames = rng.normal(size=(3, 4, 6))
+    network = nk.convert(model, code="sigma-delta", calibrate=rng.normal(size=(20, 6)))
+    found = nk.verify(model, frames, network=network, program=nk.compile(network, calibrate=frames), lava=0)
+    assert "leaky" in network.populations
+    assert {layer.population for layer in rung(found).layers} == {"relu", *network.outputs}
+    assert rung(found).ok
+
+
+def changed_weights(network, place=-1):
+    first = network.projections[place]
     weight = np.array(first.synapses[-1].weight)
     synapses = (*first.synapses[:-1], replace(first.synapses[-1], weight=-weight))
-    return replace(network, projections=(*network.projections[:-1], replace(first, synapses=synapses)))
+    changed = replace(first, synapses=synapses)
+    return replace(network, projections=tuple(changed if p is first else p for p in network.projections))
 
 
 def test_a_rate_code_is_compared_at_the_end():
