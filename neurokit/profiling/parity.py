@@ -88,12 +88,14 @@ class Rung:
     def first(self) -> LayerParity | None:
         """The shallowest layer with a difference; of its quantities the one that differs first.
 
-        Where the two may differ, states count for layers without spikes only: rounding moves them everywhere.
+        Where the two may differ, states count for layers without spikes only: rounding moves them everywhere; and
+        values only where they are off by more than `within`.
         """
         silent = {
             x.population for x in self.layers if x.what == "spikes" and not (x.reference_mean or x.candidate_mean)
         }
-        counted = [x for x in self.layers if self.exact or x.what == "spikes" or x.population in silent]
+        far = {id(x) for x in self.layers if x.what == "value" and x.distance > (self.within or math.inf)}
+        counted = [x for x in self.layers if self.exact or x.what == "spikes" or x.population in silent or id(x) in far]
         shallowest = next((layer.population for layer in counted if layer.differing), None)
         found = [layer for layer in counted if layer.population == shallowest and layer.first]
         return min(
