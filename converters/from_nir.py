@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
@@ -22,7 +23,10 @@ from neurokit.graph.neurons import Fires, Integrator, Reset
 
 _KIND = "a NIR graph"
 # What nir.read raises for graphs it rejects: shapes, types, unknown or missing fields.
-_REJECTED = (ValueError, AssertionError, TypeError, KeyError, AttributeError, IndexError, NotImplementedError)
+_REJECTED = (
+    *(ValueError, AssertionError, TypeError, KeyError, AttributeError, IndexError, NotImplementedError),
+    DeprecationWarning,  # numpy's, of what nir compares
+)
 
 
 def load(
@@ -110,7 +114,9 @@ def read_graph(path: str | PathLike[str]) -> Any:
         fact = f"holds a node of type {kind}"
         raise ConversionError(Fault(str(path), fact, "neurokit reads graphs", "Put it into a nir.NIRGraph."))
     try:
-        graph = nir.read(path, type_check=False)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "The truth value of an empty array")  # a type that is no text
+            graph = nir.read(path, type_check=False)
     except (OSError, RuntimeError) as error:
         message = " ".join(str(error).split())
         fact = f"is truncated or damaged ({message})"

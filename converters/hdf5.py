@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import h5py
 
 from neurokit.errors import Fault, FormatError, one_line
-from neurokit.foreign import trouble_with
+from neurokit.untrusted_hdf5 import trouble_with
 
 Tree: TypeAlias = dict[str, Any]  # group -> Tree, dataset -> numpy value or bytes
 

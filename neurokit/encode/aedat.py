@@ -1,7 +1,7 @@
 """iniVation's AEDAT files: 4.0 (DV), 3.1 (cAER, DVS Gesture) and 2.0 (jAER).
 
 https://docs.inivation.com/software/software-advanced-usage/file-formats/index.html. 4.0 is read by the library `aedat`
-(MIT, kept by Neuromorphic Systems), which aborts the process on some damaged files, so it is tried in a child first.
+(MIT, kept by Neuromorphic Systems), which aborts the process on some damaged files, so it works in a child.
 Of 2.0 the addresses are those of jAER's DVS128 and DAVIS cameras (their `Extractor` classes): columns are counted from
 the right there, rows from the bottom; here, as everywhere, from the left and from the top.
 """
@@ -21,7 +21,7 @@ from neurokit.encode.events import Events, damaged
 from neurokit.encode.files import Size, check_count, content, merged_size
 from neurokit.encode.words import Columns
 from neurokit.errors import Fault, FormatError, InputError
-from neurokit.rehearsal import rehearse
+from neurokit.trial_read import read_in_child
 
 MAGIC = re.compile(rb"#!AER-DAT(\d)\.(\d)\r?\n")
 END_OF_HEADER = b"#!END-HEADER"
@@ -52,32 +52,35 @@ def _read_4(path: Path, size: Size | None) -> Events:
     except ImportError as error:
         fact, mend = "is an AEDAT 4 file, which the package aedat reads", "Install neurokit-lava[events]."
         raise InputError(Fault(str(path), fact, "it is not installed", mend)) from error
-    if trouble := rehearse(lambda: _decoded(aedat.Decoder, path), path):
-        raise damaged(str(path), f"cannot be read: it {trouble}")
+    found = read_in_child(
+        lambda: _decoded(aedat.Decoder, path), path, lambda trouble: damaged(str(path), f"cannot be read: it {trouble}")
+    )
+    height, width = (int(n) for n in found["size"])
+    columns = (found["t"], found["x"], found["y"], found["polarity"])
+    sensor = merged_size(path, (height, width), size)
+    return Events.of(*columns, size=sensor, source=str(path), error=FormatError, origin=None)
+
+
+def _decoded(decoder: Callable[[str], Any], path: Path) -> dict[str, NDArray[Any]]:
+    """Columns of all packets of the one stream of events, and the sensor's size."""
     try:
-        stated, packets = _decoded(aedat.Decoder, path)
+        found = decoder(str(path))
+        streams = {k: s for k, s in found.id_to_stream().items() if s["type"] == "events"}
+        if len(streams) != 1:
+            fact = f"has {len(streams)} streams of events"
+            raise damaged(str(path), fact, "Write one camera to a file.", "one is read")
+        (number, stream), count = next(iter(streams.items())), 0
+        packets = []
+        for packet in found:
+            if packet.get("stream_id") == number and "events" in packet:
+                count += len(packet["events"])
+                check_count(path, count)
+                packets.append(packet["events"])
     except (RuntimeError, OSError, ValueError, AttributeError) as error:
         raise damaged(str(path), f"cannot be read ({error})") from error
     events = np.concatenate(packets) if packets else np.zeros(0, [("t", "u8"), ("x", "u2"), ("y", "u2"), ("on", "?")])
-    columns = (events["t"], events["x"], events["y"], events["on"])
-    found = merged_size(path, stated, size)
-    return Events.of(*columns, size=found, source=str(path), error=FormatError, origin=None)
-
-
-def _decoded(decoder: Callable[[str], Any], path: Path) -> tuple[Size | None, list[NDArray[np.void]]]:
-    """The sensor's size and the arrays of all packets of the one stream of events."""
-    found = decoder(str(path))
-    streams = {k: s for k, s in found.id_to_stream().items() if s["type"] == "events"}
-    if len(streams) != 1:
-        raise damaged(str(path), f"has {len(streams)} streams of events", "Write one camera to a file.", "one is read")
-    (number, stream), count = next(iter(streams.items())), 0
-    packets = []
-    for packet in found:
-        if packet.get("stream_id") == number and "events" in packet:
-            count += len(packet["events"])
-            check_count(path, count)
-            packets.append(packet["events"])
-    return (int(stream["height"]), int(stream["width"])), packets
+    size = np.array([stream["height"], stream["width"]], np.int64)
+    return {"t": events["t"], "x": events["x"], "y": events["y"], "polarity": events["on"], "size": size}
 
 
 # ---------------------------------------------------------------------------------------------------------- AEDAT 3.1

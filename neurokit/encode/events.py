@@ -163,6 +163,7 @@ def of_columns(
     source: str,
     error: type[NeurokitError],
     origin: int | None = 0,
+    notes: tuple[str, ...] = (),
 ) -> Events:
     """Events of arrays by name; y may be missing where all is in one row, as in recordings of sound."""
     lower = {name.lower(): values for name, values in columns.items()}
@@ -174,7 +175,7 @@ def of_columns(
         fact = f"has no {', '.join(lacking)}, only {', '.join(columns) or 'nothing'}"
         raise error(_fault(source, fact, f"events have {', '.join(NAMES)}"))
     t, x, y, p = (np.asarray(values).ravel() for values in found.values())
-    return Events.of(t, x, y, p, size=size, source=source, error=error, origin=origin)
+    return Events.of(t, x, y, p, size=size, source=source, notes=notes, error=error, origin=origin)
 
 
 def is_size(size: Any) -> bool:
@@ -202,7 +203,8 @@ def _array_faults(arrays: dict[str, NDArray[Any]], source: str) -> list[Fault]:
 def _microseconds(t: NDArray[Any]) -> tuple[NDArray[np.int64], str]:
     """Times in microseconds, and what is wrong with them."""
     if t.dtype.kind == "f":
-        scaled = t.astype(np.float64) * 1e6
+        with np.errstate(over="ignore"):
+            scaled = t.astype(np.float64) * 1e6
         if not (np.abs(scaled) < LATEST).all():  # NaN is not below either
             return np.zeros(0, np.int64), "a time is NaN, infinite or too late"
         return np.rint(scaled).astype(np.int64), ""

@@ -35,11 +35,15 @@ READERS = {
 BYTES_PER_EVENT = 64  # while they are read: columns, their checked copies, an order
 
 
-def read(path: str | os.PathLike[str], *, size: Size | None = None, kind: str | None = None) -> Events:
+def read(
+    path: str | os.PathLike[str], *, size: Size | None = None, kind: str | None = None, time_unit: str | None = None
+) -> Events:
     """Read a recording of events; how is told by the suffix (READERS), or by kind=, a suffix of the same table.
 
-    size: (rows, columns) of the sensor where the file does not tell (it is checked where it does). Files of foreign
-    origin are read in bounded time and memory; what cannot be trusted to a library is tried in a child process first.
+    size: (rows, columns) of the sensor where the file does not tell (it is checked where it does).
+    time_unit: "us" or "s", of a `.mat` file, which tells no unit; None: whole numbers are microseconds, columns with
+    fractions seconds. In all other formats integers are microseconds and floats seconds.
+    Untrusted files are read in bounded time and memory; what a library cannot be trusted with, a child process reads.
     `Events.notes` says what was mended (times that wrapped or went back, a file cut short).
 
     Raises FormatError (missing, cut short, damaged, of an unknown suffix) and InputError (arguments).
@@ -55,7 +59,17 @@ def read(path: str | os.PathLike[str], *, size: Size | None = None, kind: str | 
         raise InputError(Fault(str(path), f"'{suffix}' is no suffix of recordings", f"known: {known}", "Pass kind=."))
     if size is not None and not is_size(size):
         raise InputError(Fault("size", f"is {size!r}", f"(rows, columns) from 1 to {WIDEST}", "Pass e.g. (34, 34)."))
+    if time_unit not in (None, "us", "s") or (time_unit is not None and suffix != ".mat"):
+        fact, limit = (
+            f"is {time_unit!r} for a {suffix} file",
+            'it is "us" or "s", of a .mat file: others tell their unit',
+        )
+        raise InputError(Fault("time_unit", fact, limit, "Leave it out."))
     check_file(place)
+    if time_unit is not None:
+        from neurokit.encode.matlab import read_mat
+
+        return read_mat(place, size, time_unit)
     module, _, name = READERS[suffix].partition(":")
     reader: Reader = getattr(importlib.import_module(module), name)
     return reader(place, size)

@@ -19,7 +19,7 @@ import numpy as np
 from neurokit.encode.events import NAMES, Events, damaged, of_columns, structured
 from neurokit.encode.files import Size, check_count, merged_size
 from neurokit.errors import FormatError, NeurokitError
-from neurokit.foreign import trouble_with
+from neurokit.untrusted_hdf5 import trouble_with
 
 PLACES = ("events", "CD/events", "CD", "/")
 DAMAGED = (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, EOFError)

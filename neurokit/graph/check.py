@@ -191,7 +191,7 @@ def _weights(name: str, synapse: Synapse) -> Iterator[Fault]:
     if not np.isfinite(values).all():
         yield Fault(name, "a weight is NaN or infinite", "weights are finite", "Repair the source: training diverged?")
     bias = getattr(synapse, "bias", None)
-    if bias is not None:
+    if bias is not None and synapse.weight.ndim >= 2:  # other weights fit no shape, which is told by itself
         size = synapse.weight.shape[0]
         if isinstance(synapse, ConvTranspose2d):
             size = synapse.weight.shape[1] * synapse.groups

@@ -9,7 +9,7 @@ import numpy as np
 from neurokit.errors import Fault
 from neurokit.graph.lif_family import ALIF, QIF
 from neurokit.graph.network import Population
-from neurokit.graph.neurons import FixedNeuron
+from neurokit.graph.neurons import FixedNeuron, FloatArray
 
 TIME_CONSTANTS = ("tau", "tau_syn", "tau_mem", "tau_adaptation", "tau_threshold", "tau_refractory")
 TINY = 1e-6  # what float arithmetic may add or take
@@ -69,10 +69,17 @@ def _refractory(population: Population, dt: float | None) -> Iterator[Fault]:
         yield Fault(population.name, "refractory is negative", "a period is at least 0", "Repair the source.")
     elif dt is None:
         yield _no_step(population.name, "refractory")
-    elif (np.abs(refractory / dt - np.rint(refractory / dt)) > 1e-3).any():
+    elif not _on_grid(refractory, dt):
         yield Fault(
             population.name,
             f"refractory {float(refractory.max()):g} s is off the grid of {dt:g} s",
             "refractory periods are whole steps",
             "Choose a dt that divides them.",
         )
+
+
+def _on_grid(times: FloatArray, dt: float) -> bool:
+    """Whether all are whole multiples of the step; False also of a step so short that they cannot be counted."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = times / dt
+        return bool((np.abs(steps - np.rint(steps)) <= 1e-3).all())

@@ -15,10 +15,10 @@ import scipy.sparse as sp
 
 from neurokit.errors import Fault, FormatError, GraphError
 from neurokit.files import written_aside
-from neurokit.foreign import trouble_with
-from neurokit.graph import graded_neurons, lif_family, neurons, resonators, synapses
+from neurokit.graph import graded_neurons, lif_family, neurons, resonators, stored, synapses
 from neurokit.graph.check import check_network, check_program
 from neurokit.graph.network import Input, LayerReport, Network, Population, Program, Projection
+from neurokit.untrusted_hdf5 import trouble_with
 
 FORMAT, VERSION = "neurokit", 1
 
@@ -159,41 +159,57 @@ def load(path: str | os.PathLike[str]) -> Network | Program:
 
 def read_graph(file: h5py.Group) -> Network | Program:
     """What `write_graph` wrote, unchecked. What h5py and numpy raise where something is missing or damaged."""
-    inputs = [Input(str(g.attrs["name"]), _shape(g.attrs["shape"])) for g in _members(file, "inputs")]
-    populations = {
-        str(g.attrs["name"]): Population(str(g.attrs["name"]), _shape(g.attrs["shape"]), _read(g, NEURONS))
-        for g in _members(file, "populations")
-    }
-    projections = tuple(
-        Projection(
-            str(g.attrs["source"]),
-            str(g.attrs["target"]),
-            tuple(_read(s, SYNAPSES) for s in _members(g, "synapses")),
-            g["delay"][()],
-            str(g.attrs.get("port", "")),
-        )
-        for g in _members(file, "projections")
-    )
-    outputs = {name: populations[name] for name in json.loads(file.attrs["outputs"])}
+    inputs = [Input(*_named(g)) for g in _members(file, "inputs")]
+    populations = {}
+    for group in _members(file, "populations"):
+        name, shape = _named(group)
+        populations[name] = Population(name, shape, _read(group, NEURONS))
+    projections = tuple(_projection(group) for group in _members(file, "projections"))
+    outputs = {name: populations[name] for name in stored.table(file, "outputs", list)}
     common: dict[str, Any] = {
         "inputs": {node.name: node for node in inputs},
         "populations": populations,
         "projections": projections,
         "outputs": outputs,
-        "dt": float(file.attrs["dt"]) if "dt" in file.attrs else None,
-        "source": str(file.attrs["source"]),
+        "dt": stored.positive("dt", file.attrs["dt"]) if "dt" in file.attrs else None,
+        "source": stored.text("source", file.attrs["source"]),
     }
     kind = file.attrs["kind"]
     if kind == "network":
         return Network(**common)
     if kind != "program":
         raise ValueError(f"kind {kind!r}")
-    rows = json.loads(file.attrs["report"])
-    report = tuple(LayerReport(**{**row, "notes": tuple(row["notes"])}) for row in rows)
-    latency = {str(k): int(v) for k, v in json.loads(file.attrs["latency"]).items()}
-    targets = tuple(json.loads(file.attrs["targets"]))
-    scale = {str(k): float(v) for k, v in json.loads(file.attrs.get("input_scale", "{}")).items()}
+    latency = {name: stored.integer("latency", v) for name, v in stored.table(file, "latency", dict).items()}
+    targets = tuple(stored.text("targets", v) for v in stored.table(file, "targets", list))
+    scale = {}
+    if "input_scale" in file.attrs:
+        scale = {name: stored.positive("input_scale", v) for name, v in stored.table(file, "input_scale", dict).items()}
+    report = tuple(_report(row) for row in stored.table(file, "report", list))
     return Program(**common, latency=latency, targets=targets, report=report, input_scale=scale)
+
+
+def _named(group: h5py.Group) -> tuple[str, tuple[int, ...]]:
+    name = stored.text("name", group.attrs["name"])
+    return name, stored.shape(f"the shape of {name!r}", group.attrs["shape"])
+
+
+def _projection(group: h5py.Group) -> Projection:
+    source, target = (stored.text(end, group.attrs[end]) for end in ("source", "target"))
+    synapses = tuple(_read(part, SYNAPSES) for part in _members(group, "synapses"))
+    delay = stored.array("delay", group["delay"][()])
+    return Projection(source, target, synapses, delay, stored.text("port", group.attrs.get("port", "")))
+
+
+def _report(row: Any) -> LayerReport:
+    """A row of the report; None stands where a field may be so."""
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(LayerReport):
+        value = row.get(field.name) if isinstance(row, dict) else None
+        if field.name == "notes":
+            values["notes"] = tuple(stored.text("notes", note) for note in value or ())
+        elif value is not None:
+            values[field.name] = stored.value_of(field.name, str(field.type), value)
+    return LayerReport(**values)
 
 
 def _write(group: h5py.Group, node: Any) -> None:
@@ -216,32 +232,20 @@ def _write(group: h5py.Group, node: Any) -> None:
 
 
 def _read(group: h5py.Group, table: dict[str, Any]) -> Any:
-    kind: Any = table[str(group.attrs["type"])]
+    kind: Any = table[stored.text("type", group.attrs["type"])]
     values: dict[str, Any] = {}
     for field in dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ():
         if field.name in group.attrs:
-            values[field.name] = _plain(group.attrs[field.name])
+            values[field.name] = stored.value_of(field.name, str(field.type), group.attrs[field.name])
         elif field.name in group:
-            part = group[field.name]
-            if isinstance(part, h5py.Group):
-                arrays = tuple(part[name][()] for name in ("data", "indices", "indptr"))
-                values[field.name] = sp.csr_matrix(arrays, shape=_shape(part.attrs["shape"]))
-            else:
-                values[field.name] = part[()]
+            values[field.name] = stored.value_of(field.name, str(field.type), group[field.name])
     return kind(**values)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return tuple(value.tolist())
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _members(parent: h5py.Group, name: str) -> list[h5py.Group]:
     if name not in parent:
         return []
-    return [parent[name][key] for key in sorted(parent[name], key=int)]
-
-
-def _shape(values: Any) -> tuple[int, ...]:
-    return tuple(int(n) for n in values)
+    group = parent[name]
+    if not isinstance(group, h5py.Group):
+        raise ValueError(f"{name} is no group")
+    return [group[key] for key in sorted(group, key=int)]

@@ -294,7 +294,10 @@ def shifted_bias(mantissa: IntArray, exponent: IntArray) -> IntArray:
 def _whole(model: str, name: str, value: Any) -> IntArray:
     """Integers as int64; a fraction is refused, since the likeliest is a decay given as a share."""
     array = np.asarray(value)
-    if array.dtype.kind in "iu" or (array.dtype.kind == "f" and np.isfinite(array).all() and (array % 1 == 0).all()):
+    whole = array.dtype.kind in "iu" or (
+        array.dtype.kind == "f" and np.isfinite(array).all() and (array % 1 == 0).all()
+    )
+    if whole and (array.size == 0 or (array.max() < 2**63 and array.min() >= -(2**63))):
         return array.astype(np.int64)
     raise GraphError(
         Fault(

@@ -108,6 +108,75 @@ def test_names_in_any_script(tmp_path):
     assert_round_trip(Network(graph.inputs, {name: population}, (projection,), {name: population}), tmp_path)
 
 
+# ------------------------------------------------------------------------------------------- what is of another kind
+
+
+def attribute(place, name, value):
+    def change(file):
+        file[place].attrs[name] = value
+
+    return change
+
+
+def dataset(place, value):
+    def change(file):
+        del file[place]
+        file[place] = value
+
+    return change
+
+
+NEURON, SYNAPSE = "populations/0", "projections/0/synapses/0"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (dataset(f"{NEURON}/threshold", b"ten"), "threshold has type |S3, numbers are needed"),
+        (dataset(f"{NEURON}/threshold", 1j), "threshold has type complex128"),
+        (dataset(f"{NEURON}/threshold", 1e300), "threshold is"),
+        (dataset(f"{SYNAPSE}/weight", np.full((2, 300), "a", "S1")), "weight has type |S1"),
+        (attribute(SYNAPSE, "exponent", "two"), "exponent is 'two', a whole number is needed"),
+        (attribute(SYNAPSE, "exponent", [1, 2]), "exponent is array([1, 2])"),
+        (attribute(NEURON, "reset_interval", 0.5), "reset_interval is 0.5"),
+        (attribute(NEURON, "emits", 3), "emits is 3, true or false is needed"),
+        (attribute(NEURON, "reset", 1), "reset is 1, a text is needed"),
+        (attribute(NEURON, "name", 7), "name is 7, a text is needed"),
+        (attribute(NEURON, "shape", 2.0), "a list of whole numbers is needed"),
+        (attribute(NEURON, "shape", [2**20, 2**20]), "2,147,483,647 neurons are the most"),
+        (attribute("/", "latency", "[1]"), "latency holds [1], a dict is needed"),
+        (attribute("/", "latency", '{"p0": "1"}'), "latency is '1', a whole number is needed"),
+        (attribute("/", "targets", "[[]]"), "targets is [], a text is needed"),
+        (attribute("/", "report", "[" * 100_000), "report"),
+        (attribute("/", "report", '[{"population": 1}]'), "population is 1, a text is needed"),
+        (attribute("/", "report", "[3]"), "missing"),
+        (attribute("/", "dt", float("inf")), "dt is inf, a finite number above zero is needed"),
+        (attribute("/", "outputs", '{"p0": 1}'), "outputs holds"),
+        (dataset("inputs", np.arange(3)), "inputs is no group"),
+    ],
+)
+def test_values_of_another_kind(saved, change, words):
+    """Found by fuzzing: they came through to code that relies on them."""
+    with h5py.File(saved, "r+") as file:
+        change(file)
+    assert words in fault_of(FormatError, nk.load, saved).fact
+
+
+def test_weights_without_axes_but_with_a_bias(tmp_path):
+    network((Dense(np.ones((2, 2)), np.ones(2)), IF())).save(tmp_path / "x.nk")
+    with h5py.File(tmp_path / "x.nk", "r+") as file:
+        dataset(f"{SYNAPSE}/weight", 1.0)(file)
+    with pytest.raises(GraphError, match="Dense does not accept shape"):
+        nk.load(tmp_path / "x.nk")
+
+
+def test_steps_too_short_to_count_refractory_periods(tmp_path):
+    with pytest.raises(GraphError, match="is off the grid of 1e-300 s"):
+        network((Dense(np.ones((2, 2))), IF(refractory=1e10)), dt=1e-300).save(tmp_path / "x.nk") or nk.load(
+            tmp_path / "x.nk"
+        )
+
+
 # ------------------------------------------------------------------------------------------------- what is unreadable
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import neurokit as nk
-from neurokit import foreign, rehearsal
-from neurokit.rehearsal import rehearse
+from neurokit import trial_read, untrusted_hdf5
+from neurokit.trial_read import read_in_child, trouble_in_child
 from tests.cli.sources import write_nir, write_small_net
 from tests.fuzz.mutations import mutated
 
@@ -41,16 +41,17 @@ def panic():
     [
         (lambda: None, None),
         (raise_one, None),
-        (lambda: True, rehearsal.OBJECTION),
+        (lambda: True, trial_read.OBJECTION),
         (lambda: ctypes.string_at(0), "crashes the library that reads it (SIGSEGV)"),
         (os.abort, "crashes the library that reads it (SIGABRT)"),
         (fill, "takes more than"),
+        (lambda: os.kill(os.getpid(), signal.SIGKILL), "somebody else killed the process that read it (SIGKILL)"),
         (panic, "ends the process that reads it"),
         (lambda: os._exit(9), "ends the process that reads it"),
     ],
 )
 def test_what_a_child_meets(path, task, words, capfd):
-    found = rehearse(task, path)
+    found = trouble_in_child(task, path)
     assert found is None if words is None else words in found
     assert capfd.readouterr() == ("", "")
 
@@ -60,28 +61,31 @@ def test_a_child_that_hangs(path):
         while True:
             pass
 
-    assert rehearse(spin, path, seconds=0.5) == "takes more than 0 s"
+    began = os.times()
+    assert trouble_in_child(spin, path, seconds=0.5) == "takes more than 0.5 s of processor time"
+    ended = os.times()
+    assert ended.children_user + ended.children_system - began.children_user - began.children_system < 1.5
 
 
 def test_a_child_that_waits(path, monkeypatch):
-    monkeypatch.setattr(rehearsal, "PATIENCE", 1)
+    monkeypatch.setattr(trial_read, "PATIENCE", 1)
     started = time.monotonic()
-    assert rehearse(lambda: time.sleep(60), path, seconds=0.3) == "takes more than 0 s"
+    assert trouble_in_child(lambda: time.sleep(60), path, seconds=0.3) == "is not read within 0 s"
     assert time.monotonic() - started < 30
 
 
 def test_what_a_child_does_is_thrown_away(path, monkeypatch):
     things = []
-    assert rehearse(lambda: things.append(1), path) is None
+    assert trouble_in_child(lambda: things.append(1), path) is None
     assert not things
     monkeypatch.delattr(os, "fork")
-    assert rehearse(os.abort, path) is None  # nothing is tried
+    assert trouble_in_child(os.abort, path) is None  # nothing is tried
 
 
 def test_a_program_that_ignores_its_children(path):
     former = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
-        assert rehearse(lambda: None, path) is None
+        assert trouble_in_child(lambda: None, path) is None
     finally:
         signal.signal(signal.SIGCHLD, former)
 
@@ -89,8 +93,8 @@ def test_a_program_that_ignores_its_children(path):
 def test_threads_try_files_too(path):
     """Python takes the thread that forked for the child's main one."""
     with ThreadPoolExecutor(1) as pool:
-        assert "SIGABRT" in pool.submit(rehearse, os.abort, path).result()
-        assert "memory" in pool.submit(rehearse, fill, path).result()
+        assert "SIGABRT" in pool.submit(trouble_in_child, os.abort, path).result()
+        assert "memory" in pool.submit(trouble_in_child, fill, path).result()
 
 
 def test_an_interrupt_ends_the_child_too(path, monkeypatch):
@@ -100,11 +104,56 @@ def test_an_interrupt_ends_the_child_too(path, monkeypatch):
         children.append(child)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(rehearsal, "_wait", interrupted)
+    monkeypatch.setattr(trial_read, "_wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        rehearse(lambda: time.sleep(60), path)
+        trouble_in_child(lambda: time.sleep(60), path)
     with pytest.raises(ChildProcessError):
         os.waitpid(children[0], os.WNOHANG)
+
+
+# ------------------------------------------------------------------------------------------------- read in a child only
+
+
+def refusal(words):
+    return nk.errors.FormatError(nk.errors.Fault("x", words, "a file", "Copy it."))
+
+
+def test_arrays_come_from_a_child(path):
+    sent = {"a": np.arange(5), "b": np.zeros((0, 2), bool)}
+    found = read_in_child(lambda: sent, path, refusal)
+    assert list(found) == ["a", "b"]
+    for name, array in sent.items():
+        assert found[name].dtype == array.dtype
+        np.testing.assert_array_equal(found[name], array)
+
+
+def refuse():
+    raise nk.errors.FormatError(
+        [nk.errors.Fault("x", "is 1", "it must be 2", "Pass 2."), nk.errors.Fault("y", "a", "b", "c")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [
+        (raise_one, "(ValueError: as the parent will meet it)"),
+        (refuse, "it must be 2"),
+        (os.abort, "crashes the library that reads it (SIGABRT)"),
+        (panic, "ends the process"),
+        (lambda: os._exit(0), "is left unread by the process that tried"),
+        (lambda: {"a": np.array([{}])}, "is left unread by the process that tried"),  # nothing is pickled
+    ],
+)
+def test_what_goes_wrong_in_a_child_that_reads(path, task, words):
+    with pytest.raises(nk.errors.FormatError) as caught:
+        read_in_child(task, path, refusal)
+    assert words in str(caught.value)
+    assert len(caught.value.faults) == (2 if task is refuse else 1)
+
+
+def test_where_nothing_forks_it_is_read_at_once(path, monkeypatch):
+    monkeypatch.delattr(os, "fork")
+    assert read_in_child(lambda: {"a": 1}, path, refusal) == {"a": 1}
 
 
 # ----------------------------------------------------------------------------------------------------------------- HDF5
@@ -133,7 +182,7 @@ def leading_out(path, how):
 def test_files_that_lead_to_others(tmp_path, how, forks, monkeypatch):
     if not forks:
         monkeypatch.delattr(os, "fork")
-        monkeypatch.setattr(foreign, "CAN_FORK", False)
+        monkeypatch.setattr(untrusted_hdf5, "CAN_FORK", False)
     leading_out(tmp_path / "x.nir", how)
     with pytest.raises(nk.errors.FormatError, match=r"reads another file: '/node/nodes/fc1/weight' is an? "):
         nk.convert(tmp_path / "x.nir", dt=1e-3)
@@ -156,7 +205,7 @@ def test_cycles_and_deep_nesting(tmp_path):
             group = file
             for _ in range(300):
                 group = group.create_group("g")
-        assert foreign.trouble_with(tmp_path / name, tree=False) is None
+        assert untrusted_hdf5.trouble_with(tmp_path / name, tree=False) is None
         with pytest.raises(nk.errors.FormatError, match="is no tree: '/loop' is a group that stands elsewhere too"):
             nk.convert(tmp_path / name, **({"dt": 1e-3} if name == "x.nir" else {}))
 
@@ -189,5 +238,5 @@ def test_a_file_that_hangs_hdf5(tmp_path):
 
 def test_old_files_are_read_as_before(tmp_path):
     path: Path = write_nir(tmp_path / "x.nir")
-    assert foreign.trouble_with(path) is None
+    assert untrusted_hdf5.trouble_with(path) is None
     assert set(nk.convert(path, dt=1e-3).populations) == {"hidden", "last"}
