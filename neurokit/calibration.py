@@ -13,6 +13,7 @@ from neurokit.budget import recording_bytes
 from neurokit.errors import Fault, InputError
 from neurokit.graph.check import check_network
 from neurokit.graph.network import Network
+from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.hardware.base import RecordKey
 from neurokit.lower.activity import PAYLOAD, SUM, Activity, InputRange
 from neurokit.lower.fold import fold
@@ -83,7 +84,7 @@ def _add_moments(
     generator: np.random.Generator,
 ) -> None:
     for projection in folded.projections:
-        if has_moment(projection.synapse):
+        if projection.port not in THIRD_FACTORS and has_moment(projection.synapse):
             neuron = folded.populations[projection.target].neuron
             values = kept(neuron, folded.dt, part.sent(projection.source))
             moments.setdefault(projection.name, np.zeros(()))

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from neurokit.graph.fixed_plasticity import FixedRule
 from neurokit.graph.graded_neurons import FixedDelta, FixedRelay, FixedSigma, FixedSigmaDelta
 from neurokit.graph.lif_family import LoihiTernaryLIF
 from neurokit.graph.network import Program, Projection
 from neurokit.graph.neurons import MAX_DECAY, MAX_POTENTIAL, LoihiLIF
 from neurokit.graph.resonators import FixedResonateAndFire
-from neurokit.graph.synapses import Injection
+from neurokit.graph.signals import THIRD_FACTORS
+from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse
 from neurokit.lower.scale import UNIT, row_sums
 
 LAVAS_SUM = (MAX_POTENTIAL + 1) // UNIT  # |sum| of one step at which u wraps in Lava's models: 2**17
@@ -72,7 +74,7 @@ def bounds(program: Program, payloads: Mapping[str, float] | None = None) -> dic
 
 def _bound(program: Program, name: str, sent: Mapping[str, float], running: Mapping[str, float]) -> Bound:
     neuron: Any = program.neuron(name)
-    incoming = program.incoming(name)
+    incoming = tuple(_grown(p) for p in program.incoming(name) if p.port not in THIRD_FACTORS)
     total = _reach(incoming, sent)
     if isinstance(neuron, FixedSigma | FixedSigmaDelta):
         return _adding(neuron, total, _reach(incoming, running))
@@ -94,6 +96,20 @@ def _bound(program: Program, name: str, sent: Mapping[str, float], running: Mapp
         down = UNIT * _reach(incoming, sent, -1) / (decay or 1.0)
         potential = _potential(neuron, current, current if negative else down)
     return Bound(total, current, potential, 1.0, math.inf)
+
+
+def _grown(projection: Projection) -> Projection:
+    """What learns may have any weight within its rule's bounds."""
+    rule, synapse = projection.plasticity, projection.synapse
+    if not isinstance(rule, FixedRule) or not isinstance(synapse, Dense | Sparse | Conv2d):
+        return projection
+    largest = max(rule.bounds, key=abs)
+    if isinstance(synapse, Sparse):
+        weight: Any = synapse.weight.copy()
+        weight.data = np.full_like(weight.data, largest)
+    else:
+        weight = np.full_like(synapse.weight, largest)
+    return replace(projection, synapses=(replace(synapse, weight=weight),))
 
 
 def _adding(neuron: FixedSigma | FixedSigmaDelta, total: float, sigma: float) -> Bound:

@@ -39,7 +39,7 @@ def expand(program: Program, *projections: str) -> Program:
             made.append(projection)
             continue
         source = program.shape_of(projection.source)
-        found = [*_bounds(projection, source)] or _listed(projection, source)
+        found = [*_learns(projection), *_bounds(projection, source)] or _listed(projection, source)
         if isinstance(found, list):
             faults += found
             continue
@@ -61,6 +61,12 @@ def _chosen(program: Program, names: tuple[str, ...]) -> set[str]:
     if names:
         return set(names)
     return {name for name, p in images.items() if any(projection_faults(p, program.shape_of(p.source)))}
+
+
+def _learns(projection: Projection) -> Iterator[Fault]:
+    if projection.plasticity is not None:
+        limit = "its taps learn together, and in a list each synapse would by itself"
+        yield Fault(projection.name, "learns", limit, "Take the rule off first: with_plasticity(name, None).")
 
 
 def _bounds(projection: Projection, source: Shape) -> Iterator[Fault]:

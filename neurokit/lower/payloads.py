@@ -19,6 +19,7 @@ from neurokit.graph.graded_neurons import EXPONENT_RANGE, Delta, Relay, Sigma, S
 from neurokit.graph.lif_family import QIF, Theta
 from neurokit.graph.network import Network, Population, Projection
 from neurokit.graph.resonators import ResonateAndFire
+from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.graph.synapses import Shape
 from neurokit.lower.activity import SUM, Activity
 from neurokit.lower.discretise import recurrence
@@ -110,7 +111,7 @@ def plan(folded: Network, activity: Activity | None, bits: int, order: Sequence[
     graded = {}
     for name in order:
         neuron = folded.populations[name].neuron
-        known = [p for p in folded.incoming(name) if p.source in payload]  # others lie behind it on a loop
+        known = [p for p in folded.incoming(name) if p.source in payload and p.port not in THIRD_FACTORS]
         if isinstance(neuron, GRADED):
             arriving = [
                 Incoming(p, folded.shape_of(p.source), payload[p.source], moment=activity.moments.get(p.name))
@@ -144,7 +145,8 @@ def _cap(
     sent = activity.sent(name) or 1.0
     cap = LARGEST_PAYLOAD / sent
     for projection in folded.projections:
-        values = values_of(projection.synapse) if projection.source == name else np.zeros(0)
+        heard = projection.source == name and projection.port not in THIRD_FACTORS
+        values = values_of(projection.synapse) if heard else np.zeros(0)
         if values.any():
             target = folded.populations[projection.target]
             state = most[target.name] * _gain(target, folded.dt)

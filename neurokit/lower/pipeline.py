@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,10 +11,13 @@ from numpy.typing import NDArray
 
 from neurokit.errors import CompileError, Fault
 from neurokit.graph.check import check_network, check_program
+from neurokit.graph.fixed_plasticity import Arithmetic, FixedRule
 from neurokit.graph.graded_neurons import Delta, Relay, Sigma, SigmaDelta
 from neurokit.graph.network import LayerReport, Network, Population, Program, Projection
 from neurokit.graph.neurons import FixedNeuron
+from neurokit.graph.plasticity import Rule
 from neurokit.graph.resonators import ResonateAndFire
+from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.graph.synapses import Sparse, Weighted
 from neurokit.lower.activity import Activity
 from neurokit.lower.align import align, depths, latencies, steps_of
@@ -21,14 +25,21 @@ from neurokit.lower.bounds import bounds
 from neurokit.lower.fold import fold
 from neurokit.lower.graded import quantise_graded
 from neurokit.lower.payloads import GRADED, Plan, plan
+from neurokit.lower.plastic_projections import Plastic, lower_plastic, plastic, scale_below
 from neurokit.lower.quantise import Quantised, quantise
 from neurokit.lower.targets import targets_of
+from neurokit.lower.third_factors import Port, quantise_port
 
 PASSED = "integers passed through"  # note of a population whose source held integers already
 
 
 def compile_network(
-    network: Network, *, bits: int = 8, window: int | None = None, activity: Activity | None = None
+    network: Network,
+    *,
+    bits: int = 8,
+    window: int | None = None,
+    activity: Activity | None = None,
+    arithmetic: Arithmetic = "lava",
 ) -> Program:
     """Bring a Network to Loihi's integers; networks that are integers already pass through unchanged.
 
@@ -36,13 +47,16 @@ def compile_network(
     window: reset a population at depth k before steps k, k + window, ... None: a float source's population at depth k
     is reset once, before step k, so that its bias starts with the input as in the source; integer sources are not.
     activity: what a float run on sample inputs showed; sigma-delta neurons and relays need it for their scales.
+    arithmetic: of the projections that learn, see `FixedRule`.
     """
     check_arguments(bits, window)
     check_network(network)
     if network.is_integer and bits != 8:
         fact = f"bits={bits} for a source that holds integers already"
         raise CompileError(Fault("bits", fact, "they pass through unchanged", "Leave bits out."))
-    program = _pass_through(network, window) if network.is_integer else _lower(network, bits, window, activity)
+    program = (
+        _pass_through(network, window) if network.is_integer else _lower(network, bits, window, activity, arithmetic)
+    )
     program = _with_headroom(check_program(program), activity)
     return replace(program, targets=targets_of(program))
 
@@ -70,6 +84,8 @@ def _pass_through(network: Network, window: int | None) -> Program:
             neuron = replace(neuron, reset_interval=int(window), reset_offset=depth[name])
         populations[name] = replace(population, neuron=neuron)
     projections = []
+    if faults := [f for p in network.projections for f in _rule_in_seconds(p)]:
+        raise CompileError(faults)
     for p in network.projections:
         single, biases = fold(replace(network, projections=(p,)))
         if biases:
@@ -79,6 +95,14 @@ def _pass_through(network: Network, window: int | None) -> Program:
         projections.append(_whole_weights(replace(single.projections[0], delay=steps_of(p, network.dt))))
     report = tuple(LayerReport(name, 1.0, 8, 0, 0.0, 0.0, 0.0, (PASSED,)) for name in populations)
     return _program(network, populations, tuple(projections), depth, report)
+
+
+def _rule_in_seconds(projection: Projection) -> Iterator[Fault]:
+    """A Rule speaks of a float source's units."""
+    if isinstance(projection.plasticity, Rule):
+        fact = f"holds integers and carries the Rule '{projection.plasticity.name}'"
+        limit = "what a unit of weight and potential stands for, such a source does not tell"
+        yield Fault(projection.name, fact, limit, "Give it a FixedRule, or put the rule on the float source.")
 
 
 def _whole_weights(projection: Projection) -> Projection:
@@ -92,7 +116,9 @@ def _whole_weights(projection: Projection) -> Projection:
     return replace(projection, synapses=(synapse,))
 
 
-def _lower(network: Network, bits: int, window: int | None, activity: Activity | None) -> Program:
+def _lower(
+    network: Network, bits: int, window: int | None, activity: Activity | None, arithmetic: Arithmetic
+) -> Program:
     folded, biases = fold(network)
     latency = latencies(folded)
     aligned = align(folded, latency)
@@ -103,12 +129,20 @@ def _lower(network: Network, bits: int, window: int | None, activity: Activity |
     synapses: dict[str, Projection] = {}
     reports = []
     faults: list[Fault] = []
+    plastics: list[Plastic] = []
     for name, population in folded.populations.items():
-        incoming = [p for p in aligned if p.target == name]
-        result = _quantised(folded, population, incoming, biases.get(name, np.zeros(())), bits, scales)
+        incoming = [p for p in aligned if p.target == name and p.port not in THIRD_FACTORS]
+        learning, refused = plastic(population, incoming, folded.dt, scales.payload)
+        faults += refused
+        bias = biases.get(name, np.zeros(()))
+        result = _quantised(folded, population, incoming, bias, bits, scales)
+        if learning and isinstance(result, Quantised):  # once more, so that the rule's bound is a whole weight
+            most = scale_below(learning, result.report.scale)
+            result = _quantised(folded, population, incoming, bias, bits, scales, most)
         if not isinstance(result, Quantised):
             faults += result
             continue
+        plastics += learning
         neuron = result.neuron
         if not (settles and isinstance(population.neuron, GRADED)):
             late = latency[name] > 0 and biased and _heard_late(folded, name)
@@ -118,9 +152,57 @@ def _lower(network: Network, bits: int, window: int | None, activity: Activity |
         reports.append(_with_delays(result.report, incoming))
     if faults:
         raise CompileError(faults)
+    learned, reports = _learning(folded, aligned, plastics, reports, scales, bits, activity, arithmetic)
+    synapses |= learned
     ordered = tuple(synapses[p.name] for p in aligned)
     scaled = {name: scale for name, scale in scales.payload.items() if name in folded.inputs and scale != 1}
     return replace(_program(network, populations, ordered, latency, tuple(reports)), input_scale=scaled)
+
+
+def _learning(
+    folded: Network,
+    aligned: tuple[Projection, ...],
+    plastics: list[Plastic],
+    reports: list[LayerReport],
+    scales: Plan,
+    bits: int,
+    activity: Activity | None,
+    arithmetic: Arithmetic,
+) -> tuple[dict[str, Projection], list[LayerReport]]:
+    """Projections that carry a third factor or learn, and the reports with what is to be said of them."""
+    found: dict[str, Projection] = {}
+    ports: dict[str, dict[str, Port]] = {}
+    faults: list[Fault] = []
+    scale = {row.population: row.scale for row in reports}
+    silent = {name: scale[name] for name, p in folded.populations.items() if not p.neuron.spiking}
+    for name, port in dict.fromkeys((p.target, p.port) for p in aligned if p.port in THIRD_FACTORS):
+        arriving = [p for p in aligned if (p.target, p.port) == (name, port)]
+        made = quantise_port(folded, arriving, {**scales.payload, **silent}, activity, bits)
+        if isinstance(made, Port):
+            ports.setdefault(name, {})[port] = made
+            found |= {p.name: p for p in made.projections}
+        else:
+            faults += made
+    notes: dict[str, list[str]] = {}
+    for each in plastics if not faults else ():
+        source, target = each.projection.source, each.projection.target
+        neuron = folded.populations[target].neuron
+        graded = source in folded.inputs or folded.populations[source].neuron.graded
+        sender = (graded, scales.payload.get(source, 1.0))
+        assert folded.dt is not None, "check_plasticity refuses rules without a step"
+        lowered = lower_plastic(
+            each, neuron, scale[target], ports.get(target, {}), folded.dt, sender, activity, arithmetic
+        )
+        if not isinstance(lowered, Projection):
+            faults += lowered
+            continue
+        found[lowered.name] = lowered
+        assert isinstance(lowered.plasticity, FixedRule), "lowered"
+        said = (f"{lowered.name} learns: {note}" for note in lowered.plasticity.report.notes)
+        notes.setdefault(target, []).extend(said)
+    if faults:
+        raise CompileError(faults)
+    return found, [replace(row, notes=(*row.notes, *notes.get(row.population, ()))) for row in reports]
 
 
 def _quantised(
@@ -130,6 +212,7 @@ def _quantised(
     bias: NDArray[np.float64],
     bits: int,
     scales: Plan,
+    most: float = math.inf,
 ) -> Quantised | list[Fault]:
     neuron, name = population.neuron, population.name
     if isinstance(neuron, ResonateAndFire) or (isinstance(neuron, GRADED) and name not in scales.graded):
@@ -141,7 +224,7 @@ def _quantised(
     if name in scales.graded:
         result = quantise_graded(population, arriving, bias, bits, scales.graded[name])
     else:
-        result = quantise(population, arriving, bias, bits, folded.dt, scales.most.get(name, math.inf))
+        result = quantise(population, arriving, bias, bits, folded.dt, min(most, scales.most.get(name, math.inf)))
     if not isinstance(result, Quantised) or isinstance(neuron, Relay):  # whose sums have 32 bits and no state
         return result
     left = math.log2(2 * scales.most.get(name, math.inf) / result.report.scale)  # `most` leaves one bit

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from neurokit.errors import Fault, InputError
+from neurokit.graph.fixed_plasticity import FixedRule
 from neurokit.graph.graded_neurons import FixedDelta, FixedRelay, FixedSigma, FixedSigmaDelta
 from neurokit.graph.lif_family import (
     LoihiALIF,
@@ -33,11 +34,12 @@ def target_faults(program: Program, target: str) -> list[Fault]:
     if target not in TARGETS:
         raise InputError(Fault("target", f"'{target}' is unknown", f"known: {', '.join(TARGETS)}", "Name one of them."))
     if target == "lava-cpu":
-        return []
+        return [f for p in program.projections for f in _no_learning(p)]
     faults = [f for p in program.populations.values() for f in _population(p)]
     if target == "loihi1":
         faults += [_payload(p) for p in program.populations.values() if p.neuron.graded]
-    return faults + [f for p in program.projections for f in projection_faults(p, program.shape_of(p.source))]
+    faults += [f for p in program.projections for f in projection_faults(p, program.shape_of(p.source))]
+    return faults + [f for p in program.projections for f in learning_faults(p)]
 
 
 def targets_of(program: Program) -> tuple[str, ...]:
@@ -181,4 +183,46 @@ def projection_faults(projection: Projection, source: Shape) -> Iterator[Fault]:
             "injects a current from outside",
             "the chip takes spikes; currents enter as biases set by the host",
             'Convert with inputs="spikes", or set the bias for a constant input.',
+        )
+
+
+def _no_learning(projection: Projection) -> Iterator[Fault]:
+    """What no public process of Lava learns, on the CPU neither."""
+    if isinstance(projection.plasticity, FixedRule) and isinstance(projection.synapse, Convolving):
+        limit = "Lava's processes that learn are LearningDense and LearningSparse"
+        mend = "Run it in neurokit's simulator, or take the rule off and write it out: nk.expand(program)."
+        yield Fault(projection.name, "is a convolution that learns", limit, mend)
+
+
+def learning_faults(projection: Projection) -> Iterator[Fault]:
+    """What stock parts on a chip do not do of a projection that learns."""
+    rule = projection.plasticity
+    if not isinstance(rule, FixedRule):
+        return
+    yield from _no_learning(projection)
+    for fact, limit, mend in rule_limits(rule):
+        yield Fault(projection.name, f"rule '{rule.name}' {fact}", limit, mend)
+
+
+def rule_limits(rule: FixedRule) -> Iterator[tuple[str, str, str]]:
+    """(fact, limit, mend) of what a rule needs and no stock part on a chip has."""
+    if rule.three_factor:
+        functions = ", ".join(sorted({signal.function for signal in rule.signals.values()}))
+        yield (
+            f"needs neurons that send it {functions}",
+            "no neuron with a third factor is published for the chip",
+            "Run it on the CPU, or use a rule of two factors.",
+        )
+    second = any(factor.variable == "d" for p in (*rule.dw, *rule.dt, *rule.dd) for factor in p.factors)
+    if rule.dd or second:
+        yield (
+            "keeps a second tag in d",
+            "on the chip d is the synaptic delay, and the rule would move spikes",
+            "Use a form with one tag (nk.rules.eprop_alif_one_tag, eprop_lif), or run it on the CPU.",
+        )
+    if rule.arithmetic == "repaired":
+        yield (
+            "has the arithmetic 'repaired'",
+            "the chip has its own random numbers and shifts; Lava's model is what is known of them",
+            "Compile with the arithmetic 'lava'.",
         )
