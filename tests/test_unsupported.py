@@ -57,6 +57,12 @@ def test_the_tool_to_read_it_is_there():
 # --------------------------------------------------------------------------------------------- refusals, provoked
 
 
+def learning(rule, neuron=None):
+    plain = network((EYE, neuron or LIF(tau=np.asarray(0.02))), dt=1e-3)
+    (projection,) = plain.projections
+    return replace(plain, projections=(replace(projection, plasticity=rule),))
+
+
 def graph(nodes, edges, out=(2,)):
     """A NIR graph: Input -> nodes -> Output."""
     ends = {"in": nir.Input(np.array([2])), "out": nir.Output(np.array(out))}
@@ -170,6 +176,15 @@ PROVOKED = {
     "neurons back to floats from integers alone": lambda: nk.to_network(
         nk.compile(network((EYE, TernaryLIF(tau_syn=5e-3, tau_mem=1e-2)), dt=1e-3))
     ),
+    "rules that are not local, and what a host does between steps, in a Program": lambda: nk.compile(
+        learning(nk.rules.self_alignment(forward="in->p0", learning_rate=0.1, decay=10.0, every=1e-2))
+    ),
+    "functions of a rule beyond products and the sign of a synaptic variable, in a Program": lambda: nk.compile(
+        learning(nk.rules.rule("r", weight="pre * sigmoid(w)"))
+    ),
+    "plasticity into graded neurons in a Program": lambda: nk.compile(
+        learning(nk.rules.rule("r", weight="pre * w"), SigmaDelta()), calibrate=np.ones((2, 2))
+    ),
     "payloads of more than 24 bits": lambda: nk.run(PROGRAM, [[2**23, 0]]),
 }
 
@@ -205,10 +220,3 @@ def test_the_stated_fault_of_the_chips_occurs(what, target):
     assert program.targets == ("lava-cpu",)
     (fault,) = target_faults(program, target)
     assert fault.mend == BY_NAME[what]["mend"]
-
-
-@pytest.mark.parametrize("name", ["rules"])
-def test_what_is_only_designed_is_not_there(name):
-    """When one of these appears, its entry goes."""
-    assert any(f"nk.{name}" in entry["where"] for entry in ENTRIES)
-    assert not hasattr(nk, name)
