@@ -43,14 +43,19 @@ class Interpreter:
         time_limit: float | None = None,
         progress: Progress | None = None,
     ) -> Recording:
-        """See `hardware.base.Backend.run`; there is no time limit."""
+        """See `hardware.base.Backend.run`; there is no time limit. Variables of what learns come after each step."""
         started = time.monotonic()
         batch = next(iter(inputs.values())).shape[0]
         if any(projection.plasticity is not None for projection in program.projections):
-            raise AssertionError("a Program that learns is for `conformance.learning`")
-        samples = [interpret(program, {name: x[k] for name, x in inputs.items()}, steps) for k in range(batch)]
-        sent = {name: np.stack([one[0][name] for one in samples]) for name in samples[0][0]}
-        states = {key: np.stack([one[1][key] for one in samples]).astype(np.int32) for key in samples[0][1]}
+            from neurokit.conformance.learning import interpret_learning  # it builds on this file
+
+            learned = interpret_learning(program, inputs, steps)
+            program, sent = learned.program, dict(learned.sent)
+            states = {key: x.astype(np.int32) for key, x in {**learned.states, **learned.variables}.items()}
+        else:
+            samples = [interpret(program, {name: x[k] for name, x in inputs.items()}, steps) for k in range(batch)]
+            sent = {name: np.stack([one[0][name] for one in samples]) for name in samples[0][0]}
+            states = {key: np.stack([one[1][key] for one in samples]).astype(np.int32) for key in samples[0][1]}
         return Recording(
             program=program,
             steps=steps,

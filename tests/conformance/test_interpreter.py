@@ -5,6 +5,8 @@ Neurons are tested against Lava's models step by step (tests/hardware/test_lava_
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from neurokit.conformance.cases import build
 from neurokit.conformance.images import IMAGE_MAPS
 from neurokit.conformance.interpreter import Interpreter, interpret, matrix_of
 from neurokit.conformance.synapses import SYNAPSES
+from neurokit.graph.fixed_plasticity import FixedRule, Product
 from neurokit.graph.neurons import LoihiLIF
 from neurokit.graph.synapses import Conv2d, Dense
 from tests.images import image_map
@@ -64,3 +67,16 @@ def test_what_a_recording_holds():
     }
     assert {name: values.tolist() for name, values in found.step_counts.items()} == {"in": [3, 1, 0], "out": [0, 0, 1]}
     assert (found.batch, found.steps, found.backend) == (2, 3, "interpreter")
+
+
+def test_a_program_that_learns():
+    """One synapse that each spike of its source makes stronger, after it was sent on; weights stay, tags do not."""
+    rule = FixedRule("count", (Product(1, 0, "x0"),), dt=(Product(3, 0, "x0"),), tag_start=5)
+    program = build({"in": (1,)}, {"out": ((1,), READOUT)}, {("in", "out"): (Dense([[10]]), 1)}, ("out",))
+    program = replace(program, projections=(replace(program.projections[0], plasticity=rule),))
+    found = Interpreter().run(program, {"in": np.array([[[1], [0], [1], [1]], [[0], [1], [1], [0]]])}, 4)
+    assert (found.states["out", "u"][..., 0] >> 6).tolist() == [[0, 10, 0, 11], [0, 0, 13, 14]]
+    assert found.states["in->out", "weight"][..., 0, 0].tolist() == [[11, 11, 12, 13], [13, 14, 15, 15]]
+    assert found.states["in->out", "tag"][..., 0, 0].tolist() == [[8, 8, 11, 14], [5, 8, 11, 11]]
+    assert found.program.projections[0].synapse.weight.tolist() == [[15]]
+    assert program.projections[0].synapse.weight.tolist() == [[10]]
