@@ -125,7 +125,7 @@ def family(name: str) -> str:
     return name.split()[0]
 
 
-ALWAYS = "stdp", "triplet_stdp", "reward_stdp", "eprop_lif 2", "eprop_alif", "btsp_binary", "sign", "interval"
+ALWAYS = "triplet_stdp", "reward_stdp", "eprop_lif 2", "btsp_binary", "sign"
 
 
 @pytest.mark.parametrize(

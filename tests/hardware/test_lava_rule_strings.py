@@ -71,8 +71,8 @@ def test_every_factor() -> None:
 def test_every_constant() -> None:
     """Mantissas but -8, which Lava normalises, and all exponents."""
     for exponent in range(-7, 9):
-        for mantissa in (m for m in range(-7, 8) if m):
-            same(FixedRule("constants", (Product(mantissa, exponent, "u", (FixedFactor("x1"),)),)))
+        mantissas = [m for m in range(-7, 8) if m]
+        same(FixedRule("constants", tuple(Product(m, exponent, "u", (FixedFactor("x1"),)) for m in mantissas)))
 
 
 @pytest.mark.parametrize("decimation", range(10))
@@ -85,7 +85,7 @@ def test_decimation(decimation: int) -> None:
 
 
 def test_random_rules() -> None:
-    for seed in range(60):
+    for seed in range(25):
         same(random_rule(seed))
 
 

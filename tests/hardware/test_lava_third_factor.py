@@ -22,7 +22,7 @@ from tests.hardware.learning_connection import NoTapes
 from tests.tolerances import LAVA_FLOAT_LEARNING
 
 pytest.importorskip("lava", reason="Lava needs Python 3.10")
-DT, STEPS, SOURCES, TARGETS = 1e-3, 300, 7, 5
+DT, STEPS, SOURCES, TARGETS = 1e-3, 150, 7, 5
 TAU, TAU_ADAPTATION, RATE, DAMPENING = 0.02, 0.2, 0.05, 0.3
 BETA, TAU_OUT = 5 * 2**-4, -1e-3 / math.log(1 - 2**-5)  # on Lava's grid, as ALIF has no y to spare for a constant
 Y_DECAY = math.exp(-1 / 65535)  # of what arrives at y1 to y3: lava-nc 0.10.0, learning_rule.py
@@ -113,14 +113,14 @@ def eprop(alif: bool, keep: float, gain: float, refractory: int) -> tuple[NDArra
 def check(neuron: Neuron, rule: Rule, *plain: Any) -> None:
     spikes, weights = in_lava(neuron, rule)
     wanted_spikes, wanted = eprop(*plain)
-    assert 20 < wanted_spikes.sum() < 0.5 * wanted_spikes.size
+    assert 10 < wanted_spikes.sum() < 0.5 * wanted_spikes.size
     np.testing.assert_array_equal(spikes, wanted_spikes)
     change = np.abs(wanted - WEIGHTS).max()
     assert change > 0.01
     assert np.abs(weights - wanted).max() < LAVA_FLOAT_LEARNING * change
 
 
-@pytest.mark.parametrize("refractory", [0, 3])
+@pytest.mark.parametrize("refractory", [0, pytest.param(3, marks=pytest.mark.slow)])
 def test_lif(refractory: int) -> None:
     neuron = LIF(
         tau=TAU, r=TAU / DT, v_leak=0.0, threshold=THRESHOLD, refractory=refractory * DT, while_refractory="silent"
@@ -129,7 +129,7 @@ def test_lif(refractory: int) -> None:
     check(neuron, rule, False, 1 - DT / TAU, 1.0, refractory)
 
 
-@pytest.mark.parametrize("refractory", [0, 3])
+@pytest.mark.parametrize("refractory", [pytest.param(0, marks=pytest.mark.slow), 3])
 def test_alif(refractory: int) -> None:
     neuron = ALIF(tau=TAU, tau_adaptation=TAU_ADAPTATION, beta=BETA, threshold=THRESHOLD, refractory=refractory * DT)
     rule = rules.eprop_alif(dt=DT, tau=TAU, beta=BETA, tau_out=TAU_OUT, learning_rate=RATE, dampening=DAMPENING)
