@@ -107,7 +107,7 @@ def run(ask: Ask, values: NDArray[Any]) -> dict[str, NDArray[Any]]:
     noted: dict[str, list[NDArray[Any]]] = {}
     deadline = Deadline(float("inf"), "netx")  # who started this process bounds it
     for sample in values:
-        executor.start(types.SimpleNamespace(tapes=tapes))  # type: ignore[arg-type]
+        executor.start(_Tapes(tapes))  # type: ignore[arg-type]  # of no Program
         models = dict(executor.models)
         frames = _frames(sample, ask.steps, entrance)
         if source:
@@ -124,6 +124,18 @@ def run(ask: Ask, values: NDArray[Any]) -> dict[str, NDArray[Any]]:
             tape.clear()
     found = {key: np.stack(arrays) for key, arrays in noted.items()}
     return {**found, **_as_read(ask.names, models), "version": np.asarray(importlib.metadata.version("lava-dl"))}
+
+
+class _Tapes:
+    """What `InProcess.start` asks of `tape.Tapes`."""
+
+    def __init__(self, tapes: Mapping[str, Any]) -> None:
+        self.tapes = tapes
+
+    def attach(self, name: str, model: Any) -> None:
+        """Note what a layer's neurons do."""
+        if name in self.tapes:
+            self.tapes[name].attach(model)
 
 
 def _network(ask: Ask) -> tuple[Any, tuple[int, ...], str]:

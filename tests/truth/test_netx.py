@@ -99,7 +99,9 @@ def run_netx(path, values, steps, *, current=False, window=None, layers=None, mu
         network.out.connect(Sink(shape=shape, buffer=steps).a_in)
         tape = Tape(shape, steps, np.uint8, list(states))
         network.out_layer.neuron.name = "last"  # Lava names it after the attribute, like every layer's
-        tapes = types.SimpleNamespace(tapes={"last": tape}, done=lambda: 0)
+        tapes = types.SimpleNamespace(
+            done=lambda: 0, attach=lambda name, model: tape.attach(model) if name == "last" else None
+        )
         deadline = Deadline(SECONDS, "netx")
         executable = network.compile(Loihi2SimCfg(select_tag="fixed_pt"))
         if multi:
