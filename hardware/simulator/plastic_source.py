@@ -1,0 +1,446 @@
+"""Source of the kernels of one kind of learning rule, from the rule's products.
+
+What stands in the source is the structure: which variables change, which factors each product has, by how much it is
+shifted right, whether it may need to be clipped. Mantissas, exponents, constants and bounds are arguments, so that rules
+of the same structure share compiled code. The arithmetic is that of `lower.fixedpoint.learning`, in int32.
+
+Weights and tags lie by source: row i holds the synapses of source i. A row is brought up to date when somebody needs
+it, which is when its source spikes, by going through the evaluations since it was last (`catch_up`): rows are read and
+written once for many evaluations, and while they lie in the first-level cache. In an evaluation a row is
+
+    passed over   where no gate of the variable's products is open for it
+    in full       if the source spiked, or it is u's turn and no product is zero for the whole row
+    masked        where only targets that spiked change, and there are many of them
+    by list       where there are few
+
+Arrays of evaluation e: xs[e, t, k, source], ys[e, t, k, target] the traces in use, t steps after the epoch's beginning
+(only one t where epochs have one step), yo[e, k, target] those at the target's last spike, xt[e, source], yt[e, target]
+the step of the last spike in the epoch, 0 for none (-1 for a spike where epochs have one step), fired[e, :] the targets
+that spiked, flags[e] = (their number, u, force, rounding number, keys of w, t and d).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from neurokit.graph.fixed_plasticity import FixedFactor, FixedRule, Product
+from neurokit.lower.fixedpoint.learning import (
+    EXPONENT_OFFSET,
+    LEAST_SUM,
+    LEAST_TAG,
+    MOST_SUM,
+    MOST_TAG,
+    WIDTHS,
+    product_shift,
+)
+
+VARIABLES = "w", "t", "d"
+X_TRACES, Y_TRACES = ("x1", "x2"), ("y1", "y2", "y3")
+FEW = 24  # a list pays where less than one target in so many spiked: a vector has 16 lanes, a list reloads the row
+COUNT, UPDATE, FORCE, NUMBER, KEYS = range(5)  # columns of flags; a key each for w, t, d
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The structure of a rule, from which its kernels' source is made.
+
+    products: of each variable, with constants replaced by 1 where there are any, mantissa 1 and exponent 0; clips: which
+    of them may leave the accumulator. dense: whether every source has every target.
+    """
+
+    products: tuple[tuple[Product, ...], ...]
+    clips: tuple[tuple[bool, ...], ...]
+    one_step: bool
+    repaired: bool
+    dense: bool
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Those that change."""
+        return tuple(v for v, products in zip(VARIABLES, self.products, strict=True) if products)
+
+    def of(self, variable: str) -> tuple[tuple[Product, ...], tuple[bool, ...]]:
+        """Products of a variable and whether they may need to be clipped."""
+        place = VARIABLES.index(variable)
+        return self.products[place], self.clips[place]
+
+    @property
+    def x_traces(self) -> tuple[str, ...]:
+        """Those in use, in the order in which they lie in `xs`."""
+        return tuple(name for name in X_TRACES if name in self._factors())
+
+    @property
+    def y_traces(self) -> tuple[str, ...]:
+        """The same of `ys` and `yo`."""
+        return tuple(name for name in Y_TRACES if name in self._factors())
+
+    def _factors(self) -> set[str]:
+        return {factor.variable for products in self.products for p in products for factor in p.factors}
+
+
+def shape_of(rule: FixedRule, dense: bool) -> Shape:
+    """The structure of a rule."""
+    rules = (rule.dw, rule.dt, rule.dd)
+    return Shape(
+        tuple(tuple(_bare(product) for product in products) for products in rules),
+        tuple(tuple(_may_leave(product) for product in products) for products in rules),
+        rule.epoch == 1,
+        rule.arithmetic == "repaired",
+        dense,
+    )
+
+
+def constants_of(rule: FixedRule) -> list[int]:
+    """What the kernels take as `c`: bounds of w, then of each product mantissa, 2**exponent, and its constants."""
+    found = list(rule.bounds)
+    for product in (*rule.dw, *rule.dt, *rule.dd):
+        found += [product.mantissa, 1 << (product.exponent + EXPONENT_OFFSET)]
+        found += [factor.constant for factor in product.factors if factor.constant]
+    return found
+
+
+def _bare(product: Product) -> Product:
+    factors = tuple(FixedFactor(f.variable, int(bool(f.constant)), f.sign) for f in product.factors)
+    return Product(1, 0, product.dependency, factors)
+
+
+def _may_leave(product: Product) -> bool:
+    largest = abs(product.mantissa)
+    for factor in product.factors:
+        largest *= 1 if factor.sign else 1 << WIDTHS[factor.variable]
+    return (largest >> product_shift(product)) + 1 << (product.exponent + EXPONENT_OFFSET) > MOST_SUM
+
+
+def order_of(shape: Shape) -> list[tuple[str, ...]]:
+    """Variables that change, each before those whose old value it needs; all at once where that is not possible."""
+    left = list(shape.variables)
+    needs = {v: {f.variable for p in shape.of(v)[0] for f in p.factors} - {v} for v in left}
+    order: list[tuple[str, ...]] = []
+    while left:
+        free = [v for v in left if not any(v in needs[other] for other in left if other != v)]
+        if not free:
+            return [shape.variables]
+        order.append((free[0],))
+        left.remove(free[0])
+    return order
+
+
+def source_of(shape: Shape) -> str:
+    """The module's text."""
+    return "\n".join([_HEAD, *_catch_up(shape), _tail(shape), ""])
+
+
+_HEAD = '''"""Kernels of one kind of learning rule, made by neurokit (hardware/simulator/plastic_source.py)."""
+import numpy as np
+from numpy import int16, int32, uint32
+
+from neurokit.hardware.simulator.caching import njit
+from neurokit.hardware.simulator.vectors import wide_registers
+
+'''
+
+
+class _Namer:
+    """Places of the products' constants in `c`, and names of what is computed once a row."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.places: dict[tuple[str, int], int] = {}
+        place = 2
+        for variable in VARIABLES:
+            for k, product in enumerate(shape.of(variable)[0]):
+                self.places[variable, k] = place
+                place += 2 + sum(bool(f.constant) for f in product.factors)
+
+    def constant(self, variable: str, k: int, product: Product, factor: int) -> str:
+        """The constant of a factor."""
+        before = sum(bool(f.constant) for f in product.factors[:factor])
+        return f"c[{self.places[variable, k] + 2 + before}]"
+
+
+def _catch_up(shape: Shape) -> Iterator[str]:
+    yield "@njit(nogil=True, cache=True)"
+    yield "def catch_up(i, first, last, w, t, d, target, xs, xt, ys, yo, yt, fired, flags, c, targets):"
+    yield '    """Row i (w, t, d: its synapses; target: their targets) through the evaluations from first to last."""'
+    yield "    wide_registers()"
+    yield "    n = w.size"
+    yield "    low, high = int32(c[0]), int32(c[1])"
+    if not shape.one_step:
+        yield "    steps = xs.shape[1]"
+        for variable in shape.variables:
+            for k, product in enumerate(shape.of(variable)[0]):
+                if _tabled(shape, product):
+                    yield f"    q_{variable}{k} = np.empty(steps, np.int32)"
+    yield "    for e in range(first, last):"
+    yield "        spiked = xt[e, i] != 0"
+    yield "        count, due = flags[e, 0], flags[e, 1]"
+    yield "        force = flags[e, 2] != 0"
+    if not shape.repaired:
+        yield "        up = int32(127 - flags[e, 3])"
+    yield "        tx = xt[e, i]" if not shape.one_step else "        tx = 0"
+    yield "        end = ys.shape[1] - 1"
+    if shape.repaired:
+        yield "        base = uint32(uint32(i) * uint32(targets) + uint32(1))"
+    names = _Namer(shape)
+    for group in order_of(shape):
+        yield from _group(shape, names, group)
+
+
+def _tabled(shape: Shape, product: Product) -> bool:
+    """Whether the row's part of a product differs from target to target, by the time of its spike."""
+    return not shape.one_step and product.dependency == "y0" and any(f.variable in X_TRACES for f in product.factors)
+
+
+def _group(shape: Shape, names: _Namer, group: Sequence[str]) -> Iterator[str]:
+    """Variables that change in one loop."""
+    full, only_post = [], []
+    for variable in group:
+        for k, product in enumerate(shape.of(variable)[0]):
+            yield from _row_part(shape, names, variable, k, product)
+            q = f"q_{variable}{k}"
+            zero = "" if _tabled(shape, product) else f" and {q} != 0"
+            if product.dependency == "x0":
+                full.append(f"(spiked{zero})")
+            elif product.dependency == "u":
+                full.append(f"(due != 0{zero})")
+            else:
+                only_post.append("count > 0" + zero)
+    if any(variable == "t" for variable in group) and not shape.repaired:
+        full.append("force")
+    inner = "        "
+    word = "if"
+    if full:
+        yield f"{inner}if {' or '.join(full)}:"
+        yield from _loop(shape, names, group, inner + "    ", "k", None)
+        word = "elif"
+    if only_post:
+        condition = " or ".join(f"({text})" for text in only_post)
+        if shape.dense:
+            yield f"{inner}{word} ({condition}) and count * {FEW} < n:"
+            yield from _loop(shape, names, group, inner + "    ", "fired[e, f]", "y0")
+            word = "elif"
+        yield f"{inner}{word} {condition}:"
+        yield from _quick(shape, names, group, inner + "    ") or _loop(
+            shape, names, group, inner + "    ", "k", "masked"
+        )
+
+
+def _row_part(shape: Shape, names: _Namer, variable: str, k: int, product: Product) -> Iterator[str]:
+    """q_wk: mantissa times all factors that are the same for the whole row; 0 where its gate is closed."""
+    inner = "        "
+    place = names.places[variable, k]
+    yield f"{inner}# {variable} {k}: {product.dependency} * {' * '.join(map(_text, product.factors)) or '1'}"
+    if _tabled(shape, product):
+        yield f"{inner}for s in range(steps):"
+        yield from _row_factors(shape, names, variable, k, product, inner + "    ", f"c[{place}]", "s")
+        yield f"{inner}    q_{variable}{k}[s] = q"
+    else:
+        gate = {"x0": "int32(spiked)", "u": "int32(due)", "y0": "int32(1)"}[product.dependency]
+        time = "0" if shape.one_step else {"x0": "tx", "u": "end", "y0": "0"}[product.dependency]
+        yield from _row_factors(shape, names, variable, k, product, inner, f"c[{place}] * {gate}", time)
+        yield f"{inner}q_{variable}{k} = q"
+    yield f"{inner}m_{variable}{k} = int32(c[{place + 1}])"
+    for n, factor in enumerate(product.factors):
+        if factor.constant and not _of_row(factor):
+            yield f"{inner}c_{variable}{k}_{n} = int32({names.constant(variable, k, product, n)})"
+        if factor.variable in Y_TRACES:
+            trace = shape.y_traces.index(factor.variable)
+            where = {"x0": "ys[e, tx, {}]", "u": "ys[e, end, {}]", "y0": "yo[e, {}]"}[product.dependency]
+            where = "ys[e, 0, {}]" if shape.one_step else where
+            yield f"{inner}y_{variable}{k}_{n} = {where.format(trace)}"
+
+
+def _row_factors(
+    shape: Shape, names: _Namer, variable: str, k: int, product: Product, inner: str, start: str, time: str
+) -> Iterator[str]:
+    yield f"{inner}q = int32({start})"
+    for n, factor in enumerate(product.factors):
+        if not _of_row(factor):
+            continue
+        value = "int32(spiked)"
+        if factor.variable in X_TRACES:
+            value = f"int32(xs[e, {time}, {shape.x_traces.index(factor.variable)}, i])"
+        if factor.constant:
+            value = f"int32({value} + {names.constant(variable, k, product, n)})"
+        limit = 1 << WIDTHS[factor.variable]
+        yield f"{inner}q = int32(q * min(max({value}, int32({-limit})), int32({limit - 1})))"
+
+
+def _of_row(factor: FixedFactor) -> bool:
+    return factor.variable in ("x0", *X_TRACES)
+
+
+def _text(factor: FixedFactor) -> str:
+    inner = f"{factor.variable} + c" if factor.constant else factor.variable
+    return f"sgn({inner})" if factor.sign else f"({inner})" if factor.constant else inner
+
+
+def _loop(
+    shape: Shape, names: _Namer, group: Sequence[str], inner: str, place: str, only: str | None
+) -> Iterator[str]:
+    """A loop over a row. only: "y0" for listed targets, "masked" for all of which some spiked; None for all products."""
+    listed = only == "y0"
+    products = {
+        v: [(k, p) for k, p in enumerate(shape.of(v)[0]) if only is None or p.dependency == "y0"] for v in group
+    }
+    used = {f.variable for v in group for _, p in products[v] for f in p.factors} | set(group)
+    masks = any(p.dependency == "y0" or any(f.variable == "y0" for f in p.factors) for v in group for _, p in products[v])
+    yield f"{inner}ym = yt[e]"
+    if listed:
+        yield f"{inner}for f in range(count):"
+        yield f"{inner}    k = int32({place})"
+    else:
+        yield f"{inner}for k in range(n):"
+    body = inner + "    "
+    if not shape.dense:
+        yield f"{body}j = target[k]"
+    j = "k" if shape.dense else "j"
+    for v in VARIABLES:
+        if v in used:
+            yield f"{body}v_{v} = int32({v}[k])"
+    if masks:
+        yield f"{body}y0 = int32(ym[{j}])" if shape.one_step else f"{body}y0 = int32(-1) if ym[{j}] != 0 else int32(0)"
+    for v in group:
+        yield f"{body}s = int32(v_{v} << 7)"
+        for k, product in products[v]:
+            yield from _product(shape, v, k, product, j, body)
+        yield from _rounded(shape, v, j, body)
+    for v in group:
+        yield f"{body}{v}[k] = int16(n_{v})"
+
+
+def _product(shape: Shape, v: str, k: int, product: Product, j: str, body: str) -> Iterator[str]:
+    start = f"q_{v}{k}[ym[{j}]]" if _tabled(shape, product) else f"q_{v}{k}"
+    yield f"{body}p = int32({start})"
+    for n, factor in enumerate(product.factors):
+        if _of_row(factor):
+            continue
+        if factor.variable == "y0":
+            value = "int32(y0 & int32(1))"
+        elif factor.variable in Y_TRACES:
+            value = f"int32(y_{v}{k}_{n}[{j}])"
+        else:
+            value = f"v_{factor.variable}"
+        if factor.constant:
+            value = f"int32({value} + c_{v}{k}_{n})"
+        if factor.sign:
+            yield f"{body}a = {value}"
+            value = "int32(int32(a > 0) - int32(a < 0))"
+        elif factor.constant or factor.variable in Y_TRACES:
+            limit = 1 << WIDTHS[factor.variable]
+            yield f"{body}a = {value}"
+            yield f"{body}a = a if a > int32({-limit}) else int32({-limit})"
+            yield f"{body}a = a if a < int32({limit - 1}) else int32({limit - 1})"
+            value = "a"
+        yield f"{body}p = int32(p * {value})"
+    if product.dependency == "y0":
+        yield f"{body}p = int32(p & y0)"
+    shift = product_shift(product)
+    if shift and shape.repaired:
+        yield f"{body}p = int32(int32(p + int32(int32(p >> 31) & int32({(1 << shift) - 1}))) >> {shift})"
+    elif shift:
+        yield f"{body}p = int32(p >> {shift})"
+    yield f"{body}p = int32(p * m_{v}{k})"
+    place = shape.of(v)[1][k]
+    if place:
+        yield from _clip(body, "p", LEAST_SUM, MOST_SUM)
+    yield f"{body}s = int32(s + p)"
+    yield from _clip(body, "s", LEAST_SUM, MOST_SUM)
+
+
+def _clip(body: str, name: str, least: int | str, most: int | str) -> Iterator[str]:
+    yield f"{body}{name} = {name} if {name} > int32({least}) else int32({least})"
+    yield f"{body}{name} = {name} if {name} < int32({most}) else int32({most})"
+
+
+def _rounded(shape: Shape, v: str, j: str, body: str) -> Iterator[str]:
+    if shape.repaired:
+        yield f"{body}h = uint32(base + uint32({j}))"
+        yield from _mix(body)
+        yield f"{body}h = uint32(h ^ uint32(flags[e, {4 + VARIABLES.index(v)}]))"
+        yield from _mix(body)
+        yield f"{body}up = int32(127 - int32(h >> uint32(25)))"
+    yield f"{body}n_{v} = int32(int32(s + up) >> 7)"
+    least, most = {"w": ("low", "high"), "t": (LEAST_TAG, MOST_TAG), "d": (0, MOST_TAG)}[v]
+    yield from _clip(body, f"n_{v}", least, most)
+
+
+def _mix(body: str) -> Iterator[str]:
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+        yield f"{body}h = uint32(h ^ uint32(h >> uint32({shift})))"
+        yield f"{body}h = uint32(h * uint32({factor}))"
+    yield f"{body}h = uint32(h ^ uint32(h >> uint32(16)))"
+
+
+def _quick(shape: Shape, names: _Namer, group: Sequence[str], inner: str) -> list[str]:
+    """Where targets that spiked get one number for the whole row, that number is rounded once.
+
+    One product alone cannot clip a weight's sum but where the weight is clipped to the same bound afterwards.
+    """
+    products = [(k, p) for k, p in enumerate(shape.of("w")[0]) if p.dependency == "y0"]
+    if tuple(group) != ("w",) or len(products) != 1 or shape.repaired or not shape.one_step:
+        return []
+    k, product = products[0]
+    if not all(_of_row(factor) for factor in product.factors):
+        return []
+    shift = product_shift(product)
+    lines = [f"p = int32(int32(q_w{k} >> {shift}) * m_w{k})"]
+    if shape.of("w")[1][k]:
+        lines += list(_clip("", "p", LEAST_SUM, MOST_SUM))
+    lines += [
+        "p = int32(int32(p + up) >> 7)",
+        "step, least, most = int16(p), int16(low), int16(high)",
+        "ym = yt[e]",
+        "for k in range(n):",
+        f"    s = int16(w[k] + int16(step & ym[{'k' if shape.dense else 'target[k]'}]))",
+        "    s = s if s > least else least",
+        "    w[k] = s if s < most else most",
+    ]
+    return [inner + line for line in lines]
+
+
+def _tail(shape: Shape) -> str:
+    row = "w[l, i], t[l, i], d[l, i], target"
+    if not shape.dense:
+        cut = "start[i]:start[i + 1]"
+        row = f"w[l, 0, {cut}], t[l, 0, {cut}], d[l, 0, {cut}], target[{cut}]"
+    places = "k" if shape.dense else "target[start[i] + k]"
+    return f'''
+
+@njit(nogil=True, cache=True)
+def refresh(l, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c):
+    """Row i of learner l up to the `count`th evaluation."""
+    if seen[l, i] < count:
+        catch_up(
+            i, seen[l, i], count, {row},
+            xs[l], xt[l], ys[l], yo[l], yt[l], fired[l], flags[l], c, yt.shape[2],
+        )
+        seen[l, i] = count
+
+
+@njit(nogil=True, cache=True)
+def refresh_all(first, last, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c):
+    """All rows of the learners from first to last; afterwards the evaluations may be forgotten."""
+    for l in range(first, last):
+        for i in range(seen.shape[1]):
+            refresh(l, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c)
+            seen[l, i] = 0
+
+
+@njit(nogil=True, cache=True)
+def gather(
+    first, last, sent, sums, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c
+):
+    """sums[l, j] += weight * sent[l, i] over the sources that sent something, whose rows are brought up to date."""
+    wide_registers()
+    for l in range(first, last):
+        out = sums[l]
+        for i in range(sent.shape[1]):
+            payload = sent[l, i]
+            if payload == 0:
+                continue
+            refresh(l, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c)
+            row = {"w[l, i]" if shape.dense else "w[l, 0, start[i]:start[i + 1]]"}
+            for k in range(row.size):
+                out[{places}] += payload * row[k]
+'''
