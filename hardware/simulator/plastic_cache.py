@@ -6,6 +6,7 @@ import functools
 import hashlib
 import importlib.util
 import os
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -55,5 +56,6 @@ def _imported(name: str, path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None, "a file of Python has a loader"
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # where numba looks for it when it loads a compiled kernel
     spec.loader.exec_module(module)
     return module

@@ -16,7 +16,8 @@ written once for many evaluations, and while they lie in the first-level cache. 
 Arrays of evaluation e: xs[e, t, k, source], ys[e, t, k, target] the traces in use, t steps after the epoch's beginning
 (only one t where epochs have one step), yo[e, k, target] those at the target's last spike, xt[e, source], yt[e, target]
 the step of the last spike in the epoch, 0 for none (-1 for a spike where epochs have one step), fired[e, :] the targets
-that spiked, flags[e] = (their number, u, force, rounding number, keys of w, t and d).
+that spiked, flags[e] = (their number, whether it is u's turn, whether tags may lie outside their range, the random number
+of all synapses, the keys of those of w, t and d).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from neurokit.graph.fixed_plasticity import FixedFactor, FixedRule, Product
+from neurokit.graph.fixed_plasticity import Arithmetic, FixedFactor, FixedRule, Product
 from neurokit.lower.fixedpoint.learning import (
     EXPONENT_OFFSET,
     LEAST_SUM,
@@ -38,7 +39,8 @@ from neurokit.lower.fixedpoint.learning import (
 VARIABLES = "w", "t", "d"
 X_TRACES, Y_TRACES = ("x1", "x2"), ("y1", "y2", "y3")
 FEW = 24  # a list pays where less than one target in so many spiked: a vector has 16 lanes, a list reloads the row
-COUNT, UPDATE, FORCE, NUMBER, KEYS = range(5)  # columns of flags; a key each for w, t, d
+COUNT, DUE, FORCE, NUMBER, KEYS = range(5)  # columns of flags; a key each for w, t and d
+FLAGS = 7
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,13 @@ class Shape:
     products: tuple[tuple[Product, ...], ...]
     clips: tuple[tuple[bool, ...], ...]
     one_step: bool
-    repaired: bool
+    arithmetic: Arithmetic
     dense: bool
+
+    @property
+    def repaired(self) -> bool:
+        """Whether every synapse has random numbers of its own."""
+        return self.arithmetic == "repaired"
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -75,6 +82,11 @@ class Shape:
         """The same of `ys` and `yo`."""
         return tuple(name for name in Y_TRACES if name in self._factors())
 
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Synaptic variables that change or are factors."""
+        return tuple(v for v in VARIABLES if v in self.variables or v in self._factors())
+
     def _factors(self) -> set[str]:
         return {factor.variable for products in self.products for p in products for factor in p.factors}
 
@@ -86,7 +98,7 @@ def shape_of(rule: FixedRule, dense: bool) -> Shape:
         tuple(tuple(_bare(product) for product in products) for products in rules),
         tuple(tuple(_may_leave(product) for product in products) for products in rules),
         rule.epoch == 1,
-        rule.arithmetic == "repaired",
+        rule.arithmetic,
         dense,
     )
 
@@ -151,11 +163,12 @@ class _Namer:
             for k, product in enumerate(shape.of(variable)[0]):
                 self.places[variable, k] = place
                 place += 2 + sum(bool(f.constant) for f in product.factors)
+        self.count = place
 
     def constant(self, variable: str, k: int, product: Product, factor: int) -> str:
         """The constant of a factor."""
         before = sum(bool(f.constant) for f in product.factors[:factor])
-        return f"c[{self.places[variable, k] + 2 + before}]"
+        return f"c{self.places[variable, k] + 2 + before}"
 
 
 def _catch_up(shape: Shape) -> Iterator[str]:
@@ -165,6 +178,9 @@ def _catch_up(shape: Shape) -> Iterator[str]:
     yield "    wide_registers()"
     yield "    n = w.size"
     yield "    low, high = int32(c[0]), int32(c[1])"
+    names = _Namer(shape)
+    for place in range(2, names.count):
+        yield f"    c{place} = int32(c[{place}])"
     if not shape.one_step:
         yield "    steps = xs.shape[1]"
         for variable in shape.variables:
@@ -181,7 +197,6 @@ def _catch_up(shape: Shape) -> Iterator[str]:
     yield "        end = ys.shape[1] - 1"
     if shape.repaired:
         yield "        base = uint32(uint32(i) * uint32(targets) + uint32(1))"
-    names = _Namer(shape)
     for group in order_of(shape):
         yield from _group(shape, names, group)
 
@@ -230,16 +245,18 @@ def _row_part(shape: Shape, names: _Namer, variable: str, k: int, product: Produ
     inner = "        "
     place = names.places[variable, k]
     yield f"{inner}# {variable} {k}: {product.dependency} * {' * '.join(map(_text, product.factors)) or '1'}"
+    yield f"{inner}m_{variable}{k} = c{place + 1}"
     if _tabled(shape, product):
         yield f"{inner}for s in range(steps):"
-        yield from _row_factors(shape, names, variable, k, product, inner + "    ", f"c[{place}]", "s")
+        yield from _row_factors(shape, names, variable, k, product, inner + "    ", f"c{place}", "s")
+        yield from _finished(shape, variable, k, product, inner + "    ")
         yield f"{inner}    q_{variable}{k}[s] = q"
     else:
         gate = {"x0": "int32(spiked)", "u": "int32(due)", "y0": "int32(1)"}[product.dependency]
         time = "0" if shape.one_step else {"x0": "tx", "u": "end", "y0": "0"}[product.dependency]
-        yield from _row_factors(shape, names, variable, k, product, inner, f"c[{place}] * {gate}", time)
+        yield from _row_factors(shape, names, variable, k, product, inner, f"c{place} * {gate}", time)
+        yield from _finished(shape, variable, k, product, inner)
         yield f"{inner}q_{variable}{k} = q"
-    yield f"{inner}m_{variable}{k} = int32(c[{place + 1}])"
     for n, factor in enumerate(product.factors):
         if factor.constant and not _of_row(factor):
             yield f"{inner}c_{variable}{k}_{n} = int32({names.constant(variable, k, product, n)})"
@@ -248,6 +265,28 @@ def _row_part(shape: Shape, names: _Namer, variable: str, k: int, product: Produ
             where = {"x0": "ys[e, tx, {}]", "u": "ys[e, end, {}]", "y0": "yo[e, {}]"}[product.dependency]
             where = "ys[e, 0, {}]" if shape.one_step else where
             yield f"{inner}y_{variable}{k}_{n} = {where.format(trace)}"
+
+
+def _finished(shape: Shape, variable: str, k: int, product: Product, inner: str) -> Iterator[str]:
+    """What of a product can be done once a row: all of it, or its exponent (multiplication wraps, in any order)."""
+    if all(map(_of_row, product.factors)):
+        yield from _scaled(shape, variable, k, product, inner, "q")
+    elif not product_shift(product):
+        yield f"{inner}q = int32(q * m_{variable}{k})"
+
+
+def _scaled(shape: Shape, v: str, k: int, product: Product, body: str, name: str) -> Iterator[str]:
+    """A product's shifts and limits."""
+    shift = product_shift(product)
+    if shift and shape.repaired:
+        low_bits = f"int32(int32({name} >> 31) & int32({(1 << shift) - 1}))"
+        yield f"{body}{name} = int32(int32({name} + {low_bits}) >> {shift})"
+    elif shift:
+        yield f"{body}{name} = int32({name} >> {shift})"
+    if shift or all(map(_of_row, product.factors)):
+        yield f"{body}{name} = int32({name} * m_{v}{k})"
+    if shape.of(v)[1][k]:
+        yield from _clip(body, name, LEAST_SUM[shape.arithmetic], MOST_SUM)
 
 
 def _row_factors(
@@ -326,7 +365,7 @@ def _product(shape: Shape, v: str, k: int, product: Product, j: str, body: str) 
         if factor.sign:
             yield f"{body}a = {value}"
             value = "int32(int32(a > 0) - int32(a < 0))"
-        elif factor.constant or factor.variable in Y_TRACES:
+        elif factor.constant:  # the variable alone is within its width
             limit = 1 << WIDTHS[factor.variable]
             yield f"{body}a = {value}"
             yield f"{body}a = a if a > int32({-limit}) else int32({-limit})"
@@ -335,17 +374,10 @@ def _product(shape: Shape, v: str, k: int, product: Product, j: str, body: str) 
         yield f"{body}p = int32(p * {value})"
     if product.dependency == "y0":
         yield f"{body}p = int32(p & y0)"
-    shift = product_shift(product)
-    if shift and shape.repaired:
-        yield f"{body}p = int32(int32(p + int32(int32(p >> 31) & int32({(1 << shift) - 1}))) >> {shift})"
-    elif shift:
-        yield f"{body}p = int32(p >> {shift})"
-    yield f"{body}p = int32(p * m_{v}{k})"
-    place = shape.of(v)[1][k]
-    if place:
-        yield from _clip(body, "p", LEAST_SUM, MOST_SUM)
+    if not all(map(_of_row, product.factors)):
+        yield from _scaled(shape, v, k, product, body, "p")
     yield f"{body}s = int32(s + p)"
-    yield from _clip(body, "s", LEAST_SUM, MOST_SUM)
+    yield from _clip(body, "s", LEAST_SUM[shape.arithmetic], MOST_SUM)
 
 
 def _clip(body: str, name: str, least: int | str, most: int | str) -> Iterator[str]:
@@ -361,7 +393,7 @@ def _rounded(shape: Shape, v: str, j: str, body: str) -> Iterator[str]:
         yield from _mix(body)
         yield f"{body}up = int32(127 - int32(h >> uint32(25)))"
     yield f"{body}n_{v} = int32(int32(s + up) >> 7)"
-    least, most = {"w": ("low", "high"), "t": (LEAST_TAG, MOST_TAG), "d": (0, MOST_TAG)}[v]
+    least, most = {"w": ("low", "high"), "t": (LEAST_TAG[shape.arithmetic], MOST_TAG), "d": (0, MOST_TAG)}[v]
     yield from _clip(body, f"n_{v}", least, most)
 
 
@@ -383,18 +415,19 @@ def _quick(shape: Shape, names: _Namer, group: Sequence[str], inner: str) -> lis
     k, product = products[0]
     if not all(_of_row(factor) for factor in product.factors):
         return []
-    shift = product_shift(product)
-    lines = [f"p = int32(int32(q_w{k} >> {shift}) * m_w{k})"]
-    if shape.of("w")[1][k]:
-        lines += list(_clip("", "p", LEAST_SUM, MOST_SUM))
+    lines = []
+    j = "k" if shape.dense else "target[k]"
     lines += [
-        "p = int32(int32(p + up) >> 7)",
-        "step, least, most = int16(p), int16(low), int16(high)",
+        f"step, least, most = int16(int32(q_w{k} + up) >> 7), int16(low), int16(high)",
         "ym = yt[e]",
-        "for k in range(n):",
-        f"    s = int16(w[k] + int16(step & ym[{'k' if shape.dense else 'target[k]'}]))",
-        "    s = s if s > least else least",
-        "    w[k] = s if s < most else most",
+        "if step > 0:",
+        "    for k in range(n):",
+        f"        s = int16(w[k] + int16(step & ym[{j}]))",
+        "        w[k] = s if s < most else most",
+        "elif step < 0:",
+        "    for k in range(n):",
+        f"        s = int16(w[k] + int16(step & ym[{j}]))",
+        "        w[k] = s if s > least else least",
     ]
     return [inner + line for line in lines]
 
@@ -408,28 +441,28 @@ def _tail(shape: Shape) -> str:
     return f'''
 
 @njit(nogil=True, cache=True)
-def refresh(l, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c):
+def refresh(l, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets):
     """Row i of learner l up to the `count`th evaluation."""
     if seen[l, i] < count:
         catch_up(
             i, seen[l, i], count, {row},
-            xs[l], xt[l], ys[l], yo[l], yt[l], fired[l], flags[l], c, yt.shape[2],
+            xs[l], xt[l], ys[l], yo[l], yt[l], fired[l], flags[l], c, targets,
         )
         seen[l, i] = count
 
 
 @njit(nogil=True, cache=True)
-def refresh_all(first, last, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c):
+def refresh_all(first, last, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets):
     """All rows of the learners from first to last; afterwards the evaluations may be forgotten."""
     for l in range(first, last):
         for i in range(seen.shape[1]):
-            refresh(l, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c)
+            refresh(l, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets)
             seen[l, i] = 0
 
 
 @njit(nogil=True, cache=True)
 def gather(
-    first, last, sent, sums, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c
+    first, last, sent, sums, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets
 ):
     """sums[l, j] += weight * sent[l, i] over the sources that sent something, whose rows are brought up to date."""
     wide_registers()
@@ -439,8 +472,8 @@ def gather(
             payload = sent[l, i]
             if payload == 0:
                 continue
-            refresh(l, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c)
-            row = {"w[l, i]" if shape.dense else "w[l, 0, start[i]:start[i + 1]]"}
+            refresh(l, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets)
+            row = {"w[l, i, :targets]" if shape.dense else "w[l, 0, start[i]:start[i + 1]]"}
             for k in range(row.size):
                 out[{places}] += payload * row[k]
 '''

@@ -1,0 +1,303 @@
+"""A Program's projection that learns: the learning engine of `lower.fixedpoint.learning`, by compiled kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from neurokit.graph.fixed_plasticity import FixedRule, FixedTrace
+from neurokit.graph.network import Population, Projection
+from neurokit.graph.synapses import Dense, Shape, Sparse
+from neurokit.hardware.simulator import kernels
+from neurokit.hardware.simulator.links import Rows, largest_of
+from neurokit.hardware.simulator.neurons import Neurons
+from neurokit.hardware.simulator.plastic import PlasticLink
+from neurokit.hardware.simulator.plastic_cache import kernels_of
+from neurokit.hardware.simulator.plastic_kernels import end_epoch, note_step
+from neurokit.hardware.simulator.plastic_numbers import HashKeys, LavaStreams
+from neurokit.hardware.simulator.plastic_signals import FixedSignals
+from neurokit.hardware.simulator.plastic_source import (
+    COUNT,
+    DUE,
+    FLAGS,
+    FORCE,
+    KEYS,
+    NUMBER,
+    VARIABLES,
+    X_TRACES,
+    Y_TRACES,
+    constants_of,
+    shape_of,
+)
+from neurokit.hardware.simulator.vectors import LANES
+from neurokit.lower.fixedpoint.learning import FRACTION_BITS, SIGNAL_TAU, impulse_parts
+
+WAITING = 16  # evaluations that may wait for their rows, see `plastic_source`
+NAMES = {"w": "weight", "t": "tag", "d": "tag2"}
+
+
+class FixedPlastic(PlasticLink):
+    """Dense or sparse synapses with a FixedRule.
+
+    Arrays have a leading axis of learners. rows: of w, t and d by source, int16, (sources, targets), or (1, synapses)
+    of sparse ones, that lie source by source.
+    """
+
+    def __init__(
+        self, projection: Projection, delay: int, source: Shape, population: Population, learners: int
+    ) -> None:
+        rule, synapse = projection.plasticity, projection.synapse
+        assert isinstance(rule, FixedRule), "a Program has FixedRules"
+        assert isinstance(synapse, Dense | Sparse), "see `make_plastic`"
+        super().__init__(projection.source, delay, synapse.exponent)
+        self.rule, self.learners = rule, learners
+        self.sources, self.targets = int(np.prod(source)), population.size
+        # whole vectors: what is left of a row would be done one synapse at a time
+        self.width = -(-self.targets // LANES) * LANES if isinstance(synapse, Dense) else self.targets
+        self.shape = shape_of(rule, isinstance(synapse, Dense))
+        self.kernels = kernels_of(self.shape)
+        self._lay_out(synapse)
+        self.constants = np.array(constants_of(rule), np.int64)
+        self.signals = FixedSignals(rule.signals, population, learners) if rule.three_factor else None
+        self.needs_before = self.signals is not None and self.signals.needs_before
+        self._make_traces()
+        self._make_numbers()
+        self.strongest = float(max(map(abs, (*rule.bounds, largest_of(_values(synapse))))))
+        self.reach = self.strongest * max(1, int(self.fan_in.max(initial=0)))
+        self.updates = np.zeros(learners, np.int64)
+        self.clock = self.event = 0
+        self.rest()
+
+    def _lay_out(self, synapse: Dense | Sparse) -> None:
+        """Weights by source, and who has how many."""
+        if isinstance(synapse, Dense):
+            rows = np.zeros((self.sources, self.width), np.int16)
+            rows[:, : self.targets] = synapse.weight.T
+            self.target, self.start = np.zeros(0, np.int32), np.zeros(0, np.int64)
+            self.fan_out = np.full(self.sources, self.targets)
+            self.fan_in = np.full(self.targets, self.sources)
+        else:
+            columns = synapse.weight.tocsc()
+            columns.sort_indices()
+            rows = columns.data[None]
+            self.target, self.start = columns.indices.astype(np.int32), columns.indptr.astype(np.int64)
+            self.fan_out = np.diff(self.start)
+            self.fan_in = np.bincount(self.target, minlength=self.targets)
+            self.pattern = synapse.weight.indices, synapse.weight.indptr
+        self.rows = {"w": np.repeat(rows.astype(np.int16)[None], self.learners, axis=0)}
+        for variable in VARIABLES[1:]:
+            if variable in self.shape.used:
+                self.rows[variable] = np.zeros_like(self.rows["w"])
+
+    def _make_traces(self) -> None:
+        rule, shape = self.rule, self.shape
+        self.x_names, self.y_names = shape.x_traces, shape.y_traces
+        signal = FixedTrace(0.0, SIGNAL_TAU if rule.arithmetic == "lava" else np.inf)
+        silent = FixedTrace(0.0, 0.0)
+        self.x_kind = kinds_of([rule.traces.get(name, silent) for name in self.x_names])
+        y = [signal if rule.three_factor else rule.traces.get(name, silent) for name in self.y_names]
+        self.y_kind = kinds_of(y)
+        n, s, t = self.learners, self.sources, self.targets
+        self.x, self.x_time = np.zeros((n, len(self.x_names), s), np.int16), np.zeros((n, s), np.int16)
+        self.y, self.y_time = np.zeros((n, len(self.y_names), t), np.int16), np.zeros((n, t), np.int16)
+        t = self.width
+        places = 1 if rule.epoch == 1 else rule.epoch + 1
+        held = self.held = max(1, WAITING // places)
+        self.xs = np.zeros((n, held, places, len(self.x_names), s), np.int16)
+        self.ys = np.zeros((n, held, places, len(self.y_names), t), np.int16)
+        self.yo = self.ys[:, :, 0] if places == 1 else np.zeros((n, held, len(self.y_names), t), np.int16)
+        self.xt, self.yt = np.zeros((n, held, s), np.int16), np.zeros((n, held, t), np.int16)
+        self.fired, self.flags = np.zeros((n, held, t), np.int32), np.zeros((n, held, FLAGS), np.int64)
+        self.seen, self.waiting = np.zeros((n, s), np.int64), 0
+        self.watched = {name: (s,) for name in self.x_names} | {name: (self.targets,) for name in self.y_names}
+        self.watched |= {NAMES[v]: self._shape_of_weights() for v in self.rows}
+        self.gates = {v: {p.dependency for p in products} for v, products in zip(VARIABLES, shape.products, strict=True)}
+        self.open = set[str]().union(*self.gates.values())
+
+    def _make_numbers(self) -> None:
+        rule, n = self.rule, self.learners
+        seeds = [rule.seed + k for k in range(n)]
+        traces = [(*X_TRACES, *Y_TRACES).index(name) for name in (*self.x_names, *self.y_names)]
+        self.repaired = rule.arithmetic == "repaired"
+        self.streams = LavaStreams(seeds)
+        self.keys = HashKeys(seeds, traces, rule.epoch)
+        self.nothing = np.zeros((n, 2)), np.zeros((n, 2), np.int64), np.zeros(n, np.int64)
+
+    # ------------------------------------------------------------------------------------------------- each step
+
+    def add(self, rows: Rows, acc: Rows, largest: float) -> None:
+        """Add what the spikes of the step before cause, by the weights as they were then."""
+        self.bits = 32
+        wrapped = kernels.add_sums(self.sums.ravel(), -self.exponent, self.bits, acc.ravel())
+        self.wrapped += wrapped
+
+    def learn(
+        self, step: int, pre: Rows, post: Rows, before: Mapping[str, Rows], neurons: Neurons, modulation: Rows
+    ) -> None:
+        """See `PlasticLink.learn`."""
+        everyone = (0, self.learners)
+        if pre.dtype != self.sums.dtype and pre.dtype != np.uint8:
+            self.sums = self.sums.astype(np.int64)
+        self.sums[...] = 0
+        self.kernels.gather(*everyone, pre, self.sums, *self._waiting())
+        if self.signals is not None:
+            self.y[...] = self.signals.evaluate(self.y_names, before, neurons, post, modulation)
+        self.clock += 1
+        self.step += 1
+        epoch, place = self.rule.epoch, 0 if self.repaired else self.streams.at(self.clock)
+        if self.repaired:
+            self.keys.step(self.clock)
+        repeated = self.nothing[2] if self.repaired else self.streams.repeated[:, place]
+        within = (self.step - 1) % epoch + 1
+        sides = self.x, self.x_time, pre, self.x_kind, self.y, self.y_time, post, self.y_kind
+        note_step(everyone, *sides, within, self.signals is not None, self.repaired, repeated, self.keys.repeated)
+        if within == epoch:
+            self._evaluate(place)
+
+    def _evaluate(self, place: int) -> None:
+        """An epoch ends."""
+        self.event += 1
+        e, everyone = self.waiting, (0, self.learners)
+        if self.repaired:
+            self.keys.end(self.clock)
+            decay, impulse, _ = self.nothing
+        else:
+            decay, impulse = self.streams.decay[:, place], self.streams.impulse[:, place]
+        sides = self.x, self.x_time, self.x_kind, self.y, self.y_time, self.y_kind, self.signals is not None
+        room = self.xs, self.xt, self.ys, self.yo, self.yt, self.fired
+        counts = end_epoch(everyone, e, *sides, self.repaired, *room, decay, impulse, self.keys.history)
+        due = (self.step // self.rule.epoch) % (1 << self.rule.decimation) == 0
+        self._count_updates(e, due)
+        flags = self.flags[:, e]
+        flags[:, COUNT] = counts[:, 1]
+        flags[:, DUE] = due
+        flags[:, FORCE] = self.force
+        opened = ("x0" in self.open and counts[:, 0].any()) or ("y0" in self.open and counts[:, 1].any())
+        if self.repaired:
+            flags[:, KEYS:] = self.keys.rounding
+        else:
+            place = self.streams.event(self.event)
+            flags[:, NUMBER] = self.streams.rounding[:, place]
+        if opened or (due and "u" in self.open) or self.force:
+            self.waiting += 1
+            # a tag rounded down from its least sum is one below its range, which it comes back into unasked
+            self.force = "t" in self.rows and not self.repaired and bool((flags[:, NUMBER] == ALL_BUT_ONE).any())
+            if self.waiting == self.held:
+                self._catch_up()
+
+    def _count_updates(self, e: int, due: bool) -> None:
+        gates = self.gates["w"]
+        if "x0" in gates:
+            self.updates += (self.xt[:, e] != 0) @ self.fan_out
+        if "y0" in gates:
+            self.updates += (self.yt[:, e, : self.targets] != 0) @ self.fan_in
+        if "u" in gates and due:
+            self.updates += int(self.fan_out.sum())
+
+    def _waiting(self) -> tuple[Any, ...]:
+        """What the generated kernels take."""
+        w = self.rows["w"]
+        rows = w, self.rows.get("t", w), self.rows.get("d", w)
+        room = self.xs, self.xt, self.ys, self.yo, self.yt, self.fired, self.flags
+        return (self.seen, self.waiting, *rows, self.target, self.start, *room, self.constants, self.targets)
+
+    def _catch_up(self) -> None:
+        self.kernels.refresh_all(0, self.learners, *self._waiting())
+        self.waiting = 0
+
+    # ----------------------------------------------------------------------------------------------- between steps
+
+    def rest(self) -> None:
+        """See `PlasticLink.rest`."""
+        self._catch_up()
+        self.step, self.force = 0, False
+        self.sums = np.zeros((self.learners, self.targets), np.int32)
+        for values in (self.x, self.y, self.x_time, self.y_time):
+            values[...] = 0
+        for variable, start in (("t", self.rule.tag_start), ("d", self.rule.second_tag_start)):
+            if variable in self.rows:
+                self.rows[variable][...] = start
+        if self.signals is not None:
+            self.signals.rest()
+
+    def weights(self) -> Rows:
+        """See `PlasticLink.weights`; of sparse ones the matrix's data."""
+        return self.watch("weight")
+
+    def watch(self, name: str) -> Rows:
+        """See `PlasticLink.watch`."""
+        for names, values in ((self.x_names, self.x), (self.y_names, self.y)):
+            if name in names:
+                return values[:, names.index(name)].astype(np.int32)
+        self._catch_up()
+        variable = next(v for v, known in NAMES.items() if known == name)
+        rows = self.rows[variable].astype(np.int32)
+        if self.shape.dense:
+            return rows[..., : self.targets].swapaxes(1, 2)
+        shape = self.targets, self.sources
+        columns = [sp.csc_matrix((row[0], self.target, self.start), shape=shape) for row in rows]
+        return np.stack([_in_pattern(matrix, self.pattern) for matrix in columns])
+
+    def at_bounds(self) -> NDArray[np.int64]:
+        """See `PlasticLink.at_bounds`."""
+        self._catch_up()
+        w = self.rows["w"][..., : self._wide].reshape(self.learners, -1)
+        return np.stack([np.count_nonzero(w == bound, axis=1) for bound in self.rule.bounds], axis=1)
+
+    def keep(self) -> dict[str, NDArray[Any]]:
+        """See `PlasticLink.keep`."""
+        self._catch_up()
+        kept: dict[str, NDArray[Any]] = {f"row {v}": rows[..., : self._wide].copy() for v, rows in self.rows.items()}
+        kept |= {name: getattr(self, name).copy() for name in ("x", "y", "x_time", "y_time", "sums", "updates")}
+        kept["counters"] = np.array([self.clock, self.event, self.step, self.force], np.int64)
+        return kept | ({} if self.signals is None else self.signals.keep())
+
+    def take(self, kept: Mapping[str, NDArray[Any]]) -> None:
+        """See `PlasticLink.take`."""
+        self.waiting = 0
+        self.seen[...] = 0
+        for variable, rows in self.rows.items():
+            rows[..., : self._wide] = kept[f"row {variable}"]
+        for name in ("x", "y", "x_time", "y_time", "updates"):
+            getattr(self, name)[...] = kept[name]
+        self.sums = kept["sums"].copy()
+        self.clock, self.event, self.step, force = map(int, kept["counters"])
+        self.force = bool(force)
+        if self.signals is not None:
+            self.signals.take(kept)
+
+    @property
+    def _wide(self) -> int | None:
+        """Synapses of a row without those that fill its last vector."""
+        return self.targets if self.shape.dense else None
+
+    def _shape_of_weights(self) -> tuple[int, ...]:
+        return (self.targets, self.sources) if self.shape.dense else (len(self.target),)
+
+
+ALL_BUT_ONE = (1 << FRACTION_BITS) - 1
+
+
+def kinds_of(traces: list[FixedTrace]) -> tuple[Any, ...]:
+    """Of each trace: what a step leaves of it, whole part and 256ths of its impulse, whether a payload overwrites it."""
+    keeps = [np.exp(-1 / np.array([trace.tau]))[0] if trace.tau else 0.0 for trace in traces]
+    parts = [impulse_parts(0.0 if trace.overwrites else trace.impulse) for trace in traces]
+    wholes, fractions = (np.array([part[k] for part in parts], np.int64) for k in (0, 1))
+    return np.array(keeps, np.float64), wholes, fractions, np.array([trace.overwrites for trace in traces], np.bool_)
+
+
+def _values(synapse: Dense | Sparse) -> Rows:
+    return synapse.weight if isinstance(synapse, Dense) else np.asarray(synapse.weight.data)
+
+
+def _in_pattern(matrix: sp.csc_matrix, pattern: tuple[Rows, Rows]) -> Rows:
+    """Data in the order of a CSR matrix; zeros among them are kept."""
+    indices, starts = pattern
+    rows = matrix.tocsr()
+    rows.sort_indices()
+    assert (rows.indices == indices).all() and (rows.indptr == starts).all(), "the pattern does not change"
+    return np.asarray(rows.data)

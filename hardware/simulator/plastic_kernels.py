@@ -1,0 +1,160 @@
+"""Traces and spikes of plastic synapses, step by step; the arithmetic of `lower.fixedpoint.learning`, with which it agrees.
+
+Arrays of one side (the sources' or the targets') of one learner: values (traces in use, neurons) int16, times (neurons,)
+int16, see `plastic_source`. No type annotations, as in `kernels`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurokit.hardware.simulator.caching import njit
+
+
+@njit(nogil=True, cache=True)
+def mix(z):
+    """The mixer of `lower.fixedpoint.learning_numbers`."""
+    z = np.uint32(np.uint32(z ^ np.uint32(z >> np.uint32(16))) * np.uint32(0x7FEB352D))
+    z = np.uint32(np.uint32(z ^ np.uint32(z >> np.uint32(15))) * np.uint32(0x846CA68B))
+    return np.uint32(z ^ np.uint32(z >> np.uint32(16)))
+
+
+@njit(nogil=True, cache=True)
+def number(index, key):
+    """The random number of an element."""
+    return mix(np.uint32(mix(np.uint32(index + 1)) ^ np.uint32(key)))
+
+
+@njit(nogil=True, cache=True)
+def note_spikes(values, times, sent, within, wholes, fractions, overwrites, signals, repaired, shared, keys):
+    """Spikes of a step: their time, and the impulse of those that have had one in this epoch.
+
+    sent: (neurons,). wholes, fractions, overwrites: (traces,), of the impulses. signals: whether values are signals,
+    which no spike changes. shared: the number of all neurons; keys: (traces,) of their own ones.
+    """
+    for j in range(sent.size):
+        if sent[j] == 0:
+            continue
+        for k in range(len(values)):
+            if overwrites[k]:
+                half = np.int64(sent[j]) >> 1
+                values[k, j] = (half + (np.int64(sent[j]) & half & 1)) & 0xFF
+            elif times[j] > 0 and not signals:
+                drawn = np.int64(number(j, keys[k]) >> np.uint32(24)) if repaired else shared
+                values[k, j] = min(max(values[k, j] + wholes[k] + (drawn < fractions[k]), 0), 127)
+        times[j] = within
+
+
+@njit(nogil=True, cache=True)
+def follow_traces(values, times, history, keeps, wholes, fractions, signs, repaired, decay, impulse, keys):
+    """Traces over an epoch that ends: history (epoch + 1, or 1 of one step; traces, neurons).
+
+    keeps: (traces,) what a step leaves. signs: whether spikes leave the values alone. decay, impulse: the numbers of
+    all neurons; keys: (epoch, 2, traces) of their own ones, by step, for the decay and the impulse.
+    """
+    epoch = len(keys)
+    if len(history) > 1:
+        history[0, :, : times.size] = values
+    for t in range(1, epoch + 1):
+        place = t if len(history) > 1 else 0
+        for k in range(len(values)):
+            before = values[k] if t == 1 else history[place - 1, k]
+            after = history[place, k]
+            for j in range(times.size):
+                left = keeps[k] * before[j]
+                whole = np.floor(left)
+                drawn = number(j, keys[t - 1, 0, k]) / 4294967296.0 if repaired else decay
+                after[j] = np.int16(whole) + (drawn < left - whole)
+            if signs:
+                continue
+            for j in range(times.size):
+                if times[j] == t:
+                    drawn = np.int64(number(j, keys[t - 1, 1, k]) >> np.uint32(24)) if repaired else impulse
+                    after[j] = min(max(after[j] + wholes[k] + (drawn < fractions[k]), 0), 127)
+
+
+@njit(nogil=True, cache=True)
+def note_targets(times, history, own, mask, fired):
+    """What targets hand to their synapses at the end of an epoch; how many of them spiked.
+
+    times: (neurons,), zeroed. history: as above. own: (traces, neurons), written: traces at the last spike, where
+    epochs have more than one step. mask: (neurons,), written, see `plastic_source`. fired: (neurons,) int32, written.
+    """
+    count = 0
+    single = len(history) == 1
+    for j in range(times.size):
+        time = times[j]
+        mask[j] = time if not single else -time
+        if time:
+            fired[count] = j
+            count += 1
+        if not single:
+            for k in range(len(own)):
+                own[k, j] = history[time, k, j]
+        times[j] = 0
+    return count
+
+
+@njit(nogil=True, cache=True)
+def note_sources(times, mask):
+    """What sources hand to their synapses; how many of them spiked. times: (neurons,), zeroed."""
+    count = 0
+    for i in range(times.size):
+        mask[i] = times[i]
+        count += times[i] != 0
+        times[i] = 0
+    return count
+
+
+@njit(nogil=True, cache=True)
+def note_step(
+    learners, x, x_time, sent, x_kind, y, y_time, fired, y_kind, within, signals, repaired, shared, keys
+):
+    """`note_spikes` of both sides.
+
+    learners: first and last. x, y: (learners, traces, neurons). kinds: see `kinds_of`. shared: (learners,) the number
+    of all targets. keys: (learners, traces of both sides).
+    """
+    x_traces = x.shape[1]
+    for l in range(learners[0], learners[1]):
+        args = x_kind[1], x_kind[2], x_kind[3]
+        note_spikes(x[l], x_time[l], sent[l], within, *args, False, repaired, 0, keys[l, :x_traces])
+        args = y_kind[1], y_kind[2], y_kind[3]
+        note_spikes(y[l], y_time[l], fired[l], within, *args, signals, repaired, shared[l], keys[l, x_traces:])
+
+
+@njit(nogil=True, cache=True)
+def end_epoch(
+    learners, e, x, x_time, x_kind, y, y_time, y_kind, signals, repaired, xs, xt, ys, yo, yt, fired, decay, impulse, keys
+):
+    """Traces to the end of an epoch, and what its evaluation, the `e`th that waits, needs of them and of the spikes.
+
+    Arrays with a leading axis of learners: of `note_step`, of `plastic_source`; decay, impulse: (learners, 2), numbers
+    of all sources and all targets; keys: (learners, epoch, 2, traces of both sides). Gives (learners, 2) how many
+    sources and targets spiked.
+    """
+    x_traces = x.shape[1]
+    signs = signals and repaired
+    counts = np.zeros((len(x), 2), np.int64)
+    for l in range(learners[0], learners[1]):
+        args = x_kind[0], x_kind[1], x_kind[2], False, repaired
+        own = keys[l, :, :, :x_traces]
+        follow_traces(x[l], x_time[l], xs[l, e], *args, decay[l, 0], impulse[l, 0], own)
+        args = y_kind[0], y_kind[1], y_kind[2], signs, repaired
+        own = keys[l, :, :, x_traces:]
+        follow_traces(y[l], y_time[l], ys[l, e], *args, decay[l, 1], impulse[l, 1], own)
+        x[l] = xs[l, e, -1, :, : x.shape[2]]
+        if not signals:
+            y[l] = ys[l, e, -1, :, : y.shape[2]]
+        counts[l, 0] = note_sources(x_time[l], xt[l, e])
+        counts[l, 1] = note_targets(y_time[l], ys[l, e], yo[l, e], yt[l, e], fired[l, e])
+    return counts
+
+
+@njit(nogil=True, cache=True)
+def fill_keys(seeds, streams, clock, keys):
+    """keys[learner, k]: of the random numbers of stream k in a step; see `lower.fixedpoint.learning_numbers.key`."""
+    for l in range(len(seeds)):
+        start = mix(np.uint32(seeds[l]))
+        for k in range(len(streams)):
+            keys[l, k] = mix(np.uint32(mix(np.uint32(start ^ np.uint32(streams[k]))) ^ np.uint32(clock)))
