@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.graph.network import Network, Program, Projection
+from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.hardware.simulator.kinds import make_neurons
-from neurokit.hardware.simulator.links import DelayedLink, largest_of, make_links
+from neurokit.hardware.simulator.links import DelayedLink, Link, largest_of, make_links
 from neurokit.hardware.simulator.neurons import Neurons
-from neurokit.hardware.simulator.parts import Part, components, delay_steps
+from neurokit.hardware.simulator.parts import POTENTIAL, Part, base_of, components, delay_steps
+from neurokit.hardware.simulator.plastic import PlasticLink, make_plastic
 from neurokit.hardware.simulator.stage import Stage
 from neurokit.hardware.simulator.team import Team
 from neurokit.hardware.simulator.wave import run_parts
+from neurokit.lower.fixedpoint.lif import HALF_RANGE
 
 BLOCK_BYTES = 128 << 20  # of synaptic input, were it held at once: well inside memory
 SENT_BYTES = 4 << 20  # of spikes of a population, which its targets are to find in the caches
@@ -24,7 +27,11 @@ FEW_STEPS = 16  # of a block, which it has whatever they take from the caches, s
 
 
 class Engine:
-    """Runs a sound Program, or a Network whose projections have one map each, from zero state."""
+    """Runs a sound Program, or a Network whose projections have one map each, from zero state.
+
+    plastic: links of the projections that learn, by projection; each sample is a learner then. potentials: what
+    readouts send as third factors, by `POTENTIAL` names.
+    """
 
     def __init__(
         self,
@@ -37,6 +44,8 @@ class Engine:
         self.samples = samples
         self.team = team or Team(1)
         self.now = 0
+        self.plastic: dict[str, PlasticLink] = {}
+        self.potentials: dict[str, Stage] = {}
         self.stages = {name: Stage(name, int(np.prod(i.shape)), None) for name, i in graph.inputs.items()}
         for name, population in graph.populations.items():
             self.stages[name] = Stage(name, population.size, make_neurons(population, samples, graph.dt))
@@ -45,18 +54,49 @@ class Engine:
         for projection in graph.projections:
             steps = delay_steps(projection, graph)
             shown = projection if isinstance(graph, Program) else _in_floats(projection)
-            links = make_links(shown, steps, graph.shape_of(projection.source))
+            links = self._links(shown, steps)
             for link in links:
                 link.port = projection.port
             self.stages[projection.target].links += links
-            source = self.stages[projection.source]
+            source = self._source_of(projection, links)
             source.history = max([source.history, *(link.delay for link in links)])
+        for plastic in self.plastic.values():
+            plastic.read = self.weights
+        sources = {**self.stages, **self.potentials}
         self.parts = [
-            Part([self.stages[name] for name in names], cyclic, self.stages, samples)
-            for names, cyclic in components(graph)
+            Part([self.stages[name] for name in names], cyclic, sources, samples) for names, cyclic in components(graph)
         ]
-        for stage in self.stages.values():
+        for stage in sources.values():
             stage.silence(samples)
+
+    def _links(self, projection: Projection, steps: NDArray[np.int64]) -> list[Link]:
+        graph = self.graph
+        if projection.plasticity is None:
+            return make_links(projection, steps, graph.shape_of(projection.source))
+        target = graph.populations[projection.target]
+        link = make_plastic(projection, steps, graph.shape_of(projection.source), target, self.samples, graph.dt)
+        self.plastic[projection.name] = link
+        return [link]
+
+    def _source_of(self, projection: Projection, links: list[Link]) -> Stage:
+        """What the links of a projection read: spikes, or the potential that a readout sends as a third factor."""
+        population = self.graph.populations.get(projection.source)
+        if projection.port not in THIRD_FACTORS or population is None or population.neuron.spiking:
+            return self.stages[projection.source]
+        name = POTENTIAL.format(projection.source)
+        if name not in self.potentials:
+            self.potentials[name] = Stage(name, population.size, None)
+        for link in links:
+            link.source = name
+        return self.potentials[name]
+
+    def weights(self, name: str, learner: int) -> NDArray[Any]:
+        """Weights of a projection as they now are."""
+        if name in self.plastic:
+            found: NDArray[Any] = self.plastic[name].weights()[learner]
+            return found
+        (synapse,) = (p.synapse for p in self.graph.projections if p.name == name)
+        return np.asarray(synapse.weight)  # type: ignore[attr-defined]  # rules read weights only
 
     @property
     def block(self) -> int:
@@ -86,10 +126,14 @@ class Engine:
                 stage.lend(into[stage.name])
             else:
                 stage.move_on(steps, stage.neurons.output_type)
-        states = {key: self._record_for(key, steps) for key in watch}
-        run_parts(self.parts, steps, self.now, states, self.team)
+        for stage in self.potentials.values():
+            stage.move_on(steps, self.neurons(base_of(stage.name)).state_type)
+            stage.largest = np.inf if isinstance(self.graph, Network) else HALF_RANGE
+        read = {(base_of(name), "v"): stage.block for name, stage in self.potentials.items()}
+        states = {key: read[key] if key in read else self._record_for(key, steps) for key in watch}
+        run_parts(self.parts, steps, self.now, {**read, **states}, self.team)
         self.now += steps
-        return states
+        return {key: values.copy() if key in read else values for key, values in states.items()}
 
     def output(self, name: str) -> NDArray[Any]:
         """Spikes of the last block: (steps, samples, n)."""
@@ -140,7 +184,7 @@ class Engine:
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Copies of all that is carried from step to step; names of stages come last, they may hold any character."""
         found: dict[str, NDArray[Any]] = {"now": np.array(self.now)}
-        for name, stage in self.stages.items():
+        for name, stage in {**self.stages, **self.potentials}.items():
             steps = len(stage.block)
             found[f"history/{name}"] = stage.joined(steps - stage.history, steps).copy()
             if stage.neurons is None:
@@ -150,13 +194,17 @@ class Engine:
             for k, link in enumerate(stage.links):
                 if isinstance(link, DelayedLink):
                     found[f"pending/{k}/{name}"] = link.waiting(self.samples, stage.size, stage.neurons.input_type)
+        for name, plastic in self.plastic.items():
+            found |= {f"plastic/{what}/{name}": values for what, values in plastic.keep().items()}
         return found
 
     def restore(self, snapshot: Mapping[str, NDArray[Any]]) -> None:
         """Go on from what `snapshot` gave, here or in another engine of the same graph and samples."""
         self.clear()
         self.now = int(snapshot["now"])
-        for name, stage in self.stages.items():
+        for name, plastic in self.plastic.items():
+            plastic.take({what: snapshot[f"plastic/{what}/{name}"] for what in plastic.keep()})
+        for name, stage in {**self.stages, **self.potentials}.items():
             past = snapshot[f"history/{name}"].copy()
             stage.put(past, self.samples, past.dtype)
             if stage.neurons is not None:
@@ -168,9 +216,11 @@ class Engine:
                     link.pending = snapshot[f"pending/{k}/{name}"].copy()
 
     def clear(self) -> None:
-        """Back to zero state and step 0."""
+        """Back to zero state and step 0; what has learned keeps its weights, not its traces and tags."""
         self.now = 0
-        for stage in self.stages.values():
+        for plastic in self.plastic.values():
+            plastic.rest()
+        for stage in (*self.stages.values(), *self.potentials.values()):
             stage.silence(self.samples)
             if stage.neurons is not None:
                 stage.neurons.clear()

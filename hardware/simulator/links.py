@@ -26,12 +26,14 @@ class Link:
     """One projection: adds the input that spikes cause. `delay` is the scalar part, in steps.
 
     splits: whether `add` treats every (step, sample) by itself, so that threads may share them.
-    port: of the target's neurons, which it feeds.
+    plastic: whether its weights change, see `plastic.PlasticLink`.
+    port: of the target's neurons, which it feeds; or one of a third factor.
     reach: no |sum| for payloads of size 1 is larger. strongest: largest |weight|.
     bits: integers of the result have so many, and wrap. wrapped: how many have.
     """
 
     splits = True
+    plastic = False
     port = ""
     reach = float("inf")
     strongest = float("inf")

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from neurokit.graph.network import Network, Program, Projection
+from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.hardware.simulator import layers, loops
 from neurokit.hardware.simulator.layers import Layer
 from neurokit.hardware.simulator.links import DelayedLink, Link, largest_of
 from neurokit.hardware.simulator.loops import Loop
+from neurokit.hardware.simulator.plastic import PlasticLink
 from neurokit.hardware.simulator.stage import Stage
 from neurokit.hardware.simulator.team import WORTH, Feed, Team
 from neurokit.lower.align import steps_of
@@ -24,11 +26,13 @@ from neurokit.lower.align import steps_of
 CACHED_BYTES = 1 << 20  # of synaptic input, which so goes from kernel to kernel within a core's second-level cache
 BELT_BYTES = 4 << 20  # the same where threads run parts side by side and longer chunks save them waiting
 
+POTENTIAL = "{}\0potential"  # no population has such a name
+
 States: TypeAlias = "Mapping[tuple[str, str], NDArray[Any]]"  # (name, state) -> (steps, samples, n), to be filled
 
 
 class Part:
-    """One population, or several on loops, in order of undelayed edges.
+    """One population, or several on loops, in order of undelayed edges. What learns runs step by step, as loops do.
 
     sources: stages by name, all that may feed it. steps_at_once: whose synaptic input is held at a time;
     steps_on_belt: where threads run parts side by side. whole: whether all steps of a block may be run at once.
@@ -46,11 +50,17 @@ class Part:
         self.steps_on_belt = max(1, BELT_BYTES // bytes_per_step)
         self.seconds_per_step = 0.0
         self._sources = sources
-        self._inner = {s.name: [link for link in s.links if link.source in self.names] for s in stages}
-        self._outer = {s.name: [link for link in s.links if link.source not in self.names] for s in stages}
+        self._third = {s.name: [link for link in s.links if link.port in THIRD_FACTORS] for s in stages}
+        first = {s.name: [link for link in s.links if link.port not in THIRD_FACTORS] for s in stages}
+        self._plastic = {name: [k for k in links if isinstance(k, PlasticLink)] for name, links in first.items()}
+        fixed = {name: [link for link in links if not link.plastic] for name, links in first.items()}
+        self._inner = {name: [k for k in links if k.source in self.names] for name, links in fixed.items()}
+        self._outer = {name: [k for k in links if k.source not in self.names] for name, links in fixed.items()}
         self.divides = False
-        self._loop = Loop(stages) if cyclic and loops.fits(stages) else None
-        self._layer = Layer(stages[0]) if not cyclic and layers.fits(stages[0]) else None
+        self._learns = any(self._plastic.values())
+        plain = not self._learns and not any(self._third.values())
+        self._loop = Loop(stages) if cyclic and plain and loops.fits(stages) else None
+        self._layer = Layer(stages[0]) if not cyclic and plain and layers.fits(stages[0]) else None
 
     def run(self, start: int, stop: int, now: int, states: States, team: Team) -> None:
         """Steps start to stop of the block, which began at step `now`; the parts that feed it are there already."""
@@ -93,20 +103,56 @@ class Part:
     def _run_steps(
         self, acc: Mapping[str, NDArray[Any]], start: int, stop: int, now: int, states: States, team: Team
     ) -> None:
-        width = 1 if self.cyclic else stop - start
+        stepwise = self.cyclic or self._learns
+        width = 1 if stepwise else stop - start
         for first in range(start, stop, width):
+            before = {}
             for stage in self.stages:
                 rows = acc[stage.name][first - start : first - start + width]
-                if self.cyclic:
-                    self._feed(stage, self._inner[stage.name], rows, first, team)
+                if stepwise:
+                    links = [*self._inner[stage.name], *self._plastic[stage.name]]
+                    self._feed(stage, links, rows, first, team)
+                    before[stage.name] = self._before(stage, now + first)
                 _run_neurons(stage, rows, first, now, states)
+            if self._learns:
+                self._learn(first, now, before)
+
+    def _before(self, stage: Stage, step: int) -> States:
+        """Copies of a stage's states, after a reset that is due, where its rules ask for them."""
+        neurons = stage.neurons
+        if neurons is None or not any(link.needs_before for link in self._plastic[stage.name]):
+            return {}
+        if neurons.resets(step, step + 1):
+            neurons.rest()
+        return {state: values.copy() for state, values in neurons.states.items()}
+
+    def _learn(self, step: int, now: int, before: Mapping[str, Any]) -> None:
+        """All neurons have done a step of the block: what they sent changes the weights."""
+        for stage in self.stages:
+            links = self._plastic[stage.name]
+            if not links:
+                continue
+            neurons = stage.neurons
+            assert neurons is not None, "inputs learn nothing"
+            third: dict[str, NDArray[Any]] = {}
+            for link in self._third[stage.name]:
+                acc = third.setdefault(link.port, np.zeros((1, self.samples, stage.size), neurons.input_type))
+                for feed in self._arriving(link, step, 1):
+                    feed.add(acc)
+            arrived = {port: acc[0] for port, acc in third.items()}
+            post = stage.block[step]
+            for link in links:
+                first = step - link.lag
+                pre = self._sources[link.source].joined(first, first + 1)[0]
+                link.learn(now + step, pre, post, before[stage.name], neurons, arrived)
 
     def _note_reach(self) -> None:
         """How large synaptic input may become. Of payloads nothing is known, they change from block to block."""
         for stage in self.stages:
             assert stage.neurons is not None, "inputs are no parts"
-            spiking = all(self._sources[link.source].binary for link in stage.links)
-            reach = sum(link.reach for link in stage.links) if spiking else np.inf
+            links = [link for link in stage.links if link.port not in THIRD_FACTORS]
+            spiking = all(self._sources[link.source].binary for link in links)
+            reach = sum(link.reach for link in links) if spiking else np.inf
             stage.neurons.reach = max(stage.neurons.reach, reach)
 
     @property
@@ -117,7 +163,7 @@ class Part:
     @property
     def feeders(self) -> set[str]:
         """Names of the stages that feed it, its own among them."""
-        return {link.source for stage in self.stages for link in stage.links}
+        return {base_of(link.source) for stage in self.stages for link in stage.links}
 
     def _outside(self, stage: Stage, start: int, stop: int, team: Team) -> NDArray[Any]:
         """What comes from other parts, and a Network's constant input: (steps, samples, n)."""
@@ -171,6 +217,11 @@ def _keep(stage: Stage, step: int, states: States) -> None:
         values[step] = stage.neurons.states[state]
 
 
+def base_of(name: str) -> str:
+    """The population whose potential a stage of that `POTENTIAL` name holds; any other name as it is."""
+    return name.partition(POTENTIAL.format(""))[0]
+
+
 def delay_steps(projection: Projection, graph: Program | Network) -> NDArray[np.int64]:
     """Delays of a projection in whole steps, in the shape they are stored in."""
     return np.asarray(projection.delay, np.int64) if isinstance(graph, Program) else steps_of(projection, graph.dt)
@@ -181,7 +232,7 @@ def components(graph: Program | Network) -> list[tuple[list[str], bool]]:
     names = list(graph.populations)
     place = {name: i for i, name in enumerate(names)}
     edges = [
-        (place[p.source], place[p.target], not delay_steps(p, graph).all())
+        (place[p.source], place[p.target], p.port not in THIRD_FACTORS and not delay_steps(p, graph).all())
         for p in graph.projections
         if p.source in place
     ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.graph.network import Population, Projection
+from neurokit.graph.plasticity import Rule
 from neurokit.graph.synapses import Shape
 from neurokit.hardware.simulator.links import Link, Rows
 from neurokit.hardware.simulator.neurons import Neurons
@@ -20,7 +21,7 @@ class PlasticLink(Link):
     Every sample of the engine is a learner with weights of its own. lag: steps between a spike of the source and the
     evaluation that sees it. needs_before: whether `learn` takes the target's states as they were before the step.
     watched: what can be recorded, with its shape. updates: (learners,) how often a synapse's weight was evaluated with
-    an open gate, once for each gate.
+    an open gate, once for each gate. read: (projection, learner) -> its weights as they now are.
     """
 
     plastic = True
@@ -29,15 +30,22 @@ class PlasticLink(Link):
     needs_before = False
     watched: Mapping[str, tuple[int, ...]]
     updates: NDArray[np.int64]
+    read: Callable[[str, int], Rows] | None = None
 
     def learn(
-        self, step: int, pre: Rows, post: Rows, before: Mapping[str, Rows], neurons: Neurons, modulation: Rows
+        self,
+        step: int,
+        pre: Rows,
+        post: Rows,
+        before: Mapping[str, Rows],
+        neurons: Neurons,
+        modulation: Mapping[str, Rows],
     ) -> None:
         """A step is over: take up its spikes, change the weights.
 
         step: since the beginning of the sample. pre: (learners, sources) as the synapses got it, post: (learners,
-        targets) as it was sent. before: the target's states before the step. modulation: (learners, targets), what
-        arrived at the port "modulation".
+        targets) as it was sent. before: the target's states before the step, after a scheduled reset. modulation: what
+        arrived at the ports of third factors, (learners, targets) each, those without a projection left out.
         """
         raise NotImplementedError
 
@@ -67,9 +75,19 @@ class PlasticLink(Link):
 
 
 def make_plastic(
-    projection: Projection, steps: NDArray[np.int64], source: Shape, population: Population, learners: int
+    projection: Projection,
+    steps: NDArray[np.int64],
+    source: Shape,
+    population: Population,
+    learners: int,
+    dt: float | None,
 ) -> PlasticLink:
-    """The link of a Program's projection with plasticity."""
-    from neurokit.hardware.simulator.plastic_fixed import FixedPlastic  # which builds on this module
+    """The link of a projection with plasticity, of a Program or a Network; they build on this module."""
+    delay = int(steps.flat[0])
+    if isinstance(projection.plasticity, Rule):
+        from neurokit.hardware.simulator.plastic_float import FloatPlasticLink
 
-    return FixedPlastic(projection, int(steps.flat[0]), source, population, learners)
+        return FloatPlasticLink(projection, delay, source, population, learners, dt)
+    from neurokit.hardware.simulator.plastic_fixed import FixedPlastic
+
+    return FixedPlastic(projection, delay, source, population, learners)

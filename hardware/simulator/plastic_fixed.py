@@ -136,7 +136,13 @@ class FixedPlastic(PlasticLink):
         self.wrapped += wrapped
 
     def learn(
-        self, step: int, pre: Rows, post: Rows, before: Mapping[str, Rows], neurons: Neurons, modulation: Rows
+        self,
+        step: int,
+        pre: Rows,
+        post: Rows,
+        before: Mapping[str, Rows],
+        neurons: Neurons,
+        modulation: Mapping[str, Rows],
     ) -> None:
         """See `PlasticLink.learn`."""
         everyone = (0, self.learners)
@@ -145,7 +151,7 @@ class FixedPlastic(PlasticLink):
         self.sums[...] = 0
         self.kernels.gather(*everyone, pre, self.sums, *self._waiting())
         if self.signals is not None:
-            self.y[...] = self.signals.evaluate(self.y_names, before, neurons, post, modulation)
+            self.signals.evaluate(self.y_names, step, before, neurons.states, post, modulation, self.y)
         self.clock += 1
         self.step += 1
         epoch, place = self.rule.epoch, 0 if self.repaired else self.streams.at(self.clock)

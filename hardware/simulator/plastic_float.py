@@ -12,8 +12,9 @@ from neurokit.errors import GraphError
 from neurokit.graph.network import Population, Projection
 from neurokit.graph.plasticity import Rule
 from neurokit.graph.synapses import Shape, Sparse
-from neurokit.hardware.simulator.links import Link, Rows
+from neurokit.hardware.simulator.links import Rows
 from neurokit.hardware.simulator.neurons import Neurons
+from neurokit.hardware.simulator.plastic import PlasticLink
 from neurokit.lower.plastic_synapses import initial_weights, places
 from neurokit.lower.plasticity_float import FloatLearner
 from neurokit.lower.signals_float import FloatSignals, signal_faults
@@ -21,11 +22,8 @@ from neurokit.lower.signals_float import FloatSignals, signal_faults
 States = Mapping[str, NDArray[Any]]
 
 
-class FloatPlasticLink(Link):
+class FloatPlasticLink(PlasticLink):
     """One projection with a Rule; see `PlasticLink`. Each learner has weights, tags and traces of its own."""
-
-    plastic = True
-    splits = False
 
     def __init__(
         self, projection: Projection, delay: int, source: Shape, target: Population, learners: int, dt: float | None
