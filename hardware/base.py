@@ -35,6 +35,7 @@ class Backend(Protocol):
         steps: int,
         record: tuple[RecordKey, ...],
         *,
+        record_every: int | None = None,
         time_limit: float | None = None,
         progress: Progress | None = None,
     ) -> Recording:
@@ -43,6 +44,8 @@ class Backend(Protocol):
         inputs: name -> integers (batch, input steps, *shape); steps beyond the input's length see zeros.
         record: population names (spikes) and (name, state) pairs; the spikes of outputs come always, and so does
         v of an output that does not spike. Arrays of the Recording have a batch axis.
+        record_every: steps between records of (projection, variable) pairs, None: once, at a sample's end; it is passed
+        only to a Program that learns, whose samples come in order to one learner.
         time_limit: wall seconds for the whole run; past it BackendError.
         """
 
@@ -79,6 +82,14 @@ class Stepper(Protocol):
 
     def close(self) -> None:
         """Give back processes and memory. May be called more than once."""
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """A Stepper that changes weights, each sample's its own."""
+
+    def learned(self) -> dict[str, NDArray[Any]]:
+        """Weights of plastic projections as they now are: name -> (batch, *shape), as `graph.learned.weights_of`."""
 
 
 @runtime_checkable

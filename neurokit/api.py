@@ -17,6 +17,7 @@ from neurokit.arguments import (
     check_count,
     check_graph,
     check_inputs,
+    check_learning,
     check_positive,
     check_record,
     check_steps,
@@ -25,7 +26,7 @@ from neurokit.arguments import (
 )
 from neurokit.budget import Memory, recording_bytes
 from neurokit.calibration import observe
-from neurokit.errors import BackendError, CompileError, Fault, InputError, OverflowWarning
+from neurokit.errors import BackendError, CompileError, Fault, InputError, OverflowWarning, RailWarning
 from neurokit.graph import io
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Backend, Opens, Progress
@@ -133,6 +134,8 @@ def run(
     to: str | os.PathLike[str] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     every: float = 60.0,
+    learners: int = 1,
+    record_every: int | None = None,
 ) -> Recording:
     """Run a Program on a backend, or a Network in float semantics with its source's own timing.
 
@@ -156,6 +159,16 @@ def run(
     A single unbatched sample is given back unbatched. Each sample starts from zero state (a
     Network's neurons from rest, v = v_leak; a Program's v counts from there).
 
+    Where projections have a plasticity rule the weights change during the run. The samples of a batch are presented in
+    order to one learner: neurons, traces and tags start anew with each, weights stay, and so do the random numbers of
+    stochastic rounding. `rec.program` is the Program (or Network) with the weights as they are in the end, also of an
+    interrupted run; run it again to learn on (from traces and tags at their start), or `rec.program.frozen()` to stop
+    learning. learners: so many independent learners run side by side, each takes a consecutive share of the batch;
+    learner k's random numbers are those of a rule whose seed is k larger; `rec.programs` has what each learned.
+    record may name variables of plastic projections, ("a->b", "weight"), "tag", "tag2" or traces, which are recorded
+    every `record_every` steps of a sample, None: at its end (see `Recording.record_every`). A RailWarning says where
+    learning brought many weights to a bound.
+
     A Program's populations lag behind the input by `program.latency`, a step a connection: to let a whole input of T
     steps through, pass steps=T + max(program.latency.values()), and read `rec.aligned(name)`, which leaves out the
     steps before the input arrives (in which a bias may make neurons fire). A Network has its source's own timing.
@@ -172,9 +185,13 @@ def run(
     steps = check_steps(arrays, steps)
     check_positive({"every": every, "time_limit": time_limit})
     batch = next(iter(arrays.values())).shape[0] if batched else None
-    recording = Run(runner, program, arrays, steps, chosen, batch, time_limit, progress).start(to, checkpoint, every)
+    count = check_learning(program, batch, learners, record_every, steps)
+    limits = (time_limit, progress, record_every, count)
+    recording = Run(runner, program, arrays, steps, chosen, batch, *limits).start(to, checkpoint, every)
     if faults := recording.wraps():
         warnings.warn("\n".join(map(str, faults)), OverflowWarning, stacklevel=2)
+    if faults := recording.railed():
+        warnings.warn("\n".join(map(str, faults)), RailWarning, stacklevel=2)
     return recording
 
 
@@ -196,12 +213,15 @@ def open(
     counts the calls that took longer. state: a file of `session.save` to go on from. time_limit: wall seconds for one
     call of `step`, past which it is given up (BackendError); Lava's default is 600.
 
+    Where projections learn, `session.program` is the Program as it has become, each sample of a batch has weights of
+    its own (`session.programs`), and `session.reset` begins a new sample: weights stay.
+
     Close it, or write `with nk.open(...) as session:`. Outputs are those of one `run` over the whole sequence, however
     it is cut. Raises as `run` does; FormatError or InputError for `state`.
     """
     runner = _with_threads(backend, threads)
     program = _runnable(program, runner)
-    chosen = check_record(program, record)
+    chosen = check_record(program, record, learning=False)
     check_positive({"deadline": deadline, "time_limit": time_limit})
     if batch is not None:
         batch = check_count("batch", batch, "Leave it out for one sample.")

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurokit.errors import Fault, InputError
 from neurokit.graph.check import check_network, check_program
-from neurokit.graph.network import Network, Program
+from neurokit.graph.learned import plastic_projections, variables
+from neurokit.graph.network import Network, Program, Projection
 from neurokit.hardware.base import RecordKey
 
 Inputs: TypeAlias = "ArrayLike | Mapping[str, ArrayLike]"
@@ -203,10 +204,15 @@ def refuse(arguments: Mapping[str, Any], limit: str) -> None:
         raise InputError([Fault(name, f"is {value!r}", limit, "Leave it out.") for name, value in given.items()])
 
 
-def check_record(graph: Program | Network, record: Any) -> tuple[RecordKey, ...]:
-    """Population names and (name, state) pairs; one name or one pair alone will do. InputError otherwise."""
+def check_record(graph: Program | Network, record: Any, *, learning: bool = True) -> tuple[RecordKey, ...]:
+    """Population names, (name, state) and (projection, variable) pairs; one alone will do. InputError otherwise.
+
+    learning: whether variables of plastic projections can be recorded.
+    """
     names = graph.populations
-    if isinstance(record, str) or (_is_pair(record) and record[0] in names and record[1] not in names):
+    plastic = plastic_projections(graph)
+    owners = {*names, *(p.name for p in graph.projections)}
+    if isinstance(record, str) or (_is_pair(record) and record[0] in owners and record[1] not in names):
         record = (record,)
     if isinstance(record, Mapping) or not hasattr(record, "__iter__"):
         raise InputError(
@@ -219,6 +225,12 @@ def check_record(graph: Program | Network, record: Any) -> tuple[RecordKey, ...]
             keys.append(key)
         elif _is_pair(key) and key[0] in names and key[1] in names[key[0]].neuron.states:
             keys.append((key[0], key[1]))
+        elif _is_pair(key) and key[0] in owners and key[0] not in names:
+            fault = _variable_fault(graph, plastic, key, learning)
+            if fault is None:
+                keys.append((key[0], key[1]))
+            else:
+                faults.append(fault)
         elif _is_pair(key) and key[0] in names:
             states = names[key[0]].neuron.states
             known, mend = ", ".join(states), f"Record ('{key[0]}', '{states[-1]}')."
@@ -229,6 +241,42 @@ def check_record(graph: Program | Network, record: Any) -> tuple[RecordKey, ...]
     if faults:
         raise InputError(faults)
     return tuple(keys)
+
+
+def _variable_fault(
+    graph: Program | Network, plastic: Mapping[str, Projection], key: tuple[str, str], learning: bool
+) -> Fault | None:
+    """Why a variable of a projection cannot be recorded."""
+    name, variable = key
+    if name not in plastic:
+        mend = "Its weights stay as they are: leave it out."
+        return Fault(name, f"'{variable}' of it was asked for", "it learns nothing", mend)
+    if not learning:
+        fact, mend = f"'{variable}' of it was asked for", "Read session.program, or use nk.run(record_every=)."
+        return Fault(name, fact, "a session records populations", mend)
+    known = variables(graph, plastic[name])
+    if variable in known:
+        return None
+    return Fault(name, f"has no variable '{variable}'", f"it has {', '.join(known)}", "Record one of these.")
+
+
+def check_learning(graph: Program | Network, batch: int | None, learners: Any, every: Any, steps: int) -> int:
+    """How many learners there are. InputError for numbers that do not fit the batch, and where nothing learns."""
+    if not graph.learns:
+        given = {"learners": None if learners in (None, 1) else learners, "record_every": every}
+        refuse(given, "no projection of it has a plasticity rule")
+        return 1
+    if every is not None:
+        check_count("record_every", every, "Leave it out for one record at the end of each sample.")
+        if every > steps:
+            limit = f"a sample has {steps} steps"
+            raise InputError(Fault("record_every", f"is {every}", limit, "Record more often, or leave it out."))
+    count = check_count("learners", 1 if learners is None else learners, "Leave it out for one learner.")
+    if (batch or 1) % count:
+        limit = "each learner gets as many samples as the others"
+        mend = "Pass a batch that is a multiple of learners."
+        raise InputError(Fault("learners", f"is {count} for a batch of {batch or 1}", limit, mend))
+    return count
 
 
 def _is_pair(key: Any) -> bool:

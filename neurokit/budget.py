@@ -43,11 +43,13 @@ class Memory:
 PARTS = ("weights", "states", "blocks", "recording")
 
 
-def recording_bytes(program: Program | Network, batch: int, steps: int, record: Iterable[RecordKey]) -> int:
+def recording_bytes(
+    program: Program | Network, batch: int, steps: int, record: Iterable[RecordKey], every: int | None = None
+) -> int:
     """Of the arrays and counters of a Recording."""
     shapes = [program.shape_of(name) for name in (*program.inputs, *program.populations)]
     elements = batch * sum(math.prod(shape) for shape in shapes) + steps * len(shapes)
-    return sum(array.size for array in wanted(program, batch, steps, record)) + 8 * elements
+    return sum(array.size for array in wanted(program, batch, steps, record, every)) + 8 * elements
 
 
 def check_room(size: int, available: int | None) -> None:

@@ -32,8 +32,12 @@ def identity(
     steps: int,
     record: Iterable[RecordKey],
     backend: str,
+    *,
+    every: int | None = None,
+    learners: int = 1,
 ) -> dict[str, str]:
     """What makes a run the one it is: a checkpoint of any other is refused."""
+    learning = {"record_every": str(every), "learners": str(learners)} if program.learns else {}
     digest = hashlib.blake2b(digest_size=32)
     for name in sorted(inputs):
         digest.update(repr(name).encode())
@@ -44,6 +48,7 @@ def identity(
         "steps": str(steps),
         "record": ", ".join(sorted(map(str, record))) or "outputs",
         "backend": backend,
+        **learning,
     }
 
 
@@ -110,7 +115,8 @@ def _write(file: h5py.File, recorder: Recorder) -> None:
             array.file.copy(array, file.require_group(folder), name)
             continue
         made = create_array(file, Wanted(key, array.shape, array.dtype.type))
-        for sample, done in enumerate(recorder.steps_done):
+        for sample, steps in enumerate(recorder.steps_done):
+            done = recorder.rows_done(key, steps)
             made[sample, :done] = array[sample, :done]
     for group in COUNTERS:
         for k, values in enumerate(getattr(recorder, group).values()):
@@ -124,7 +130,8 @@ def _read(file: h5py.File, recorder: Recorder) -> None:
     kept = {stored_key(node): node for group in ("spikes", "states") for node in nodes_of(file, group)}
     for key, array in recorder.arrays.items():
         for sample in np.flatnonzero(done):
-            array[sample, : done[sample]] = kept[key][sample, : done[sample]]
+            rows = recorder.rows_done(key, int(done[sample]))
+            array[sample, :rows] = kept[key][sample, :rows]
     for group in COUNTERS:
         for k, values in enumerate(getattr(recorder, group).values()):
             values[...] = file[f"{group}/{k}"][()]

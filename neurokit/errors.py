@@ -14,7 +14,7 @@
 
 OverflowWarning is a warning: integers left their range and wrapped, as the chip's do. ConversionWarning is another: a
 converter left something out that does not change decisions. MetadataWarning is a third: a file format has no field for
-part of what was saved.
+part of what was saved. RailWarning is a fourth: learning has brought many weights to a bound.
 
 Every error carries `faults`, all that were found at once, never only the first.
 
@@ -70,6 +70,10 @@ class OverflowWarning(UserWarning):
 
     Tests may make it an error: `warnings.simplefilter("error", OverflowWarning)`.
     """
+
+
+class RailWarning(UserWarning):
+    """Learning brought many weights of a projection to a bound, where they can only stay or turn back."""
 
 
 class ConversionWarning(UserWarning):

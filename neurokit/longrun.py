@@ -37,6 +37,8 @@ class Run:
     batch: int | None
     time_limit: float | None
     progress: Progress | None
+    record_every: int | None = None
+    learners: int = 1
 
     def start(self, to: PathLike | None, checkpoint: PathLike | None, every: float) -> Recording:
         """Run, into the file `to` if there is one, keeping it in the file `checkpoint` every so many seconds."""
@@ -46,7 +48,8 @@ class Run:
             if path is not None:
                 check_writable(path)
         if to is None:
-            check_room(recording_bytes(self.program, self.batch or 1, self.steps, self.record), available_memory())
+            size = recording_bytes(self.program, self.batch or 1, self.steps, self.record, self.record_every)
+            check_room(size, available_memory())
         if (to is None and checkpoint is None) or not isinstance(self.runner, Streams):
             return self._whole(to, checkpoint)
         keeper = None if checkpoint is None else Checkpoint(checkpoint, every, self._identity())
@@ -56,7 +59,8 @@ class Run:
         return recording
 
     def _in_memory(self, runner: Streams, keeper: Checkpoint | None) -> Recording:
-        recorder, began = Recorder(self.program, self.batch or 1, self.steps, self.record), time.monotonic()
+        began = time.monotonic()
+        recorder = Recorder(self.program, self.batch or 1, self.steps, self.record, **self._learning())
 
         def finished() -> Recording:
             return self._as_given(recorder.recording(self.runner.name, time.monotonic() - began))
@@ -87,6 +91,13 @@ class Run:
             raise BackendError(Fault(self.runner.name, fact, "it gives a recording at the end only", mend))
         program: Any = self.program  # the simulator, which also takes a Network, streams
         limits: dict[str, Any] = {"time_limit": self.time_limit, "progress": self.progress}
+        if self.learners > 1 and isinstance(self.runner, Streams):
+            limits["learners"] = self.learners
+        elif self.learners > 1:
+            fact, mend = f"was asked for {self.learners} learners", "Use backend='simulator', or leave learners= out."
+            raise BackendError(Fault(self.runner.name, fact, "it has one", mend))
+        if self.record_every is not None:
+            limits["record_every"] = self.record_every
         try:
             recording = self.runner.run(program, self.inputs, self.steps, self.record, **limits)
         except Interrupted as interrupt:
@@ -102,7 +113,11 @@ class Run:
         return load_recording(to)
 
     def _file(self, path: PathLike) -> AbstractContextManager[Recorder]:
-        return recording_file(path, self.program, self.batch, self.steps, self.record, self.runner.name)
+        name = self.runner.name
+        return recording_file(path, self.program, self.batch, self.steps, self.record, name, **self._learning())
+
+    def _learning(self) -> dict[str, Any]:
+        return {"every": self.record_every, "learners": self.learners}
 
     def _as_given(self, recording: Recording) -> Recording:
         """Without batch axis where the input had none."""
@@ -118,4 +133,5 @@ class Run:
         )
 
     def _identity(self) -> dict[str, str]:
-        return identity(self.program, self.inputs, self.steps, self.record, self.runner.name)
+        name = self.runner.name
+        return identity(self.program, self.inputs, self.steps, self.record, name, **self._learning())

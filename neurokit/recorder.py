@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import astuple
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurokit.graph.learned import plastic_projections, rails_of, recorded, variables, weights_of, with_weights
 from neurokit.graph.network import Input, Network, Population, Program
 from neurokit.records import Overflow, Recorded, Recording
 
@@ -21,7 +22,7 @@ Make: TypeAlias = Callable[["Wanted"], Any]  # something that takes and gives sl
 
 
 class Wanted(NamedTuple):
-    """An array that a run fills. key: a population (its spikes) or (population, state)."""
+    """An array that a run fills. key: a population (its spikes), (population, state) or (projection, variable)."""
 
     key: Key
     shape: tuple[int, ...]
@@ -33,8 +34,13 @@ class Wanted(NamedTuple):
         return int(np.prod(self.shape, dtype=np.int64)) * np.dtype(self.kind).itemsize
 
 
-def wanted(graph: Program | Network, batch: int, steps: int, record: Iterable[Key]) -> list[Wanted]:
-    """What `record` asks for, the spikes of outputs, and v of outputs that do not spike; each once."""
+def wanted(
+    graph: Program | Network, batch: int, steps: int, record: Iterable[Key], every: int | None = None
+) -> list[Wanted]:
+    """What `record` asks for, the spikes of outputs, and v of outputs that do not spike; each once.
+
+    every: steps between two records of what belongs to plastic projections, None: once a sample.
+    """
     silent = [(name, "v") for name, p in graph.outputs.items() if not p.neuron.spiking]
     keys: list[Key] = list(dict.fromkeys([*record, *graph.outputs, *silent]))
     integer = isinstance(graph, Program)
@@ -44,8 +50,22 @@ def wanted(graph: Program | Network, batch: int, steps: int, record: Iterable[Ke
             return np.uint8
         return np.int32 if integer else np.float64
 
-    populations = [graph.populations[key if isinstance(key, str) else key[0]] for key in keys]
-    return [Wanted(key, (batch, steps, *p.shape), kind(key, p)) for key, p in zip(keys, populations, strict=True)]
+    plastic = plastic_projections(graph)
+    found = []
+    for key in keys:
+        if of_plastic(key, plastic):
+            shape = variables(graph, plastic[key[0]])[key[1]]
+            taken = steps // (every or max(1, steps))
+            found.append(Wanted(key, (batch, taken, *shape), np.int32 if integer else np.float64))
+        else:
+            population = graph.populations[key if isinstance(key, str) else key[0]]
+            found.append(Wanted(key, (batch, steps, *population.shape), kind(key, population)))
+    return found
+
+
+def of_plastic(key: Key, plastic: Container[str]) -> TypeGuard[tuple[str, str]]:
+    """Whether a key names a variable of one of these plastic projections."""
+    return isinstance(key, tuple) and key[0] in plastic
 
 
 def in_memory(array: Wanted) -> NDArray[Any]:
@@ -64,17 +84,33 @@ class Recorder:
 
     steps_done: (batch,) steps that each sample has done; what lies behind has not been written.
     overflows: population -> the three numbers of its `Overflow`; empty where nothing is counted.
+    variables: of `states`, those of plastic projections, written every `every` steps. learners: that run side by side.
+    learned: projection -> (learners, *shape) weights, updates: projection -> (learners,), as they were last noted.
     """
 
     def __init__(
-        self, graph: Program | Network, batch: int, steps: int, record: Iterable[Key], make: Make = in_memory
+        self,
+        graph: Program | Network,
+        batch: int,
+        steps: int,
+        record: Iterable[Key],
+        make: Make = in_memory,
+        *,
+        every: int | None = None,
+        learners: int = 1,
     ) -> None:
         self.graph = graph
         self.batch = batch
         self.steps = steps
-        self.arrays = {array.key: make(array) for array in wanted(graph, batch, steps, record)}
+        self.plastic = plastic_projections(graph)
+        self.every, self.learners = every or max(1, steps), learners
+        self.learned: dict[str, NDArray[Any]] = {}
+        self.updates: dict[str, NDArray[np.int64]] = {}
+        self.arrays = {array.key: make(array) for array in wanted(graph, batch, steps, record, every)}
         self.spikes = {key: array for key, array in self.arrays.items() if isinstance(key, str)}
-        self.states = {key: array for key, array in self.arrays.items() if isinstance(key, tuple)}
+        states = {key: array for key, array in self.arrays.items() if isinstance(key, tuple)}
+        self.variables = {key: array for key, array in states.items() if key[0] in self.plastic}
+        self.states = {key: array for key, array in states.items() if key not in self.variables}
         nodes: dict[str, Input | Population] = {**graph.inputs, **graph.populations}
         self.counts = {name: np.zeros((batch, *node.shape), np.int64) for name, node in nodes.items()}
         self.step_counts = {name: np.zeros(steps, np.int64) for name in nodes}
@@ -99,9 +135,19 @@ class Recorder:
             self.step_counts[name][start:stop] += totals
         self.steps_done[samples] = stop
 
+    def write_variables(self, samples: slice, step: int, values: Mapping[tuple[str, str], NDArray[Any]]) -> None:
+        """Variables of plastic projections after so many steps, which are a multiple of `every`."""
+        for (name, variable), found in values.items():
+            shown = recorded(self.plastic[name], variable, found)
+            self.variables[name, variable][samples, step // self.every - 1] = shown
+
+    def rows_done(self, key: Key, steps: int) -> int:
+        """How many rows of an array are written after so many steps of a sample."""
+        return steps // self.every if of_plastic(key, self.plastic) else steps
+
     def rows_of(self, samples: slice, start: int, stop: int) -> dict[str, NDArray[Any]]:
         """Steps of the spikes of one sample as views to write to, (steps, 1, n); none of several, or of a file."""
-        if samples.stop - samples.start != 1:
+        if len(range(self.batch)[samples]) != 1:
             return {}
         held = {name: values for name, values in self.spikes.items() if isinstance(values, np.ndarray)}
         return {name: values[samples.start, start:stop].reshape(stop - start, 1, -1) for name, values in held.items()}
@@ -114,10 +160,16 @@ class Recorder:
         """Take over the whole of a recording of the same run, with its batch axis."""
         steps = recording.steps
         for key, array in self.arrays.items():
-            array[:, :steps] = recording.spikes[key] if isinstance(key, str) else recording.states[key]
+            rows = self.rows_done(key, steps)
+            array[:, :rows] = recording.spikes[key] if isinstance(key, str) else recording.states[key]
         for name, values in self.counts.items():
             values[...] = recording.counts[name]
             self.step_counts[name][:steps] = recording.step_counts[name]
+        self.learned = {
+            name: np.stack([weights_of(plastic_projections(program)[name]) for program in recording.programs])
+            for name in self.plastic
+        }
+        self.updates = dict(recording.updates)
         if recording.overflows is None:
             self.overflows.clear()
         for name, overflow in (recording.overflows or {}).items():
@@ -127,16 +179,28 @@ class Recorder:
     def recording(self, backend: str, seconds: float) -> Recording:
         """What has been written: of an unfinished run as many steps as the farthest sample has done."""
         steps = int(self.steps_done.max())
+        programs = self.programs()
+        states = {**self.states, **self.variables}
         return Recording(
-            program=self.graph,
+            program=programs[0] if len(programs) == 1 else None,
             steps=steps,
             batch=self.batch,
             spikes=Recorded({name: values[:, :steps] for name, values in self.spikes.items()}, "spikes"),
-            states=Recorded({key: values[:, :steps] for key, values in self.states.items()}, "states"),
+            states=Recorded({key: x[:, : self.rows_done(key, steps)] for key, x in states.items()}, "states"),
             counts=dict(self.counts),
             step_counts={name: values[:steps] for name, values in self.step_counts.items()},
             backend=backend,
             seconds=seconds,
             overflows={name: Overflow(*map(int, values)) for name, values in self.overflows.items()} or None,
             steps_done=None if (self.steps_done == self.steps).all() else self.steps_done.copy(),
+            programs=programs,
+            updates=dict(self.updates),
+            rails=rails_of(self.graph, self.learned),
+            record_every=self.every if self.variables else None,
         )
+
+    def programs(self) -> tuple[Program | Network, ...]:
+        """The graph after learning, of each learner; the graph itself where nothing was learned."""
+        if not self.learned:
+            return (self.graph,) * self.learners
+        return tuple(with_weights(self.graph, {n: w[k] for n, w in self.learned.items()}) for k in range(self.learners))

@@ -17,6 +17,7 @@ from neurokit.errors import Fault, FormatError, Interrupted
 from neurokit.files import written_aside
 from neurokit.graph import io
 from neurokit.graph.check import check_network, check_program
+from neurokit.graph.learned import rails_of, with_weights
 from neurokit.graph.network import Network, Program
 from neurokit.recorder import Key, Recorder, Wanted
 from neurokit.records import Overflow, Recorded, Recording
@@ -72,6 +73,9 @@ def recording_file(
     steps: int,
     record: Iterable[Key],
     backend: str,
+    *,
+    every: int | None = None,
+    learners: int = 1,
 ) -> Iterator[Recorder]:
     """A Recorder whose arrays lie in a file, which takes its name when the run has ended or was interrupted.
 
@@ -80,7 +84,15 @@ def recording_file(
     interrupt: Interrupted | None = None
     with written_aside(path) as aside, h5py.File(aside, "w", rdcc_nbytes=CACHE_BYTES) as file:
         began = time.monotonic()
-        recorder = Recorder(program, batch or 1, steps, record, lambda array: create_array(file, array))
+        recorder = Recorder(
+            program,
+            batch or 1,
+            steps,
+            record,
+            lambda array: create_array(file, array),
+            every=every,
+            learners=learners,
+        )
         file.attrs.update({"format": FORMAT, "version": VERSION, "batched": batch is not None, "backend": backend})
         io.write_graph(file.create_group("program"), program)
         try:
@@ -119,12 +131,18 @@ def write_counts(file: h5py.File, recorder: Recorder) -> None:
     steps = int(recorder.steps_done.max())
     for group in ("spikes", "states"):
         for node in nodes_of(file, group):
-            node.resize(steps, axis=1)
+            node.resize(recorder.rows_done(stored_key(node), steps), axis=1)
     for k, name in enumerate(recorder.counts):
         file.create_dataset(f"counts/{k}", data=recorder.counts[name]).attrs["name"] = name
         file.create_dataset(f"step_counts/{k}", data=recorder.step_counts[name][:steps]).attrs["name"] = name
     for k, (name, values) in enumerate(recorder.overflows.items()):
         file.create_dataset(f"overflows/{k}", data=values).attrs["name"] = name
+    for k, (name, values) in enumerate(recorder.learned.items()):
+        stored = file.create_dataset(f"learned/{k}", data=values, compression="gzip", compression_opts=1, shuffle=True)
+        stored.attrs["name"] = name
+        file.create_dataset(f"updates/{k}", data=recorder.updates.get(name, ())).attrs["name"] = name
+    if recorder.variables:
+        file.attrs["record_every"] = recorder.every
     file["steps_done"] = recorder.steps_done
     file.attrs.update({"steps": steps, "batch": recorder.batch})
     file.attrs["complete"] = bool((recorder.steps_done == recorder.steps).all())
@@ -141,8 +159,12 @@ def load_recording(path: str | os.PathLike[str]) -> Recording:
         place = Path(path).absolute()
         spikes = {_name(node): StoredArray(place, node.name, batched) for node in nodes_of(file, "spikes")}
         states = {stored_key(node): StoredArray(place, node.name, batched) for node in nodes_of(file, "states")}
+        program = _checked(io.read_graph(file["program"]))
+        learned = {_name(node): node[()] for node in nodes_of(file, "learned")}
+        learners = max([1, *map(len, learned.values())])
+        programs = tuple(with_weights(program, {n: w[k] for n, w in learned.items()}) for k in range(learners))
         return Recording(
-            program=_checked(io.read_graph(file["program"])),
+            program=programs[0] if learners == 1 else None,
             steps=int(file.attrs["steps"]),
             batch=int(file.attrs["batch"]) if batched else None,
             spikes=Recorded(cast("Mapping[str, NDArray[Any]]", spikes), "spikes"),
@@ -153,6 +175,10 @@ def load_recording(path: str | os.PathLike[str]) -> Recording:
             seconds=float(file.attrs["seconds"]),
             overflows={_name(node): Overflow(*map(int, node[:])) for node in nodes_of(file, "overflows")} or None,
             steps_done=None if file.attrs["complete"] else file["steps_done"][one],
+            programs=programs,
+            updates={_name(node): node[()] for node in nodes_of(file, "updates") if node.size},
+            rails=rails_of(program, learned),
+            record_every=int(file.attrs["record_every"]) if "record_every" in file.attrs else None,
         )
 
 

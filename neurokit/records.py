@@ -10,10 +10,11 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.errors import Fault, NotRecordedError
+from neurokit.errors import Fault, InputError, NotRecordedError
 from neurokit.files import written_aside
 
 Key = TypeVar("Key")
+RAILED = 0.2  # share of a projection's weights, beyond which a user is told; bimodal rules bring some there on purpose
 
 
 class Recorded(Mapping[Key, NDArray[Any]], Generic[Key]):
@@ -81,7 +82,8 @@ def wraps(overflows: Mapping[str, Overflow]) -> list[Fault]:
 class Recording:
     """Spikes, states and counters of one run; index t is Lava's time_step t + 1, states are after spike and reset.
 
-    program: what ran (a Program, or a Network in float semantics).
+    program: what ran (a Program, or a Network in float semantics); where it learned, with its weights as they are
+        after the last step that was done. InputError with several learners: each has one of its own, in `programs`.
     steps: steps per sample. batch: samples, None when a single unbatched sample was given (arrays then have no batch
         axis).
     spikes: name -> (batch, steps, *shape): 0/1 uint8, or payloads (int32 of a Program, float64 of a Network) of
@@ -93,6 +95,13 @@ class Recording:
     backend: name of what ran it. seconds: wall time of the run.
     steps_done: None when all is there. Of a run that was interrupted, (batch,) int64 (a number without batch): steps
         that each sample has done. `steps` is then the largest of them, and what a sample has not done is zero.
+    programs: by learner; of one learner, and of what does not learn, `program` alone.
+    updates: projection that learned -> (learners,) int64: evaluations of a weight with an open gate, once for
+        each such gate; empty where nobody counted.
+    rails: projection -> `graph.learned.Rails`, how many weights sit at a bound.
+    record_every: steps between two records of variables of plastic projections. states[("a->b", "weight")] is
+        (batch, steps // record_every, targets, sources), entry k after step (k + 1) record_every of a sample; "tag" and
+        "tag2" are alike, traces ("x1", or by their names in a Network) have one value a neuron.
     overflows: population -> Overflow of the simulator's runs of Programs; None where nothing is counted (Lava's models
         wrap without a word, floats do not wrap).
 
@@ -111,6 +120,14 @@ class Recording:
     seconds: float = 0.0
     steps_done: NDArray[np.int64] | None = None
     overflows: Mapping[str, Overflow] | None = None
+    programs: tuple[Any, ...] = ()
+    updates: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    rails: Mapping[str, Any] = field(default_factory=dict)
+    record_every: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.programs:
+            object.__setattr__(self, "programs", (self.program,))
 
     @property
     def complete(self) -> bool:
@@ -120,6 +137,19 @@ class Recording:
     def wraps(self) -> list[Fault]:
         """What wrapped, population by population; saturation is none of it."""
         return wraps(self.overflows or {})
+
+    def railed(self) -> list[Fault]:
+        """Projections of which learning brought more than RAILED of the weights to a bound."""
+        return [
+            Fault(
+                name,
+                f"{rails.new} of {rails.total} weights ({rails.share:.0%}) have come to a bound of the rule",
+                f"{rails.low} sit at the lower bound, {rails.high} at the upper one, where they can learn one way only",
+                "Widen bounds=, lower the rule's rates, or let the change depend on the weight.",
+            )
+            for name, rails in self.rails.items()
+            if rails.share > RAILED
+        ]
 
     def __repr__(self) -> str:
         samples = "one sample" if self.batch is None else f"{self.batch} samples"
@@ -144,3 +174,23 @@ class Recording:
         latency = int(getattr(self.program, "latency", {}).get(name, 0))
         spikes = self.spikes[name]
         return spikes[latency:] if self.batch is None else spikes[:, latency:]
+
+
+class _OneProgram:
+    """`Recording.program`: an error where each of several learners has one of its own."""
+
+    def __get__(self, recording: Any, owner: type) -> Any:
+        if recording is None:
+            return self
+        found = recording.__dict__["program"]
+        if found is None:
+            fact = f"{len(recording.programs)} learners ran, each with weights of its own"
+            mend = "Use recording.programs[k], k counting the learners."
+            raise InputError(Fault("recording.program", fact, "there is no single Program after that", mend))
+        return found
+
+    def __set__(self, recording: Any, value: Any) -> None:
+        recording.__dict__["program"] = value
+
+
+Recording.program = _OneProgram()

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from neurokit.arguments import Inputs, check_step
-from neurokit.errors import Fault, FormatError, InputError, OverflowWarning
+from neurokit.errors import BackendError, Fault, FormatError, InputError, OverflowWarning
 from neurokit.graph.fingerprint import fingerprint
+from neurokit.graph.learned import with_weights
 from neurokit.graph.network import Network, Program
-from neurokit.hardware.base import Block, Stepper
+from neurokit.hardware.base import Block, Learns, Stepper
 from neurokit.records import Overflow, Recorded, wraps
 from neurokit.snapshots import Origin, load_state, save_state
 
@@ -79,7 +80,7 @@ class Session:
     However a sequence is cut into steps and blocks, outputs and states are those of one `nk.run` over all of it, bit
     for bit. Close it, or use it in a `with` statement; Lava's processes also end when it is forgotten and at exit.
 
-    time: steps done since the beginning or the last reset.
+    program, programs: what runs, as it has become by learning. time: steps done since the beginning or the last reset.
     spikes: name -> spikes of the last step or block, of outputs and of the names in `record`, in the form of outputs.
     states: (name, state) -> the same, of what `record` asked for and of v of outputs that do not spike.
     overflows: population -> Overflow since the beginning, the last reset or the last restore; None where nothing is
@@ -95,7 +96,7 @@ class Session:
         batch: int | None,
         deadline: float | None,
     ) -> None:
-        self.program = program
+        self._given = program
         self.batch = batch
         self.time = 0
         self.spikes: Recorded[str] = Recorded({}, "spikes")
@@ -106,6 +107,28 @@ class Session:
         self._backend = backend
         self._watch = _Stopwatch(deadline)
         self._read = {name: None if p.neuron.spiking else (name, "v") for name, p in program.outputs.items()}
+
+    @property
+    def program(self) -> Any:
+        """What runs: where it learns, with the weights as they now are. InputError with several learners."""
+        programs = self.programs
+        if len(programs) > 1:
+            fact, mend = f"{len(programs)} learners run, each with weights of its own", "Use session.programs[k]."
+            raise InputError(Fault("session.program", fact, "there is no single Program", mend))
+        return programs[0]
+
+    @property
+    def programs(self) -> tuple[Any, ...]:
+        """The same of each sample, where they learn."""
+        if not self._given.learns:
+            return (self._given,)
+        self._check_open()
+        if not isinstance(self._stepper, Learns):
+            fact, mend = "does not tell what it has learned", "Use backend='simulator'."
+            raise BackendError(Fault(self._backend, fact, "its sessions have no method 'learned'", mend))
+        learned = self._stepper.learned()
+        count = self.batch or 1
+        return tuple(with_weights(self._given, {name: w[k] for name, w in learned.items()}) for k in range(count))
 
     def __repr__(self) -> str:
         samples = "one sample" if self.batch is None else f"{self.batch} samples"
@@ -125,7 +148,7 @@ class Session:
         """
         started = perf_counter()
         self._check_open()
-        arrays, steps = check_step(self.program, inputs, self.batch)
+        arrays, steps = check_step(self._given, inputs, self.batch)
         try:
             block = self._stepper.advance(arrays, steps or 1)
         except BaseException:
@@ -143,7 +166,7 @@ class Session:
         """Count what left its range; what wrapped that had not before."""
         if block.overflows is None:
             return []
-        before = self.overflows or dict.fromkeys(self.program.populations, Overflow())
+        before = self.overflows or dict.fromkeys(self._given.populations, Overflow())
         if not block.overflows:
             self.overflows = before
             return []
@@ -169,7 +192,7 @@ class Session:
         return self._watch.latency()
 
     def reset(self) -> None:
-        """Back to zero state and time 0."""
+        """Back to zero state and time 0. What learns begins a new sample: traces and tags start anew, weights stay."""
         self._check_open()
         self._stepper.reset()
         self._forget(0)
@@ -218,7 +241,7 @@ class Session:
         self.overflows = None
 
     def _origin(self) -> Origin:
-        return Origin(fingerprint(self.program), self.batch or 1, self._backend)
+        return Origin(fingerprint(self._given), self.batch or 1, self._backend)
 
     def _check_open(self) -> None:
         if self._closed:

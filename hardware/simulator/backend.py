@@ -38,11 +38,14 @@ class Simulator:
         steps: int,
         record: tuple[RecordKey, ...],
         *,
+        record_every: int | None = None,
+        learners: int = 1,
         time_limit: float | None = None,
         progress: Progress | None = None,
     ) -> Recording:
-        """See `hardware.base.Backend.run`; also takes a Network."""
-        recorder = Recorder(program, next(iter(inputs.values())).shape[0], steps, record)
+        """See `hardware.base.Backend.run`; also takes a Network. learners: see `api.run`."""
+        batch = next(iter(inputs.values())).shape[0]
+        recorder = Recorder(program, batch, steps, record, every=record_every, learners=learners)
         began = time.monotonic()
         try:
             self.run_into(recorder, inputs, time_limit=time_limit, progress=progress)

@@ -117,7 +117,7 @@ class Part:
             if self._learns:
                 self._learn(first, now, before)
 
-    def _before(self, stage: Stage, step: int) -> States:
+    def _before(self, stage: Stage, step: int) -> dict[str, NDArray[Any]]:
         """Copies of a stage's states, after a reset that is due, where its rules ask for them."""
         neurons = stage.neurons
         if neurons is None or not any(link.needs_before for link in self._plastic[stage.name]):

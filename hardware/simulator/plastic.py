@@ -29,8 +29,12 @@ class PlasticLink(Link):
     lag = 0
     needs_before = False
     watched: Mapping[str, tuple[int, ...]]
-    updates: NDArray[np.int64]
     read: Callable[[str, int], Rows] | None = None
+
+    @property
+    def updates(self) -> NDArray[np.int64]:
+        """See the class."""
+        raise NotImplementedError
 
     def learn(
         self,

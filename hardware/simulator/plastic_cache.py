@@ -54,7 +54,8 @@ def _written(path: Path, source: str) -> Path:
 
 def _imported(name: str, path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None, "a file of Python has a loader"
+    assert spec is not None, "a file of Python has one"
+    assert spec.loader is not None, "the same"
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # where numba looks for it when it loads a compiled kernel
     spec.loader.exec_module(module)

@@ -68,8 +68,10 @@ class FixedPlastic(PlasticLink):
         self._make_numbers()
         self.strongest = float(max(map(abs, (*rule.bounds, largest_of(_values(synapse))))))
         self.reach = self.strongest * max(1, int(self.fan_in.max(initial=0)))
-        self.updates = np.zeros(learners, np.int64)
-        self.clock = self.event = 0
+        self._updates = np.zeros(learners, np.int64)
+        self.clock = self.event = self.step = 0
+        self.force = False
+        self.sums: NDArray[Any] = np.zeros((learners, self.targets), np.int32)
         self.rest()
 
     def _lay_out(self, synapse: Dense | Sparse) -> None:
@@ -113,9 +115,12 @@ class FixedPlastic(PlasticLink):
         self.xt, self.yt = np.zeros((n, held, s), np.int16), np.zeros((n, held, t), np.int16)
         self.fired, self.flags = np.zeros((n, held, t), np.int32), np.zeros((n, held, FLAGS), np.int64)
         self.seen, self.waiting = np.zeros((n, s), np.int64), 0
-        self.watched = {name: (s,) for name in self.x_names} | {name: (self.targets,) for name in self.y_names}
+        sizes = dict.fromkeys(self.x_names, s) | dict.fromkeys(self.y_names, self.targets)
+        self.watched = {name: (size,) for name, size in sizes.items()}
         self.watched |= {NAMES[v]: self._shape_of_weights() for v in self.rows}
-        self.gates = {v: {p.dependency for p in products} for v, products in zip(VARIABLES, shape.products, strict=True)}
+        self.gates = {
+            v: {p.dependency for p in products} for v, products in zip(VARIABLES, shape.products, strict=True)
+        }
         self.open = set[str]().union(*self.gates.values())
 
     def _make_numbers(self) -> None:
@@ -129,11 +134,16 @@ class FixedPlastic(PlasticLink):
 
     # ------------------------------------------------------------------------------------------------- each step
 
+    @property
+    def updates(self) -> NDArray[np.int64]:
+        """See `PlasticLink`."""
+        return self._updates
+
     def add(self, rows: Rows, acc: Rows, largest: float) -> None:
         """Add what the spikes of the step before cause, by the weights as they were then."""
         self.bits = 32
-        wrapped = kernels.add_sums(self.sums.ravel(), -self.exponent, self.bits, acc.ravel())
-        self.wrapped += wrapped
+        sums = self.sums if self.exponent <= 0 else self.sums.astype(np.int64) << self.exponent
+        self.wrapped += kernels.add_sums(sums.ravel(), max(0, -self.exponent), self.bits, acc.ravel())
 
     def learn(
         self,
@@ -198,11 +208,11 @@ class FixedPlastic(PlasticLink):
     def _count_updates(self, e: int, due: bool) -> None:
         gates = self.gates["w"]
         if "x0" in gates:
-            self.updates += (self.xt[:, e] != 0) @ self.fan_out
+            self._updates += (self.xt[:, e] != 0) @ self.fan_out
         if "y0" in gates:
-            self.updates += (self.yt[:, e, : self.targets] != 0) @ self.fan_in
+            self._updates += (self.yt[:, e, : self.targets] != 0) @ self.fan_in
         if "u" in gates and due:
-            self.updates += int(self.fan_out.sum())
+            self._updates += int(self.fan_out.sum())
 
     def _waiting(self) -> tuple[Any, ...]:
         """What the generated kernels take."""
@@ -258,7 +268,7 @@ class FixedPlastic(PlasticLink):
         """See `PlasticLink.keep`."""
         self._catch_up()
         kept: dict[str, NDArray[Any]] = {f"row {v}": rows[..., : self._wide].copy() for v, rows in self.rows.items()}
-        kept |= {name: getattr(self, name).copy() for name in ("x", "y", "x_time", "y_time", "sums", "updates")}
+        kept |= {name: getattr(self, name).copy() for name in ("x", "y", "x_time", "y_time", "sums", "_updates")}
         kept["counters"] = np.array([self.clock, self.event, self.step, self.force], np.int64)
         return kept | ({} if self.signals is None else self.signals.keep())
 
@@ -268,7 +278,7 @@ class FixedPlastic(PlasticLink):
         self.seen[...] = 0
         for variable, rows in self.rows.items():
             rows[..., : self._wide] = kept[f"row {variable}"]
-        for name in ("x", "y", "x_time", "y_time", "updates"):
+        for name in ("x", "y", "x_time", "y_time", "_updates"):
             getattr(self, name)[...] = kept[name]
         self.sums = kept["sums"].copy()
         self.clock, self.event, self.step, force = map(int, kept["counters"])
@@ -289,7 +299,7 @@ ALL_BUT_ONE = (1 << FRACTION_BITS) - 1
 
 
 def kinds_of(traces: list[FixedTrace]) -> tuple[Any, ...]:
-    """Of each trace: what a step leaves of it, whole part and 256ths of its impulse, whether a payload overwrites it."""
+    """Of each trace: what a step leaves, whole part and 256ths of its impulse, whether a payload overwrites it."""
     keeps = [np.exp(-1 / np.array([trace.tau]))[0] if trace.tau else 0.0 for trace in traces]
     parts = [impulse_parts(0.0 if trace.overwrites else trace.impulse) for trace in traces]
     wholes, fractions = (np.array([part[k] for part in parts], np.int64) for k in (0, 1))
@@ -305,5 +315,6 @@ def _in_pattern(matrix: sp.csc_matrix, pattern: tuple[Rows, Rows]) -> Rows:
     indices, starts = pattern
     rows = matrix.tocsr()
     rows.sort_indices()
-    assert (rows.indices == indices).all() and (rows.indptr == starts).all(), "the pattern does not change"
+    assert (rows.indices == indices).all(), "the pattern does not change"
+    assert (rows.indptr == starts).all(), "the same"
     return np.asarray(rows.data)

@@ -1,6 +1,6 @@
-"""Traces and spikes of plastic synapses, step by step; the arithmetic of `lower.fixedpoint.learning`, with which it agrees.
+"""Traces and spikes of plastic synapses, step by step: what `lower.fixedpoint.learning` computes.
 
-Arrays of one side (the sources' or the targets') of one learner: values (traces in use, neurons) int16, times (neurons,)
+Arrays of one side (the sources' or the targets') of one learner: values (traces in use, neurons) and times (neurons,),
 int16, see `plastic_source`. No type annotations, as in `kernels`.
 """
 
@@ -107,25 +107,41 @@ def note_sources(times, mask):
 
 
 @njit(nogil=True, cache=True)
-def note_step(
-    learners, x, x_time, sent, x_kind, y, y_time, fired, y_kind, within, signals, repaired, shared, keys
-):
+def note_step(learners, x, x_time, sent, x_kind, y, y_time, fired, y_kind, within, signals, repaired, shared, keys):
     """`note_spikes` of both sides.
 
     learners: first and last. x, y: (learners, traces, neurons). kinds: see `kinds_of`. shared: (learners,) the number
     of all targets. keys: (learners, traces of both sides).
     """
     x_traces = x.shape[1]
-    for l in range(learners[0], learners[1]):
+    for m in range(learners[0], learners[1]):
         args = x_kind[1], x_kind[2], x_kind[3]
-        note_spikes(x[l], x_time[l], sent[l], within, *args, False, repaired, 0, keys[l, :x_traces])
+        note_spikes(x[m], x_time[m], sent[m], within, *args, False, repaired, 0, keys[m, :x_traces])
         args = y_kind[1], y_kind[2], y_kind[3]
-        note_spikes(y[l], y_time[l], fired[l], within, *args, signals, repaired, shared[l], keys[l, x_traces:])
+        note_spikes(y[m], y_time[m], fired[m], within, *args, signals, repaired, shared[m], keys[m, x_traces:])
 
 
 @njit(nogil=True, cache=True)
 def end_epoch(
-    learners, e, x, x_time, x_kind, y, y_time, y_kind, signals, repaired, xs, xt, ys, yo, yt, fired, decay, impulse, keys
+    learners,
+    e,
+    x,
+    x_time,
+    x_kind,
+    y,
+    y_time,
+    y_kind,
+    signals,
+    repaired,
+    xs,
+    xt,
+    ys,
+    yo,
+    yt,
+    fired,
+    decay,
+    impulse,
+    keys,
 ):
     """Traces to the end of an epoch, and what its evaluation, the `e`th that waits, needs of them and of the spikes.
 
@@ -136,25 +152,25 @@ def end_epoch(
     x_traces = x.shape[1]
     signs = signals and repaired
     counts = np.zeros((len(x), 2), np.int64)
-    for l in range(learners[0], learners[1]):
+    for m in range(learners[0], learners[1]):
         args = x_kind[0], x_kind[1], x_kind[2], False, repaired
-        own = keys[l, :, :, :x_traces]
-        follow_traces(x[l], x_time[l], xs[l, e], *args, decay[l, 0], impulse[l, 0], own)
+        own = keys[m, :, :, :x_traces]
+        follow_traces(x[m], x_time[m], xs[m, e], *args, decay[m, 0], impulse[m, 0], own)
         args = y_kind[0], y_kind[1], y_kind[2], signs, repaired
-        own = keys[l, :, :, x_traces:]
-        follow_traces(y[l], y_time[l], ys[l, e], *args, decay[l, 1], impulse[l, 1], own)
-        x[l] = xs[l, e, -1, :, : x.shape[2]]
+        own = keys[m, :, :, x_traces:]
+        follow_traces(y[m], y_time[m], ys[m, e], *args, decay[m, 1], impulse[m, 1], own)
+        x[m] = xs[m, e, -1, :, : x.shape[2]]
         if not signals:
-            y[l] = ys[l, e, -1, :, : y.shape[2]]
-        counts[l, 0] = note_sources(x_time[l], xt[l, e])
-        counts[l, 1] = note_targets(y_time[l], ys[l, e], yo[l, e], yt[l, e], fired[l, e])
+            y[m] = ys[m, e, -1, :, : y.shape[2]]
+        counts[m, 0] = note_sources(x_time[m], xt[m, e])
+        counts[m, 1] = note_targets(y_time[m], ys[m, e], yo[m, e], yt[m, e], fired[m, e])
     return counts
 
 
 @njit(nogil=True, cache=True)
 def fill_keys(seeds, streams, clock, keys):
     """keys[learner, k]: of the random numbers of stream k in a step; see `lower.fixedpoint.learning_numbers.key`."""
-    for l in range(len(seeds)):
-        start = mix(np.uint32(seeds[l]))
+    for m in range(len(seeds)):
+        start = mix(np.uint32(seeds[m]))
         for k in range(len(streams)):
-            keys[l, k] = mix(np.uint32(mix(np.uint32(start ^ np.uint32(streams[k]))) ^ np.uint32(clock)))
+            keys[m, k] = mix(np.uint32(mix(np.uint32(start ^ np.uint32(streams[k]))) ^ np.uint32(clock)))

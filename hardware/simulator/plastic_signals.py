@@ -64,6 +64,8 @@ class FixedSignals:
 
 def _flat(neuron: FixedNeuron) -> FixedNeuron:
     """With parameters in the order of the weights' rows."""
-    values = {f.name: getattr(neuron, f.name) for f in fields(neuron)}
-    flat = {name: value.ravel() for name, value in values.items() if isinstance(value, np.ndarray) and value.ndim > 1}
+    values: dict[str, Any] = {f.name: getattr(neuron, f.name) for f in fields(neuron)}
+    flat: dict[str, Any] = {
+        name: value.ravel() for name, value in values.items() if isinstance(value, np.ndarray) and value.ndim > 1
+    }
     return replace(neuron, **flat)

@@ -1,8 +1,8 @@
 """Source of the kernels of one kind of learning rule, from the rule's products.
 
-What stands in the source is the structure: which variables change, which factors each product has, by how much it is
-shifted right, whether it may need to be clipped. Mantissas, exponents, constants and bounds are arguments, so that rules
-of the same structure share compiled code. The arithmetic is that of `lower.fixedpoint.learning`, in int32.
+What stands in the source is the structure: which variables change, which factors each product has, how far it is
+shifted right, whether it may need to be clipped. Mantissas, exponents, constants and bounds are arguments, so that
+rules of the same structure share compiled code. The arithmetic is that of `lower.fixedpoint.learning`, in int32.
 
 Weights and tags lie by source: row i holds the synapses of source i. A row is brought up to date when somebody needs
 it, which is when its source spikes, by going through the evaluations since it was last (`catch_up`): rows are read and
@@ -15,9 +15,9 @@ written once for many evaluations, and while they lie in the first-level cache. 
 
 Arrays of evaluation e: xs[e, t, k, source], ys[e, t, k, target] the traces in use, t steps after the epoch's beginning
 (only one t where epochs have one step), yo[e, k, target] those at the target's last spike, xt[e, source], yt[e, target]
-the step of the last spike in the epoch, 0 for none (-1 for a spike where epochs have one step), fired[e, :] the targets
-that spiked, flags[e] = (their number, whether it is u's turn, whether tags may lie outside their range, the random number
-of all synapses, the keys of those of w, t and d).
+the step of the last spike in the epoch, 0 for none (-1 for a spike where epochs have one step), fired[e, :] the
+targets that spiked, flags[e] = (their number, whether it is u's turn, whether tags may be out of range, the random
+number of all synapses, the keys of those of w, t and d).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ FLAGS = 7
 class Shape:
     """The structure of a rule, from which its kernels' source is made.
 
-    products: of each variable, with constants replaced by 1 where there are any, mantissa 1 and exponent 0; clips: which
+    products: of each variable, with constants replaced by 1 where there are any, mantissa 1, exponent 0; clips: which
     of them may leave the accumulator. dense: whether every source has every target.
     """
 
@@ -314,16 +314,16 @@ def _text(factor: FixedFactor) -> str:
     return f"sgn({inner})" if factor.sign else f"({inner})" if factor.constant else inner
 
 
-def _loop(
-    shape: Shape, names: _Namer, group: Sequence[str], inner: str, place: str, only: str | None
-) -> Iterator[str]:
-    """A loop over a row. only: "y0" for listed targets, "masked" for all of which some spiked; None for all products."""
+def _loop(shape: Shape, names: _Namer, group: Sequence[str], inner: str, place: str, only: str | None) -> Iterator[str]:
+    """A loop over a row. only: "y0" for listed targets, "masked" for all, some of which spiked; None: all products."""
     listed = only == "y0"
     products = {
         v: [(k, p) for k, p in enumerate(shape.of(v)[0]) if only is None or p.dependency == "y0"] for v in group
     }
     used = {f.variable for v in group for _, p in products[v] for f in p.factors} | set(group)
-    masks = any(p.dependency == "y0" or any(f.variable == "y0" for f in p.factors) for v in group for _, p in products[v])
+    masks = any(
+        p.dependency == "y0" or any(f.variable == "y0" for f in p.factors) for v in group for _, p in products[v]
+    )
     yield f"{inner}ym = yt[e]"
     if listed:
         yield f"{inner}for f in range(count):"
@@ -393,7 +393,12 @@ def _rounded(shape: Shape, v: str, j: str, body: str) -> Iterator[str]:
         yield from _mix(body)
         yield f"{body}up = int32(127 - int32(h >> uint32(25)))"
     yield f"{body}n_{v} = int32(int32(s + up) >> 7)"
-    least, most = {"w": ("low", "high"), "t": (LEAST_TAG[shape.arithmetic], MOST_TAG), "d": (0, MOST_TAG)}[v]
+    bounds: dict[str, tuple[int | str, int | str]] = {
+        "w": ("low", "high"),
+        "t": (LEAST_TAG[shape.arithmetic], MOST_TAG),
+        "d": (0, MOST_TAG),
+    }
+    least, most = bounds[v]
     yield from _clip(body, f"n_{v}", least, most)
 
 
@@ -433,47 +438,47 @@ def _quick(shape: Shape, names: _Namer, group: Sequence[str], inner: str) -> lis
 
 
 def _tail(shape: Shape) -> str:
-    row = "w[l, i], t[l, i], d[l, i], target"
+    row = "w[m, i], t[m, i], d[m, i], target"
     if not shape.dense:
         cut = "start[i]:start[i + 1]"
-        row = f"w[l, 0, {cut}], t[l, 0, {cut}], d[l, 0, {cut}], target[{cut}]"
+        row = f"w[m, 0, {cut}], t[m, 0, {cut}], d[m, 0, {cut}], target[{cut}]"
     places = "k" if shape.dense else "target[start[i] + k]"
     return f'''
 
 @njit(nogil=True, cache=True)
-def refresh(l, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets):
-    """Row i of learner l up to the `count`th evaluation."""
-    if seen[l, i] < count:
+def refresh(m, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets):
+    """Row i of learner m up to the `count`th evaluation."""
+    if seen[m, i] < count:
         catch_up(
-            i, seen[l, i], count, {row},
-            xs[l], xt[l], ys[l], yo[l], yt[l], fired[l], flags[l], c, targets,
+            i, seen[m, i], count, {row},
+            xs[m], xt[m], ys[m], yo[m], yt[m], fired[m], flags[m], c, targets,
         )
-        seen[l, i] = count
+        seen[m, i] = count
 
 
 @njit(nogil=True, cache=True)
 def refresh_all(first, last, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets):
     """All rows of the learners from first to last; afterwards the evaluations may be forgotten."""
-    for l in range(first, last):
+    for m in range(first, last):
         for i in range(seen.shape[1]):
-            refresh(l, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets)
-            seen[l, i] = 0
+            refresh(m, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets)
+            seen[m, i] = 0
 
 
 @njit(nogil=True, cache=True)
 def gather(
     first, last, sent, sums, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets
 ):
-    """sums[l, j] += weight * sent[l, i] over the sources that sent something, whose rows are brought up to date."""
+    """sums[m, j] += weight * sent[m, i] over the sources that sent something, whose rows are brought up to date."""
     wide_registers()
-    for l in range(first, last):
-        out = sums[l]
+    for m in range(first, last):
+        out = sums[m]
         for i in range(sent.shape[1]):
-            payload = sent[l, i]
+            payload = sent[m, i]
             if payload == 0:
                 continue
-            refresh(l, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets)
-            row = {"w[l, i, :targets]" if shape.dense else "w[l, 0, start[i]:start[i + 1]]"}
+            refresh(m, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets)
+            row = {"w[m, i, :targets]" if shape.dense else "w[m, 0, start[i]:start[i + 1]]"}
             for k in range(row.size):
                 out[{places}] += payload * row[k]
 '''

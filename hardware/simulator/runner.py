@@ -49,6 +49,7 @@ class Runner:
         self.time_limit = time_limit
         self.progress = progress
         self.started = time.monotonic()
+        self._size = 1  # samples that run side by side
 
     @property
     def seconds(self) -> float:
@@ -57,22 +58,48 @@ class Runner:
 
     def run(self, keeper: Keeper | None) -> None:
         """From the beginning, or from where the keeper's place is. Interrupted between two blocks."""
-        batch, place = self.recorder.batch, None if keeper is None else keeper.place()
-        size = samples_at_once(self.graph, batch) if place is None else place.size
+        place = None if keeper is None else keeper.place()
         engine = None
-        with one_blas_thread(), Interrupts() as interrupts:
-            for first in range(0 if place is None else place.first, batch, size):
-                count = min(size, batch - first)
-                if engine is None or engine.samples != count:
-                    engine = Engine(self.graph, count, self.biases, self.team)
-                engine.clear()
-                if place is not None:
-                    engine.restore(place.snapshot)
-                self._run_group(engine, first, size, interrupts, keeper)
-                place = None
+        turns, size = self._turns(None if place is None else place.size)
+        self._size = size
+        try:
+            with one_blas_thread(), Interrupts() as interrupts:
+                for number in range(0 if place is None else place.first // size, len(turns)):
+                    samples = turns[number]
+                    count = len(range(self.recorder.batch)[samples])
+                    if engine is None or engine.samples != count:
+                        engine = Engine(self.graph, count, self.biases, self.team)
+                    engine.clear()
+                    if place is not None:
+                        engine.restore(place.snapshot)
+                    self._run_group(engine, number * size, samples, interrupts, keeper)
+                    place = None
+        finally:
+            if engine is not None:
+                self._note_learning(engine)
 
-    def _run_group(self, engine: Engine, first: int, size: int, interrupts: Interrupts, keeper: Keeper | None) -> None:
-        samples = slice(first, first + engine.samples)
+    def _turns(self, size: int | None) -> tuple[list[slice], int]:
+        """Groups of samples that run side by side, in order, and how many are in one.
+
+        Where there is learning each of them is a learner, whose samples follow each other.
+        """
+        batch, learners = self.recorder.batch, self.recorder.learners
+        if self.graph.learns:
+            share = batch // learners
+            return [slice(k, batch, share) for k in range(share)], learners
+        size = size or samples_at_once(self.graph, batch)
+        return [slice(first, min(first + size, batch)) for first in range(0, batch, size)], size
+
+    def _note_learning(self, engine: Engine) -> None:
+        """Weights as they are now, whatever ended the run."""
+        for name, plastic in engine.plastic.items():
+            self.recorder.learned[name] = plastic.weights()
+            self.recorder.updates[name] = np.array(plastic.updates)
+
+    def _run_group(
+        self, engine: Engine, first: int, samples: slice, interrupts: Interrupts, keeper: Keeper | None
+    ) -> None:
+        """first: of the samples, in the order in which they come."""
         inputs = {name: values[samples] for name, values in self.inputs.items()}
         counts = self.recorder.counts_of(samples)
         engine.count_into({name: values for name, values in counts.items() if name in self.graph.populations})
@@ -80,13 +107,14 @@ class Runner:
 
         def keep() -> None:
             if keeper is not None:
-                keeper.keep(Place(first, size, engine.snapshot()))
+                keeper.keep(Place(first, self._size, engine.snapshot()))
 
         while engine.now < steps:
             self._check_time(engine.now, keep)
             start, began = engine.now, time.monotonic()
-            stop = min(start + pace.steps, steps)
+            stop = min(start + pace.steps, steps, self._next_record(start))
             self._run_block(engine, samples, inputs, counts, stop)
+            self._record_variables(engine, samples)
             pace.adapt(stop - start, time.monotonic() - began)
             try:
                 if self.progress is not None:
@@ -97,6 +125,16 @@ class Runner:
                 raise Interrupted from interrupt
             if keeper is not None and keeper.due():
                 keep()
+
+    def _next_record(self, step: int) -> int:
+        """Step up to which no variables of plastic projections are to be recorded."""
+        every = self.recorder.every
+        return (step // every + 1) * every if self.recorder.variables else self.recorder.steps
+
+    def _record_variables(self, engine: Engine, samples: slice) -> None:
+        if self.recorder.variables and engine.now % self.recorder.every == 0:
+            found = {(name, what): engine.plastic[name].watch(what) for name, what in self.recorder.variables}
+            self.recorder.write_variables(samples, engine.now, found)
 
     def _run_block(
         self,

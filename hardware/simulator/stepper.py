@@ -84,6 +84,10 @@ class SimulatorStepper:
             raise ValueError("these are the arrays of another network")
         self._engine.restore(snapshot)
 
+    def learned(self) -> dict[str, NDArray[Any]]:
+        """See `hardware.base.Learns`."""
+        return {name: plastic.weights() for name, plastic in self._engine.plastic.items()}
+
     def close(self) -> None:
         """Nothing is held but memory."""
 

@@ -17,10 +17,12 @@ from neurokit.errors import Fault, FormatError, GraphError
 from neurokit.files import written_aside
 from neurokit.graph import graded_neurons, lif_family, neurons, resonators, stored, synapses
 from neurokit.graph.check import check_network, check_program
+from neurokit.graph.io_rules import rule_of_text, rule_text
 from neurokit.graph.network import Input, LayerReport, Network, Population, Program, Projection
 from neurokit.untrusted_hdf5 import trouble_with
 
-FORMAT, VERSION = "neurokit", 1
+FORMAT, VERSION = "neurokit", 2
+PLAIN = 1  # version of graphs without plasticity, which readers of version 1 know
 
 # Writers of other formats by suffix: functions of (graph, path). Looked up by name, since they lie in higher layers.
 WRITERS = {".nir": "neurokit.converters.to_nir:save"}
@@ -87,7 +89,7 @@ def write_graph(file: h5py.Group, graph: Network | Program) -> None:
     file.attrs.update(
         {
             "format": FORMAT,
-            "version": VERSION,
+            "version": VERSION if graph.learns else PLAIN,
             "kind": type(graph).__name__.lower(),
             "source": graph.source,
             "outputs": json.dumps(list(graph.outputs)),
@@ -113,6 +115,8 @@ def write_graph(file: h5py.Group, graph: Network | Program) -> None:
         group["delay"] = projection.delay
         if projection.port:
             group.attrs["port"] = projection.port
+        if projection.plasticity is not None:  # a dataset: attributes hold 64 kB at most
+            group["plasticity"] = rule_text(projection.plasticity)
         for j, synapse in enumerate(projection.synapses):
             _write(group.create_group(f"synapses/{j}"), synapse)
 
@@ -142,11 +146,10 @@ def load(path: str | os.PathLike[str]) -> Network | Program:
                 raise FormatError(
                     Fault(name, "is no .nk file", "its format is not 'neurokit'", "Convert it first: nk.convert.")
                 )
-            if file.attrs["version"] != VERSION:
+            if file.attrs["version"] not in (PLAIN, VERSION):
                 found = file.attrs["version"]
-                raise FormatError(
-                    Fault(name, f"has version {found}", f"this neurokit reads version {VERSION}", "Update neurokit.")
-                )
+                limit = f"this neurokit reads versions {PLAIN} and {VERSION}"
+                raise FormatError(Fault(name, f"has version {found}", limit, "Update neurokit."))
             graph = read_graph(file)
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, GraphError) as error:
         raise FormatError(
@@ -197,7 +200,9 @@ def _projection(group: h5py.Group) -> Projection:
     source, target = (stored.text(end, group.attrs[end]) for end in ("source", "target"))
     synapses = tuple(_read(part, SYNAPSES) for part in _members(group, "synapses"))
     delay = stored.array("delay", group["delay"][()])
-    return Projection(source, target, synapses, delay, stored.text("port", group.attrs.get("port", "")))
+    port = stored.text("port", group.attrs.get("port", ""))
+    rule = rule_of_text(group["plasticity"].asstr()[()]) if "plasticity" in group else None
+    return Projection(source, target, synapses, delay, port, rule)
 
 
 def _report(row: Any) -> LayerReport:

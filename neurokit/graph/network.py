@@ -117,6 +117,11 @@ class _Graph:
 
         save(self, path)  # type: ignore[arg-type]  # a Network or a Program
 
+    @property
+    def learns(self) -> bool:
+        """Whether any projection has a plasticity rule."""
+        return any(p.plasticity is not None for p in self.projections)
+
     def incoming(self, name: str) -> tuple[Projection, ...]:
         """Projections that end at population `name`."""
         return tuple(p for p in self.projections if p.target == name)
@@ -140,6 +145,12 @@ class Network(_Graph):
     def is_integer(self) -> bool:
         """Whether the source holds the chip's integers already (all neurons are FixedNeurons)."""
         return all(isinstance(p.neuron, FixedNeuron) for p in self.populations.values())
+
+    def frozen(self) -> Network:
+        """This network without plasticity: its weights stay as they are, what feeds third factors only is left out."""
+        from neurokit.graph.learned import frozen  # it makes these classes
+
+        return frozen(self)
 
     def with_plasticity(
         self,
@@ -216,6 +227,16 @@ class Program(_Graph):
         super().__post_init__()
         object.__setattr__(self, "latency", MappingProxyType(dict(self.latency)))
         object.__setattr__(self, "input_scale", MappingProxyType(dict(self.input_scale)))
+
+    def frozen(self) -> Program:
+        """This Program without plasticity: its weights stay, what feeds third factors only is left out.
+
+        Fixed weights have one bit less than learning ones: of a projection with weights of both signs beyond -128..127
+        they are rounded to even numbers.
+        """
+        from neurokit.graph.learned import frozen  # it makes these classes
+
+        return frozen(self)
 
     def scaled(self, inputs: Any) -> Any:
         """The source's inputs as the integers that this Program takes: rint(input_scale x), int32.

@@ -1,0 +1,146 @@
+"""Learning in the simulator: whole networks against the plain interpreter, and rules of any products, bit for bit."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+import neurokit as nk
+from neurokit.conformance.learning import interpret_learning
+from neurokit.graph.fixed_plasticity import FixedFactor, FixedRule, FixedTrace, Product
+from neurokit.graph.learned import plastic_projections, variables, weights_of
+from neurokit.graph.synapses import Sparse
+from neurokit.hardware.simulator.plastic_numbers import AT_ONCE, LavaStreams
+from neurokit.lower.fixedpoint.learning import WIDTHS
+from neurokit.lower.fixedpoint.learning_numbers import LavaNumbers
+from tests.hardware.learning_programs import PAIR, PROGRAMS, dense, factors, inputs_for, made
+
+pytestmark = pytest.mark.filterwarnings("ignore::neurokit.errors.RailWarning")
+
+WIDE = 150  # targets: more than two vectors, and not a whole number of them
+
+
+def random_rule(rng, arithmetic, epoch=1):
+    """Any products of any factors within 32 bits."""
+    impulses, taus = rng.integers(0, 40 * 256, 5) / 256, rng.choice([0, 2.5, 20, 1000], 5)
+    names = ("x1", "x2", "y1", "y2", "y3")
+    traces = {n: FixedTrace(float(i), float(t)) for n, i, t in zip(names, impulses, taus, strict=True)}
+    dw, dt, dd = (tuple(random_product(rng) for _ in range(rng.integers(*n))) for n in ((1, 4), (0, 3), (0, 3)))
+    return FixedRule(
+        "random",
+        dw,
+        dt,
+        dd,
+        traces=traces,
+        epoch=epoch,
+        decimation=int(rng.integers(0, 3)),
+        tag_start=int(rng.integers(-256, 256)),
+        second_tag_start=int(rng.integers(0, 256)),
+        arithmetic=arithmetic,
+        seed=int(rng.integers(0, 9)),
+    )
+
+
+def random_product(rng):
+    chosen, width = [], 4
+    gate = str(rng.choice(["x0", "y0", "u"]))
+    for name in rng.permutation([name for name in WIDTHS if name != gate])[: rng.integers(0, 4)]:
+        width += WIDTHS[name]
+        if width <= 30:
+            constant = int(rng.integers(-127, 128)) if rng.random() < 0.4 and name not in ("x0", "y0") else 0
+            chosen.append(FixedFactor(str(name), constant, bool(name in "wtd" and rng.random() < 0.3)))
+    return Product(int(rng.choice([-7, -3, -1, 1, 2, 5])), int(rng.integers(-7, 6)), gate, tuple(chosen))
+
+
+def learning(rule, synapse, neuron="lif"):
+    """in -> out with a rule, and a drive that makes the targets fire, also without it."""
+    targets, sources = synapse.weight.shape
+    drive = replace(dense(7, targets, 8, "excitatory"), exponent=2)
+    parts = [("in", "out", synapse, "", rule), ("drive", "out", drive, "", None)]
+    return made({"in": (sources,), "drive": (8,)}, {"out": ((targets,), neuron)}, parts)
+
+
+def assert_as_interpreted(program, inputs, steps, record_every=1):
+    asked = tuple((n, v) for n, p in plastic_projections(program).items() for v in variables(program, p))
+    recording = nk.run(program, inputs, steps, record=(*program.populations, *asked), record_every=record_every)
+    wanted = interpret_learning(program, inputs, steps)
+    for name in program.populations:
+        np.testing.assert_array_equal(recording.spikes[name], wanted.sent[name], name)
+    for key in asked:
+        there = wanted.variables[key][:, record_every - 1 :: record_every]
+        np.testing.assert_array_equal(recording.states[key], there, f"{key}")
+    for here, there in zip(recording.program.projections, wanted.program.projections, strict=True):
+        if here.plasticity is not None:
+            np.testing.assert_array_equal(weights_of(here), weights_of(there))
+    return recording
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_whole_networks(name):
+    program = PROGRAMS[name]
+    recording = assert_as_interpreted(program, inputs_for(program, 3, 50), 50)
+    assert all(updates.all() for updates in recording.updates.values())
+
+
+@pytest.mark.parametrize("arithmetic", ["lava", "repaired"])
+@pytest.mark.parametrize("seen", [0.02, 0.3])
+def test_rows_that_wait(arithmetic, seen):
+    """Rows longer than a vector, which are brought up to date seldom: listed targets and masked ones."""
+    rng = np.random.default_rng(3)
+    program = learning(replace(PAIR, arithmetic=arithmetic), dense(2, WIDE, 12))
+    inputs = {"in": rng.random((2, 70, 12)) < seen, "drive": rng.random((2, 70, 8)) < seen}
+    assert_as_interpreted(program, {name: x.astype(np.int64) for name, x in inputs.items()}, 70, record_every=35)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(24))
+def test_any_rule(seed):
+    rng = np.random.default_rng(seed)
+    rule = random_rule(rng, ["lava", "repaired"][seed % 2], epoch=[1, 1, 3][seed % 3])
+    synapse = dense(seed, WIDE if seed % 4 else 20, 9)
+    if seed % 4 == 0:
+        synapse = Sparse(sp.csr_matrix(np.where(rng.random(synapse.weight.shape) < 0.4, synapse.weight, 0)))
+    program = learning(rule, synapse)
+    assert_as_interpreted(program, inputs_for(program, 2, 60), 60)
+
+
+def test_a_tag_below_its_range():
+    """In Lava's arithmetic a tag of -257 comes back at the next evaluation, also where no gate is open."""
+    down = FixedRule(
+        "down",
+        (Product(1, -7, "y0", factors("t")),),
+        (Product(-7, 3, "x0"),),
+        traces={},
+        seed=1,
+    )
+    rng = np.random.default_rng(0)
+    program = learning(down, dense(1, 3, 40))
+    inputs = {"in": (rng.random((1, 600, 40)) < 0.1).astype(int), "drive": np.zeros((1, 600, 8), int)}
+    recording = assert_as_interpreted(program, inputs, 600)
+    assert (recording.states["in->out", "tag"] == -257).any(), "it has happened"
+
+
+def test_streams_are_numpys():
+    """Numbers drawn from the middle are those of a generator that was asked for all before them."""
+    steps = 3 * AT_ONCE
+    wanted = LavaNumbers(5, steps)
+    streams = LavaStreams([5])
+    for clock in (1, 2, AT_ONCE, AT_ONCE + 1, steps, 17):
+        place = streams.at(clock)
+        np.testing.assert_array_equal(streams.decay[0, place], wanted.decay[:, clock])
+        np.testing.assert_array_equal(streams.impulse[0, place], wanted.impulse[:, clock])
+        assert streams.repeated[0, place] == wanted.repeated[clock]
+        place = streams.event(clock)
+        assert streams.rounding[0, place] == int(128 * wanted.rounding[clock])
+
+
+def test_updates_are_counted():
+    """An evaluation counts once for each of its open gates."""
+    rng = np.random.default_rng(1)
+    program = learning(PAIR, dense(2, 5, 12))
+    inputs = {"in": (rng.random((2, 40, 12)) < 0.2).astype(int), "drive": (rng.random((2, 40, 8)) < 0.2).astype(int)}
+    recording = nk.run(program, inputs)
+    fired = int(recording.spikes["out"].sum())
+    assert fired
+    assert recording.updates["in->out"].tolist() == [5 * int(inputs["in"].sum()) + 12 * fired]
