@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from neurokit.errors import Fault
-from neurokit.graph.check_fixed_rules import MAX_DECIMATION, MAX_EPOCH, SIGN_MODES, fixed_rule_faults, largest
+from neurokit.graph.check_fixed_rules import MAX_EPOCH, SIGN_MODES, fixed_rule_faults, largest
 from neurokit.graph.fixed_plasticity import (
     EXPONENT_RANGE,
-    MAX_TRACE,
     Arithmetic,
     FixedFactor,
     FixedRule,
@@ -26,6 +25,7 @@ from neurokit.graph.fixed_plasticity import (
 )
 from neurokit.graph.plasticity import Rule, Signal
 from neurokit.graph.signals import MODULATION, REWARD
+from neurokit.lower.plasticity_rates import GOOD, SLOWLY, kept, most_decimation, slowed
 from neurokit.lower.plasticity_scales import (
     Free,
     Literal,
@@ -33,11 +33,10 @@ from neurokit.lower.plasticity_scales import (
     choose,
     constant_of,
     literal_of,
-    negligible,
     shift_of,
     slot_of,
 )
-from neurokit.lower.plasticity_terms import Atom, EngineTerm, Expansion, expand
+from neurokit.lower.plasticity_terms import EngineTerm, Expansion, expand
 from neurokit.lower.plasticity_variables import (
     POST,
     Surroundings,
@@ -50,10 +49,7 @@ from neurokit.lower.plasticity_variables import (
     trace_variable,
 )
 
-SLOW = 4  # steps of decimation that a time constant must be as long as, times this
-SLOWLY = "a constant of the neuron"  # beside slow rates, which have no bits of their own: see `_slowed`
 LOSSY = 0.02  # relative error of a constant from which on it is told in words
-GOOD = 0.1  # relative error up to which no decimation is looked for
 TARGETS = {"w": "dw", "tag": "dt", "tag2": "dd"}
 
 
@@ -83,48 +79,24 @@ def _with_decimation(
     given = {"w": around.weight_scale}
     best: tuple[float, int, Expansion, dict[str, float]] | None = None
     sampled = expand(rule, around.dt, exact=False)
-    for decimation in range(_most_decimation(rule, around.dt, epoch, sampled.terms) + 1):
+    for decimation in range(most_decimation(rule, around.dt, epoch, sampled.terms) + 1):
         expansion = sampled if decimation or epoch > 1 else found
-        kept = _kept(expansion.terms, variables)
-        scales, cost = choose(kept, variables, given, decimation)
+        counted = kept(expansion.terms, variables)
+        scales, cost = choose(counted, variables, given, decimation)
         if best is None or cost < best[0]:
             best = (cost, decimation, expansion, scales)
-        if all(abs(literal_of(term, variables, scales, decimation).error) < GOOD for term in kept):
+        if all(abs(literal_of(term, variables, scales, decimation).error) < GOOD for term in counted):
             break
     assert best is not None, "there is at least decimation 0"
     _, decimation, expansion, scales = best
-    slowed = _slowed(rule, variables, expansion, scales, decimation)
-    if slowed is not None:
-        variables, expansion = slowed
-        scales, _ = choose(_kept(expansion.terms, variables), variables, given, decimation)
-    return _rule(rule, around, arithmetic, variables, expansion, scales, decimation, epoch)
-
-
-def _slowed(
-    rule: Rule, variables: Mapping[str, Free], expansion: Expansion, scales: Scales, decimation: int
-) -> tuple[dict[str, Free], Expansion] | None:
-    """Rates below the smallest step get a factor that the neuron sends as a constant, if a slot is free for it.
-
-    It makes the product wider, so that it is shifted right by up to 7 bits more. None where nothing needs it or fits.
-    """
-    low = [
-        term
-        for term in _kept(expansion.terms, variables)
-        if not (literal := literal_of(term, variables, scales, decimation)).possible
-        and abs(literal.wanted) < 1
-        and term.gate == "u"
-        and not term.own
-    ]
-    used = {variable.slot for variable in variables.values()}
-    free = [slot for slot in POST if slot not in used]
-    in_connection = [name for name, trace in rule.traces.items() if trace.side == "post"]
-    three_factor = any(name in variables for name in rule.signals)
-    if not low or not free or (in_connection and not three_factor):
-        return None
-    choices = tuple(float(value) for value in range(MAX_TRACE, 0, -1))
-    constant = Free(free[0], 1.0, 1.0, MAX_TRACE, choices)
-    terms = [replace(t, atoms=(*t.atoms, Atom(SLOWLY))) if t in low else t for t in expansion.terms]
-    return {**variables, SLOWLY: constant}, replace(expansion, terms=tuple(terms))
+    plain = _rule(rule, around, arithmetic, variables, expansion, scales, decimation, epoch)
+    finer = slowed(rule, variables, expansion, scales, decimation)
+    if finer is None:
+        return plain
+    variables, expansion = finer
+    scales, _ = choose(kept(expansion.terms, variables), variables, given, decimation)
+    made = _rule(rule, around, arithmetic, variables, expansion, scales, decimation, epoch)
+    return plain if isinstance(plain, FixedRule) and not isinstance(made, FixedRule) else made  # beyond 32 bits, say
 
 
 def _variables(
@@ -155,11 +127,6 @@ def _variables(
     return variables
 
 
-def _kept(terms: Sequence[EngineTerm], variables: Mapping[str, Free]) -> list[EngineTerm]:
-    left_out = negligible(terms, variables, {})
-    return [term for term in terms if term not in left_out]
-
-
 def sign_mode(rule: Rule) -> tuple[int, int]:
     """The engine's bounds that are nearest to the rule's."""
     mixed, positive, negative = SIGN_MODES
@@ -187,26 +154,6 @@ def _epoch_faults(rule: Rule, dt: float) -> list[Fault]:
         return []
     limit = f"an epoch has 1 to {MAX_EPOCH} steps (6 bits)"
     return [Fault(rule.name, f"interval is {epoch} steps", limit, "Choose a shorter interval, or a larger dt.")]
-
-
-def _most_decimation(rule: Rule, dt: float, epoch: int, terms: Sequence[EngineTerm]) -> int:
-    """How often the terms in every step may be left out: nothing in them may change much meanwhile."""
-    inside = [term for term in terms if term.gate == "u"]
-    if not inside:
-        return 0
-    steps = math.inf
-    for term in inside:
-        for atom in term.atoms:
-            if atom.variable in rule.traces:
-                steps = min(steps, rule.traces[atom.variable].tau / dt)
-            elif atom.variable in rule.signals:
-                signal = rule.signals[atom.variable]
-                steps = min(steps, signal.parameters["tau"] / dt if "tau" in signal.parameters else 0.0)
-        if any(atom.variable == term.target for atom in term.atoms) and term.target != "w":
-            steps = min(steps, 1 / abs(term.coefficient))  # its decay
-    if steps < 2 * SLOW * epoch:
-        return 0
-    return min(MAX_DECIMATION, math.floor(math.log2(min(steps, 1e9) / (SLOW * epoch))))
 
 
 def _rule(
@@ -243,14 +190,14 @@ def _rule(
     products: dict[str, list[Product]] = {"w": [], "tag": [], "tag2": []}
     errors: dict[str, float] = {}
     smallest: dict[str, float] = {}
-    kept = _kept(expansion.terms, variables)
+    counted = kept(expansion.terms, variables)
     notes += [
         f"'{text}' is left out: it is next to nothing beside the other terms"
         for text in dict.fromkeys(
-            t.text for t in expansion.terms if t not in kept and t.text not in {k.text for k in kept}
+            t.text for t in expansion.terms if t not in counted and t.text not in {k.text for k in counted}
         )
     ]
-    for term in kept:
+    for term in counted:
         factors, lost = _factors(term, variables, scales)
         limit = math.prod(largest(factor, made) for factor in factors)
         literal = literal_of(term, variables, scales, decimation, limit)
