@@ -23,7 +23,7 @@ check: setup-test ## Lint, format, types, and who may import whom
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports --no-logo
 
-other-python: ## Test Lava beside its pin, on Python 3.11 to 3.13, where one is here
+other-python: ## Test Lava beside its pin, on Python 3.12 or 3.11, where one is here
 	@tools/other_python.sh
 
 bench: setup-test ## Measure speed (about 15 minutes): build/bench.json, and docs/benchmarks.md beside the accepted run
