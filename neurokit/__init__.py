@@ -12,6 +12,8 @@ from neurokit.hardware.lava.export import to_lava
 from neurokit.headroom import Audit, audit
 from neurokit.health import Check, Health, doctor
 from neurokit.ladder import verify
+from neurokit.learn.agreement import Fidelity
+from neurokit.learning import fidelity
 from neurokit.lower.expand import expand
 from neurokit.lower.to_floats import to_network
 from neurokit.place.rough import Placement, place
@@ -29,6 +31,7 @@ __all__ = [
     "Check",
     "Conformance",
     "Health",
+    "Fidelity",
     "Latency",
     "Memory",
     "Network",
@@ -47,6 +50,7 @@ __all__ = [
     "doctor",
     "encode",
     "expand",
+    "fidelity",
     "inspect",
     "load",
     "load_recording",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,12 @@ States = Mapping[str, NDArray[Any]]
 
 
 class FloatPlasticLink(PlasticLink):
-    """One projection with a Rule; see `PlasticLink`. Each learner has weights, tags and traces of its own."""
+    """One projection with a Rule; see `PlasticLink`. Each learner has weights, tags and traces of its own.
+
+    listener: is told (link, pre, post, signals) after each step.
+    """
+
+    listener: Callable[[FloatPlasticLink, Rows, Rows, Mapping[str, Rows]], None] | None = None
 
     def __init__(
         self, projection: Projection, delay: int, source: Shape, target: Population, learners: int, dt: float | None
@@ -34,10 +40,12 @@ class FloatPlasticLink(PlasticLink):
         assert dt is not None, "`check_network` refuses a rule without a step"
         if faults := signal_faults(projection.name, rule.signals, target.neuron):
             raise GraphError(faults)
+        self.name = projection.name
         self.rule = rule
         self.lag = delay
         where = places(synapse, source)
-        self.learners = [FloatLearner(rule, where, initial_weights(synapse), dt) for _ in range(learners)]
+        reads = [partial(self._read, learner) for learner in range(learners)]
+        self.learners = [FloatLearner(rule, where, initial_weights(synapse), dt, read) for read in reads]
         self.signals = FloatSignals(rule.signals, target.neuron, target.shape, (learners, target.size), dt)
         self.needs_before = self.signals.needs_before
         self._last = {name: np.zeros((learners, target.size)) for name in rule.signals}
@@ -52,12 +60,14 @@ class FloatPlasticLink(PlasticLink):
                 sums[k] += learner.places.deliver(learner.weights, step[k].astype(np.float64))
 
     def learn(
-        self, step: int, pre: Rows, post: Rows, before: States, neurons: Neurons, modulation: Mapping[str, Rows]
+        self, step: int, pre: Rows, post: Rows, before: States, neurons: Neurons, arrived: Mapping[str, Rows]
     ) -> None:
         """See `PlasticLink`."""
-        self._last = self.signals.evaluate(before, neurons.states, post, modulation)
+        self._last = self.signals.evaluate(before, neurons.states, post, arrived)
         for k, learner in enumerate(self.learners):
             learner.step(pre[k], post[k], {name: values[k] for name, values in self._last.items()})
+        if self.listener is not None:
+            self.listener(self, pre, post, self._last)
 
     def rest(self) -> None:
         """See `PlasticLink`."""
@@ -108,6 +118,10 @@ class FloatPlasticLink(PlasticLink):
             learner.now, learner.updates = int(kept["now"]), int(kept["updates"][k])
             for name, values in _carried(learner).items():
                 values[...] = kept[name][k]
+
+    def _read(self, learner: int, name: str) -> NDArray[np.float64]:
+        assert self.read is not None, "the engine sets it"
+        return self.read(name, learner)
 
     def _names(self) -> list[str]:
         tags = [name for name, terms in (("tag", self.rule.tag), ("tag2", self.rule.second_tag)) if terms]

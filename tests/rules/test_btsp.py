@@ -67,8 +67,8 @@ def by_the_equation():
     return w - STARTS[:, None], peaks
 
 
-def from_spikes(make, peaks, seed):
-    """The same of a rule that sees Poisson spikes."""
+def seen_from_spikes(make, peaks, seed):
+    """(rule, Poisson spikes, signals, start weights) of one lap."""
     rates, plateau = lap()
     rule = make(
         tau_eligibility=TAU_E,
@@ -82,7 +82,12 @@ def from_spikes(make, peaks, seed):
     for name, signal in rule.signals.items():
         values = np.minimum(signal.parameters["scale"] * trace(plateau, signal.parameters["tau"]), signal.limit)
         signals[name] = np.repeat(values[:, None], len(STARTS), 1)
-    start = np.repeat(STARTS[:, None], rates.shape[1], 1)
+    return rule, pre, signals, np.repeat(STARTS[:, None], rates.shape[1], 1)
+
+
+def from_spikes(make, peaks, seed):
+    """Changes of the weights by a rule that sees spikes."""
+    rule, pre, signals, start = seen_from_spikes(make, peaks, seed)
     return weights_after(rule, start, pre, np.zeros((len(pre), len(STARTS))), signals, DT) - start
 
 
