@@ -23,7 +23,7 @@ from neurokit.lower.plasticity import lower_rule
 from neurokit.lower.plasticity_variables import Surroundings
 
 Floats = NDArray[np.float64]
-SIGNED = {"positive": 1.0, "negative": -1.0}
+SIGNED = {"modulation_positive": 1.0, "modulation_negative": -1.0}
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,9 @@ def lowered(
     """`rule` on the engine with so many bits, its scales by what was seen.
 
     Weights: the largest that occurred, or the rule's bound, is 2**weight_bits - 1. Traces and signals: their largest is
-    2**trace_bits - 1; those with a limit saturate there, which only 7 bits do.
+    2**trace_bits - 1; traces with a limit are to saturate there, which only 7 bits do.
     """
     limits = [n for n, trace in rule.traces.items() if trace.limit < math.inf]
-    limits += [n for n, signal in rule.signals.items() if signal.limit < math.inf]
     if setting.trace_bits < 7 and limits:
         limit = "the engine's traces saturate at 127, the limit of 7 bits"
         return [
@@ -52,8 +51,6 @@ def lowered(
     largest = max(abs(bound) for bound in rule.bounds)
     if not math.isfinite(largest):
         largest = max(seen.peaks["w"], float(np.abs(seen.weights[0]).max()), 1e-300)
-    smaller = 2.0 ** (7 - setting.trace_bits)
-    tags = "tag", "tag2", "w"
     payload = max((float(np.abs(values).max()) for values in seen.pre), default=1.0)
     around = Surroundings(
         name=name,
@@ -63,7 +60,8 @@ def lowered(
         port_peak=dict.fromkeys(THIRD_FACTORS, _port_peak(rule, seen)),
         graded=graded,
         payload_scale=2 * MAX_TRACE / payload if graded else 1.0,
-        observed={n: peak * (1.0 if n in tags else smaller) for n, peak in seen.peaks.items() if peak},
+        observed={name: peak for name, peak in seen.peaks.items() if peak},
+        most_trace=2**setting.trace_bits - 1,
     )
     return lower_rule(slower(rule, setting.epoch, dt), around, "lava" if setting.arithmetic == "lava" else "repaired")
 
@@ -117,35 +115,25 @@ def _port_peak(rule: Rule, seen: Seen) -> float:
 def _signals(fixed: FixedRule, physical: Mapping[str, Floats], post: Any) -> NDArray[np.int64]:
     """y1 to y3 in each step of the engine, (steps + 1, 3, targets): whole numbers towards zero."""
     found = np.zeros((len(post) + 1, 3, len(post[0])), np.int64)
-    by_slot = {slot: name for name, slot in fixed.report.assigned.items()}
+    by_slot = {slot: (name, "," in slots) for name, slots in fixed.report.assigned.items() for slot in slots.split(",")}
     for k, slot in enumerate(("y1", "y2", "y3")):
-        if slot not in fixed.signals:
-            continue
-        signal = fixed.signals[slot]
-        values = _physical(signal, by_slot.get(slot), physical, post, _halved(fixed, slot, by_slot))
-        found[1:, k] = np.clip(np.trunc(signal.scale * values), -MAX_TRACE, MAX_TRACE)
+        if slot in fixed.signals:
+            signal = fixed.signals[slot]
+            values = _physical(signal, *by_slot.get(slot, ("", False)), physical, post)
+            found[1:, k] = np.clip(np.trunc(signal.scale * values), -MAX_TRACE, MAX_TRACE)
     return found
 
 
-def _halved(fixed: FixedRule, slot: str, by_slot: Mapping[str, str]) -> str | None:
-    """Of a negative half, which has no name of its own: the signal that it is half of."""
-    if slot in by_slot:
-        return None
-    halves = [s for s, signal in fixed.signals.items() if signal.function.startswith("modulation_") and s in by_slot]
-    return by_slot[halves[0]] if halves else None
+def _physical(signal: FixedSignal, name: str, half: bool, physical: Mapping[str, Floats], post: Any) -> Any:
+    """What the signal is in the rule's units, (steps, targets).
 
-
-def _physical(
-    signal: FixedSignal, name: str | None, physical: Mapping[str, Floats], post: Any, half: str | None
-) -> Any:
-    """What the signal is in the rule's units, (steps, targets); name: the rule's, half: of the signal it is half of."""
+    name: of the rule's signal, or of a trace. half: whether it is its positive or negative part only.
+    """
     if signal.function == "constant":
         return signal.parameters["value"] / signal.scale
-    whole = half or name
-    if whole is None or whole not in physical:
+    if name not in physical:
         return _trace(signal, np.asarray(post))
-    sign = SIGNED.get(signal.function.partition("_")[2])
-    return physical[whole] if sign is None else np.maximum(sign * physical[whole], 0.0)
+    return np.maximum(SIGNED[signal.function] * physical[name], 0.0) if half else physical[name]
 
 
 def _trace(signal: FixedSignal, post: Floats) -> Floats:
@@ -163,8 +151,8 @@ def _payloads(arrives: Floats, fixed: FixedRule) -> NDArray[np.int64]:
     overwritten = [(slot, trace) for slot, trace in fixed.traces.items() if trace.overwrites]
     if not overwritten:
         return np.asarray(arrives != 0, np.int64)
-    by_slot = {slot: name for name, slot in fixed.report.assigned.items()}
-    scale = fixed.report.trace_scales[by_slot[overwritten[0][0]]]
+    (name,) = (name for name, slot in fixed.report.assigned.items() if slot == overwritten[0][0])
+    scale = fixed.report.trace_scales[name]
     return np.asarray(np.rint(2 * scale * arrives), np.int64)
 
 
