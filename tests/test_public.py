@@ -18,6 +18,8 @@ FUNCTIONS = {
     "calibrate=None, fires=None, integration=None",
     "doctor": "",
     "expand": "program, *projections",
+    "fidelity": "rule, network, data, *, projection=None, steps=None, weight_bits=(8, 7, 6, 5, 4),"
+    " trace_bits=(7, 6, 5, 4), epochs=(1, 2, 4, 8), rounding=('repaired', 'lava'), blocks=1",
     "load": "path",
     "load_recording": "path",
     "memory": "program, inputs, steps=None, record=()",
@@ -46,6 +48,7 @@ CLASSES = {
     "Audit": ["populations", "chip", "samples"],
     "Check": ["name", "state", "found", "mend", "needed"],
     "Conformance": ["backend", "seed", "outcomes", "operators", "uncovered"],
+    "Fidelity": ["rule", "base", "rows", "notes", "refused"],
     "Health": ["checks"],
     "Latency": ["steps", "calls", "mean", "median", "p99", "max", "deadline", "missed"],
     "Memory": ["weights", "states", "blocks", "recording", "available"],
@@ -66,6 +69,7 @@ CLASSES = {
     ],
 }
 METHODS = {
+    "Fidelity": {"at", "save", "to_json"},
     "Health": {"ok", "to_dict"},
     "Network": {"is_integer", "incoming", "save", "shape_of", "with_plasticity"},
     "Program": {"incoming", "neuron", "save", "scaled", "shape_of"},
