@@ -27,6 +27,7 @@ from neurokit.profiling.units import units
 from neurokit.records import Recording
 from neurokit.source_rung import SourceRung, given, stand_on, stand_on_integers
 
+UNASKED = ("spikes", "refractory")  # compared anyhow; a count, which the spikes say
 IN_PROCESS_NOTE = "Lava's own compiled models, driven in one process"
 
 
@@ -239,7 +240,7 @@ def _with_states(
 ) -> Rung:
     """The rung with the states of some samples, in the Network's units, before each layer's spikes."""
     convert = units(network, program)
-    keys: tuple[RecordKey, ...] = tuple((name, s) for name, u in convert.items() for s in ("u", "v") if s in u.scale)
+    keys: tuple[RecordKey, ...] = tuple((name, s) for name, u in convert.items() for s in u.scale if s not in UNASKED)
     if not keys:
         return rung
     here = api.run(network, inputs, steps, record=keys)
@@ -250,7 +251,7 @@ def _with_states(
     states = tuple(s for s in states if (s.population, s.what) not in known)
     layers = []
     for layer in rung.layers:
-        if layer.what == "spikes":
+        if layer.what in ("spikes", "value"):
             layers += [s for s in states if s.population == layer.population]
         layers.append(layer)
     samples = next(iter(inputs.values())).shape[0]

@@ -20,7 +20,7 @@ def suspicion(rung: Rung, layer: LayerParity, first: Difference) -> str:
     if earlier:
         source = min(earlier, key=step_of_first)
         before = f"'{source.population}' differs before it, at step {step_of_first(source)}"
-        return f"{where}; but {before}: it feeds back, look there."
+        return f"{where}; but {before}: if it feeds back, look there."
     if rung.within is not None:
         why = "float sums in another order or precision" if rung.ok else "another convention or a fault"
         return f"{where}; {why} may do that."

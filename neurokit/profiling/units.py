@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.graph.network import Network, Program
-from neurokit.graph.neurons import IF, LIF, CubaLIF, Integrator, LeakyIntegrator
+from neurokit.graph.lif_family import ADAPTATION_UNIT, ALIF, ATRLIF, TernaryLIF
+from neurokit.graph.network import LayerReport, Network, Program
+from neurokit.graph.neurons import IF, LIF, CubaLeakyIntegrator, CubaLIF, Integrator, LeakyIntegrator
 from neurokit.lower.discretise import recurrence
 from neurokit.lower.scale import UNIT
 
 SPIKES = "spikes"
+_LIFS = (IF, LIF, CubaLIF, Integrator, LeakyIntegrator, CubaLeakyIntegrator, ALIF, ATRLIF, TernaryLIF)
 SHARE = 0.01  # of what a state may be off by: of the distance from rest to threshold, or of a readout's own size
 
 
@@ -53,17 +55,30 @@ def units(network: Network, program: Program) -> dict[str, Units]:
         population = network.populations.get(row.population)
         if population is None or row.scale <= 0:
             continue
-        if population.neuron.graded:
+        if isinstance(population.neuron, _LIFS):
+            found[row.population] = _of_potentials(population.neuron, network.dt, row, program)
+        elif population.neuron.graded:
             payload = np.asarray(row.payload_scale)
             found[row.population] = Units({SPIKES: payload}, {SPIKES: np.zeros(())}, None)
-            continue
-        if not isinstance(population.neuron, IF | LIF | CubaLIF | Integrator | LeakyIntegrator):
-            continue
-        model, unit = recurrence(population.neuron, network.dt), np.asarray(row.scale * UNIT)
-        scale = {"v": unit, "u": unit * model.gain_v, "refractory": np.ones(())}
-        bias = program.neuron(row.population).bias  # which the Network sends through u
-        rest = {"v": model.initial, "u": bias / scale["u"], "refractory": np.zeros(())}
-        span = float((model.threshold - model.initial).min())
-        spans = {"v": span, "u": span / float(np.max(model.gain_v)), "refractory": 1.0}
-        found[row.population] = Units(scale, rest, spans if population.neuron.spiking else None)
     return found
+
+
+def _of_potentials(neuron: Any, dt: float | None, row: LayerReport, program: Program) -> Units:
+    model, unit, zero = recurrence(neuron, dt), np.asarray(row.scale * UNIT), np.zeros(())
+    current = "i" if isinstance(neuron, ATRLIF) else "u"
+    through = unit * model.gain_v
+    bias = program.neuron(row.population).bias  # which the Network sends through the current
+    scale = {"v": unit, current: through, "refractory": np.ones(())}
+    rest = {"v": model.initial, current: bias / through, "refractory": zero}
+    span = float((model.threshold - model.initial).min())
+    spans = {"v": span, current: span / float(np.max(model.gain_v)), "refractory": 1.0}
+    if isinstance(neuron, ATRLIF):
+        scale |= {"theta": unit, "r": unit}
+        rest |= {"theta": zero, "r": zero}
+        spans |= {"theta": span, "r": span}
+    if isinstance(neuron, ALIF):  # of which a spike adds 1
+        scale["adaptation"], rest["adaptation"], spans["adaptation"] = np.asarray(float(ADAPTATION_UNIT)), zero, 1.0
+    if neuron.graded:  # a ternary one
+        scale[SPIKES], rest[SPIKES] = np.asarray(row.payload_scale), zero
+        return Units(scale, rest, {**spans, SPIKES: 1.0})
+    return Units(scale, rest, spans if neuron.spiking else None)

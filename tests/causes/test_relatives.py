@@ -213,6 +213,21 @@ def test_their_losses_are_taken_apart(name):
     assert {"weights", "decays"} & {cause.cause for cause in found.acting}
 
 
+@pytest.mark.parametrize(
+    ("name", "states"),
+    [("alif", ("u", "adaptation", "v")), ("atrlif", ("i", "v", "theta", "r")), ("ternary", ("u", "v"))],
+)
+def test_their_states_are_compared_in_the_units_of_the_network(name, states):
+    """The first layer's first steps, with 8 bits: near, up to a bias that acts on the potential at once."""
+    graph = chain_of(name, np.random.default_rng(1))
+    (rung,) = nk.verify(graph, random_input(np.random.default_rng(7), 3, 2), lava=0).rungs
+    found = {layer.what: layer for layer in rung.layers if layer.population == "p0"}
+    assert tuple(what for what in found if what not in ("spikes", "value")) == states
+    for state in states:
+        assert found[state].reference_mean != 0
+        assert found[state].distance < 0.15
+
+
 def test_idle_causes_are_named():
     graph, program = PAIRS["alif"]()
     named = idle(pair(graph, program))

@@ -128,7 +128,7 @@ def test_feedback_points_to_the_layer_that_differed_before() -> None:
     divergence = Parity((compare(run(), run(change), exact=True),)).first_divergence
     assert divergence is not None
     assert divergence.layer.population == "a"
-    assert divergence.cause.endswith("but 'out' differs before it, at step 2: it feeds back, look there.")
+    assert divergence.cause.endswith("but 'out' differs before it, at step 2: if it feeds back, look there.")
 
 
 def test_a_network_leads_its_program_by_the_latency() -> None:
