@@ -12,6 +12,7 @@ from neurokit.arguments import Inputs, check_inputs, check_steps
 from neurokit.budget import recording_bytes
 from neurokit.errors import Fault, InputError
 from neurokit.graph.check import check_network
+from neurokit.graph.learned import WEIGHT, plastic_projections, variables
 from neurokit.graph.network import Network
 from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.hardware.base import RecordKey
@@ -22,6 +23,7 @@ from neurokit.records import Recording
 
 CURRENTS = ("u", "i")
 ROOM = 1 << 28  # bytes that the recording of one round of samples may take
+LOOKS = 50  # times a sample that traces, signals and tags of projections that learn are looked at
 LEAST = 1e-100  # largest |value| of an input below which scales would leave the range of floats
 SEED = 0  # of the places of images at which second moments are taken
 
@@ -92,12 +94,17 @@ def _add_moments(
 
 
 def _everything(network: Network) -> tuple[RecordKey, ...]:
-    """What all send, and states that tell ranges: of spiking neurons only the current, which wraps."""
+    """What all send, and states that tell ranges: of spiking neurons only the current, which wraps.
+
+    Of projections that learn: traces, signals and tags.
+    """
     keys: list[RecordKey] = list(network.populations)
     for name, population in network.populations.items():
         neuron = population.neuron
         states = neuron.states if neuron.graded or not neuron.spiking else [s for s in neuron.states if s in CURRENTS]
         keys += [(name, state) for state in states]
+    for name, projection in plastic_projections(network).items():
+        keys += [(name, variable) for variable in variables(network, projection) if variable != WEIGHT]
     return tuple(keys)
 
 
@@ -107,10 +114,11 @@ def _rounds(network: Network, arrays: Mapping[str, NDArray[Any]]) -> Iterator[_R
     steps, record = check_steps(arrays, None), _everything(network)
     samples = next(iter(arrays.values())).shape[0]
     simulator = Simulator()
-    at_once = max(1, ROOM // max(1, recording_bytes(network, 1, steps, record)))
+    every = max(1, steps // LOOKS) if network.learns else None
+    at_once = max(1, ROOM // max(1, recording_bytes(network, 1, steps, record, every)))
     for first in range(0, samples, at_once):
         inputs = {name: values[first : first + at_once] for name, values in arrays.items()}
-        yield _Round(inputs, simulator.run(network, inputs, steps, record))
+        yield _Round(inputs, simulator.run(network, inputs, steps, record, record_every=every))
 
 
 def _largest(values: NDArray[Any]) -> float:

@@ -30,6 +30,7 @@ MOST_TAG = 255
 CENTRE = 128  # of the second tag, which Lava cuts at 0 from below
 MARGIN = 1.25  # above an observed peak
 QUIET = 0.25  # of its peak that a signal usually has
+NEAR_PEAK = 0.7  # of all factors' peaks together that a tag may have to follow for long
 PRE, POST = ("x1", "x2"), ("y1", "y2", "y3")
 
 
@@ -248,18 +249,17 @@ def tag_variable(
 
 
 def _tag_peak(name: str, terms: Any, variables: Mapping[str, Free]) -> float:
-    """Where usual gains and the decay meet, but at least what one step may add."""
+    """Where gains near their peaks and the decay meet, but at least what one step may add."""
     gain, decay, single = 0.0, 0.0, 0.0
     for term in (t for t in terms if t.target == name):
         own = [a for a in term.atoms if a.variable == name and not a.sign]
         others = [a for a in term.atoms if a.variable in variables and a.variable != name and not a.sign]
-        rate = 1.0 if term.gate == "u" else ASSUMED_RATE
         usual = abs(term.coefficient) * math.prod(max(variables[a.variable].typical, abs(a.offset)) for a in others)
+        most = abs(term.coefficient) * math.prod(max(variables[a.variable].peak, abs(a.offset)) for a in others)
         if own and term.coefficient < 0:
-            decay += rate * usual
+            decay += usual * (1.0 if term.gate == "u" else ASSUMED_RATE)
         elif term.coefficient > 0:
-            gain += rate * usual
-            most = abs(term.coefficient) * math.prod(max(variables[a.variable].peak, abs(a.offset)) for a in others)
-            single = max(single, most * (0.5 if term.gate == "u" else 1.0))
+            gain += NEAR_PEAK * most if term.gate == "u" else 2 * ASSUMED_RATE * usual
+            single = max(single, most * (NEAR_PEAK if term.gate == "u" else 1.0))
     steps = 1 / min(max(decay, 1e-3), 1.0)
-    return max(2 * gain * steps, single)
+    return max(gain * steps, single)
