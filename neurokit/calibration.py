@@ -18,14 +18,14 @@ from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.hardware.base import RecordKey
 from neurokit.lower.activity import PAYLOAD, SUM, Activity, InputRange
 from neurokit.lower.fold import fold
-from neurokit.lower.moments import has_moment, kept, moment
+from neurokit.lower.moments import has_moment, kept, moment, reached
 from neurokit.records import Recording
 
 CURRENTS = ("u", "i")
 ROOM = 1 << 28  # bytes that the recording of one round of samples may take
 LOOKS = 50  # times a sample that traces, signals and tags of projections that learn are looked at
 LEAST = 1e-100  # largest |value| of an input below which scales would leave the range of floats
-SEED = 0  # of the places of images at which second moments are taken
+SEEDS = (0, 1)  # of the places of images at which second moments are taken, and of the steps looked at for activity
 
 
 class _Round(NamedTuple):
@@ -56,13 +56,16 @@ def observe(network: Network, inputs: Inputs) -> Activity:
     folded, _ = fold(network)
     peaks = {(name, PAYLOAD): 0.0 if p.neuron.graded else 1.0 for name, p in network.populations.items()}
     moments: dict[str, NDArray[np.float64]] = {}
-    generator = np.random.default_rng(SEED)
+    found = dict.fromkeys((p.name for p in folded.projections), 0.0)
+    generator, another = (np.random.default_rng(seed) for seed in SEEDS)
     for part in _rounds(network, arrays):
         _add_peaks(peaks, part.recording)
         share = next(iter(part.inputs.values())).shape[0] / samples
         _add_moments(moments, folded, part, share, generator)
+        for p in folded.projections:
+            found[p.name] += share * reached(p.synapse, part.sent(p.source), another)
     ranges = {name: InputRange(_largest(values), _is_whole(values)) for name, values in arrays.items()}
-    return Activity(ranges, peaks, moments, samples)
+    return Activity(ranges, peaks, moments, samples, found)
 
 
 def _add_peaks(peaks: dict[tuple[str, str], float], recording: Recording) -> None:

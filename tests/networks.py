@@ -47,7 +47,8 @@ def compiled_or_refused(graph, **options):
     try:
         return nk.compile(graph, **options)
     except NeurokitError as error:
-        if all("threshold" in fault.fact or "is so far above" in fault.fact for fault in error.faults):
+        refused = ("threshold", "is so far above", "would round to zero")
+        if all(any(words in fault.fact for words in refused) for fault in error.faults):
             return None
         raise
 

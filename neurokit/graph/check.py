@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from neurokit.errors import Fault, GraphError, InputError
+from neurokit.graph.check_parameters import parameter_faults
 from neurokit.graph.check_plasticity import plasticity_faults, third_factor_faults
 from neurokit.graph.check_times import time_faults
 from neurokit.graph.graded_neurons import Activation, Overflow, Rounding
@@ -100,6 +101,7 @@ def _population(population: Population) -> Iterator[Fault]:
         yield Fault(name, f"has shape {shape}", "sizes are at least 1", "Give the population's shape.")
         return
     yield from _conventions(population)
+    yield from parameter_faults(population)
     for field, value in vars(population.neuron).items():
         if not isinstance(value, np.ndarray):
             continue

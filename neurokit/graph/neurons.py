@@ -318,4 +318,9 @@ def _frozen(array: Any) -> Any:
 def _to_float_fields(neuron: Neuron) -> None:
     for name, declared in neuron.__dataclass_fields__.items():  # type: ignore[attr-defined]
         if declared.type == "FloatArray":
-            object.__setattr__(neuron, name, _frozen(_floats(getattr(neuron, name))))
+            value = getattr(neuron, name)
+            try:
+                object.__setattr__(neuron, name, _frozen(_floats(value)))
+            except (TypeError, ValueError) as error:
+                fault = Fault(type(neuron).__name__, f"{name} is {value!r}", "it is a number, or an array", "Pass one.")
+                raise GraphError(fault) from error

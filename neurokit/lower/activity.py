@@ -30,13 +30,15 @@ class Activity:
 
     inputs: by name. peaks: largest |value| by (population, state), states by the neuron's own names, PAYLOAD for what
     it sends and, of neurons that add up what they receive, SUM. moments: by projection (of the folded network),
-    `moments.moment`, where rounding can use it. samples: how many there were.
+    `moments.moment`, where rounding can use it. reached: by projection, `moments.reached`. samples: their
+    number.
     """
 
     inputs: Mapping[str, InputRange] = field(default_factory=dict)
     peaks: Mapping[tuple[str, str], float] = field(default_factory=dict)
     moments: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     samples: int = 0
+    reached: Mapping[str, float] = field(default_factory=dict)
 
     def sent(self, name: str) -> float:
         """Largest |value| that the input or population `name` sent."""

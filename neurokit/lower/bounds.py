@@ -157,5 +157,6 @@ def _reach(incoming: tuple[Projection, ...], sent: Mapping[str, float], sign: in
             continue
         row = float(row_sums(synapse, sign).max(initial=0.0))
         if row:
-            total += row * sent[projection.source] * 2.0**synapse.exponent + (1 if synapse.exponent < 0 else 0)
+            cut = np.unique(projection.delay).size if synapse.exponent < 0 else 0  # each delay's sum is rounded down
+            total += row * sent[projection.source] * 2.0**synapse.exponent + cut
     return total

@@ -29,8 +29,9 @@ from neurokit.graph.graded_neurons import (
 )
 from neurokit.graph.network import LayerReport, Population
 from neurokit.graph.neurons import FixedNeuron
+from neurokit.lower.branches import FEWEST_BITS, sign_faults
 from neurokit.lower.payloads import WHOLE, Incoming, Scales, per_payload
-from neurokit.lower.quantise import FEWEST_BITS, Quantised, output_error, rounded, sign_faults, weight_error
+from neurokit.lower.quantise import Quantised, output_error, rounded, weight_error
 from neurokit.lower.rounding import exponents_at
 from neurokit.lower.scale import MAX_EXPONENT, largest_integer, values_of
 
@@ -135,7 +136,8 @@ def _coarse(
         enough = min(1 << FEWEST_BITS - 1, largest_integer(values, bits)) if values.any() else 0
         if most < enough and weight_error([exact], [whole], scales.state) > WHOLE:
             if isinstance(population.neuron, Delta):  # its state is no finer than its messages
-                fact, limit = f"its weights keep integers to {most}", "Delta sends its state itself, in 16-bit messages"
+                limit = "Delta sends its state itself, which whoever hears it multiplies and adds up in 24 bits"
+                fact = f"its weights keep integers to {most}"
                 mend = "Put Delta on the source itself, by an identity, and a SigmaDelta behind these weights."
                 return [Fault(population.name, fact, limit, mend)]
             fact = f"its sums are so large beside single weights that these keep integers to {most}"

@@ -17,8 +17,8 @@ from neurokit.graph.graded_neurons import Delta, Relay, Sigma, SigmaDelta
 from neurokit.graph.lif_family import QIF, Theta
 from neurokit.graph.neurons import Neuron
 from neurokit.graph.resonators import ResonateAndFire
-from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense, ResizeConv2d, Synapse
-from neurokit.lower.discretise import recurrence
+from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense, ResizeConv2d, Sparse, Synapse
+from neurokit.lower.discretise import Recurrence, recurrence
 from neurokit.lower.images import picked
 
 Values = NDArray[Any]  # (batch, steps, *shape)
@@ -26,6 +26,7 @@ Values = NDArray[Any]  # (batch, steps, *shape)
 MOST_SYNAPSES = 3072  # of a target: larger moments would take more time than they are worth
 MOST_PATCHES = 1 << 14  # places of an image that are looked at, of one round of samples
 MOST_VALUES = 1 << 24  # that they may have
+REACHED_STEPS = 32  # that `reached` looks at
 LONGEST = 10  # steps of a window: neurons without leak fire, and begin anew
 
 
@@ -58,7 +59,11 @@ def _memory(neuron: Neuron, dt: float | None) -> int:
     """Steps over which a neuron adds up its input."""
     if isinstance(neuron, QIF | Theta | ResonateAndFire):
         return 1
-    model = recurrence(neuron, dt)
+    return window_of(recurrence(neuron, dt))
+
+
+def window_of(model: Recurrence) -> int:
+    """Steps over which a neuron adds up its input, LONGEST at the most."""
     forgets = 1 - max(float(model.keep_u.max()), float(model.keep_v.max()))
     return LONGEST if forgets * LONGEST <= 1 else max(1, math.ceil(1 / forgets))
 
@@ -70,6 +75,21 @@ def moment(synapse: Synapse, values: Values, generator: np.random.Generator) -> 
     """
     found = [part.astype(np.float32) for part in _carried(synapse, values, generator)]
     return np.stack([(part.T @ part).astype(np.float64) / len(part) for part in found])
+
+
+def reached(synapse: Synapse, values: Values, generator: np.random.Generator) -> float:
+    """Share of steps in which anything reaches a target, on average over targets; of pools 1.
+
+    values: (samples, steps, *shape), what the source sends; a few of its steps are drawn by `generator`.
+    """
+    samples, steps = (generator.integers(0, n, REACHED_STEPS) for n in values.shape[:2])
+    sends = values[samples, steps] != 0
+    if isinstance(synapse, Sparse):
+        pattern = (synapse.weight != 0).astype(np.float32)
+        return float((pattern @ sends.reshape(len(sends), -1).T.astype(np.float32) > 0).mean())
+    if not isinstance(synapse, Dense | Conv2d | ResizeConv2d | ConvTranspose2d):
+        return 1.0
+    return float(np.mean([part.any(axis=1).mean() for part in _carried(synapse, sends, generator)]))
 
 
 def _carried(synapse: Synapse, values: Values, generator: np.random.Generator) -> Iterator[Values]:

@@ -36,7 +36,7 @@ from neurokit.lower.scale import (
     values_of,
 )
 
-LARGEST_PAYLOAD = 1 << 14  # half of Lava's 16-bit messages (num_message_bits): samples may be twice as large
+LARGEST_PAYLOAD = 1 << 14  # where somebody weighs it, and its state is not sent itself: finer than 8-bit weights need
 LEAST_PAYLOAD = 1 << 8  # below it values would be coarser than the weights, which then give up bits instead
 LARGEST_STATE = 1 << 22  # half of the 24 bits of states and of a convolution's sum
 SHIFT_DOWN = 7  # bits that a weight exponent of -8 to 7 takes off a sum, one being left for Lava's even weights
@@ -51,7 +51,8 @@ class Incoming:
     """A projection with one map, the shape of its source, and what that sends.
 
     payload_scale: units of payload per unit of the source's value. payload: largest |payload|, None where unknown.
-    moment: mean of x x^T in units of the source's value, see `moments.moment`; None where unknown.
+    moment: mean of x x^T in units of the source's value, see `moments.moment`; None where unknown. reached: see
+    `moments.reached`.
     """
 
     projection: Projection
@@ -59,12 +60,14 @@ class Incoming:
     payload_scale: float = 1.0
     payload: float | None = None
     moment: NDArray[np.float64] | None = None
+    reached: float | None = None
 
-    def weighted(self, synapse: Any, least: int = 0) -> Map:
-        """`synapse`, made of the projection's with weights per unit of payload, as rounding takes it."""
+    def weighted(self, synapse: Any, least: int = 0, window: int = 1) -> Map:
+        """`synapse`, made of the projection's with weights per unit of payload, as rounding takes it; see `Map`."""
         rows = rows_of(synapse)
         fits = self.moment is not None and rows is not None and rows.shape[-1] == self.moment.shape[-1]
-        return Map(synapse, self.moment * self.payload_scale**2 if fits and self.moment is not None else None, least)
+        moment = self.moment * self.payload_scale**2 if fits and self.moment is not None else None
+        return Map(synapse, moment, least, max(1.0, self.payload or 1.0), window, self.reached)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +101,8 @@ class Plan:
             return Incoming(projection, shape, payload=1.0 if spikes else None)
         scale = self.payload.get(projection.source, 1.0)
         payload = math.ceil(scale * self.activity.sent(projection.source))
-        return Incoming(projection, shape, scale, payload, self.activity.moments.get(projection.name))
+        moment = self.activity.moments.get(projection.name)
+        return Incoming(projection, shape, scale, payload, moment, self.activity.reached.get(projection.name))
 
 
 def plan(folded: Network, activity: Activity | None, bits: int, order: Sequence[str]) -> Plan:
@@ -143,7 +147,9 @@ def _cap(
     folded: Network, name: str, activity: Activity, bits: int, most: Mapping[str, float], caps: Mapping[str, float]
 ) -> float:
     sent = activity.sent(name) or 1.0
-    cap = LARGEST_PAYLOAD / sent
+    heard = any(p.source == name and values_of(p.synapse).any() for p in folded.projections)
+    own = name in folded.populations and isinstance(folded.populations[name].neuron, Sigma | Delta)
+    cap = (LARGEST_PAYLOAD if heard and not own else LARGEST_STATE) / sent
     for projection in folded.projections:
         heard = projection.source == name and projection.port not in THIRD_FACTORS
         values = values_of(projection.synapse) if heard else np.zeros(0)
@@ -155,9 +161,10 @@ def _cap(
                 state = min(state, sent_scale)
             if isinstance(target.neuron, SigmaDelta):
                 state = min(state, sent_scale * 2 ** EXPONENT_RANGE[1])
-            if not isinstance(target.neuron, GRADED):
-                state *= 1 << SHIFT_DOWN
             exact = _exact([values], bits)
+            if not isinstance(target.neuron, GRADED):  # whose scale does not follow exact weights
+                state *= 1 << SHIFT_DOWN
+                exact = None
             cap = min(cap, state / (exact or scale_limit(values, bits)))
     return max(cap, LEAST_PAYLOAD / sent)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -123,26 +123,18 @@ def _lower(
     latency = latencies(folded)
     aligned = align(folded, latency)
     scales = plan(folded, activity, bits, sorted(folded.populations, key=lambda name: latency[name]))
-    biased = bool(biases) or any(_own_bias(population) for population in folded.populations.values())
+    incoming_of = {
+        name: [p for p in aligned if p.target == name and p.port not in THIRD_FACTORS] for name in folded.populations
+    }
+    results, plastics = _all_quantised(folded, incoming_of, biases, bits, scales)
+    own = any(_own_bias(population) for population in folded.populations.values())
+    biased = bool(biases) or own or any(result.made_up for result in results.values())
     settles = window is None and (not biased or _settles(folded))
     populations: dict[str, Population] = {}
     synapses: dict[str, Projection] = {}
     reports = []
-    faults: list[Fault] = []
-    plastics: list[Plastic] = []
     for name, population in folded.populations.items():
-        incoming = [p for p in aligned if p.target == name and p.port not in THIRD_FACTORS]
-        learning, refused = plastic(population, incoming, folded.dt, scales.payload)
-        faults += refused
-        bias = biases.get(name, np.zeros(()))
-        result = _quantised(folded, population, incoming, bias, bits, scales)
-        if learning and isinstance(result, Quantised):  # once more, so that the rule's bound is a whole weight
-            most = scale_below(learning, result.report.scale)
-            result = _quantised(folded, population, incoming, bias, bits, scales, most)
-        if not isinstance(result, Quantised):
-            faults += result
-            continue
-        plastics += learning
+        result, incoming = results[name], incoming_of[name]
         neuron = result.neuron
         if not (settles and isinstance(population.neuron, GRADED)):
             late = latency[name] > 0 and biased and _heard_late(folded, name)
@@ -150,13 +142,40 @@ def _lower(
         populations[name] = replace(population, neuron=neuron)
         synapses |= {p.name: replace(p, synapses=(s,)) for p, s in zip(incoming, result.synapses, strict=True)}
         reports.append(_with_delays(result.report, incoming))
-    if faults:
-        raise CompileError(faults)
     learned, reports = _learning(folded, aligned, plastics, reports, scales, bits, activity, arithmetic)
     synapses |= learned
     ordered = tuple(synapses[p.name] for p in aligned)
     scaled = {name: scale for name, scale in scales.payload.items() if name in folded.inputs and scale != 1}
     return replace(_program(network, populations, ordered, latency, tuple(reports)), input_scale=scaled)
+
+
+def _all_quantised(
+    folded: Network,
+    incoming_of: Mapping[str, list[Projection]],
+    biases: Mapping[str, NDArray[np.float64]],
+    bits: int,
+    scales: Plan,
+) -> tuple[dict[str, Quantised], list[Plastic]]:
+    """Each population in integers, and what learns; CompileError with all faults."""
+    results: dict[str, Quantised] = {}
+    plastics: list[Plastic] = []
+    faults: list[Fault] = []
+    for name, population in folded.populations.items():
+        incoming, bias = incoming_of[name], biases.get(name, np.zeros(()))
+        learning, refused = plastic(population, incoming, folded.dt, scales.payload)
+        faults += refused
+        result = _quantised(folded, population, incoming, bias, bits, scales)
+        if learning and isinstance(result, Quantised):  # once more, so that the rule's bound is a whole weight
+            most = scale_below(learning, result.report.scale)
+            result = _quantised(folded, population, incoming, bias, bits, scales, most)
+        if isinstance(result, Quantised):
+            results[name] = result
+            plastics += learning
+        else:
+            faults += result
+    if faults:
+        raise CompileError(faults)
+    return results, plastics
 
 
 def _learning(

@@ -17,21 +17,32 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from neurokit.errors import Fault
-from neurokit.graph.network import LayerReport, Population, Projection
+from neurokit.graph.network import LayerReport, Population
 from neurokit.graph.neurons import BIAS_MANTISSA_RANGE, MAX_THRESHOLD_MANTISSA, FixedNeuron, LoihiLIF, Reset
 from neurokit.graph.synapses import Convolving, ConvTranspose2d, Shape, Sparse, SumPool2d, Synapse, Weighted
+from neurokit.lower.branches import Branch, Limits, range_faults, sign_faults
 from neurokit.lower.discretise import Recurrence, recurrence
 from neurokit.lower.fold import to_matrix
 from neurokit.lower.images import picked
+from neurokit.lower.moments import window_of
 from neurokit.lower.payloads import Incoming
 from neurokit.lower.relatives import kind_faults, thresholds, whole
-from neurokit.lower.rounding import CLIPPINGS, Map, clipped, round_map, rows_of, squared_error
+from neurokit.lower.rounding import (
+    CLIPPINGS,
+    Map,
+    clipped,
+    exponents_at,
+    mean_cut,
+    round_map,
+    rows_of,
+    share_cut,
+    squared_error,
+)
 from neurokit.lower.scale import (
     SAFE_INPUT,
     UNIT,
     ceiling,
     choose_scale,
-    largest_integer,
     leak_of,
     least_exponent,
     reset_of,
@@ -39,17 +50,18 @@ from neurokit.lower.scale import (
     values_of,
 )
 
+WORTH_A_BIAS = 2.0**-10  # share of a projection's sums that shifting takes off
 MODEST_PAYLOAD = 16  # event counts of a pixel and step stay below; larger payloads are their sender's to scale
-FEWEST_BITS = 3  # a network whose weights keep fewer of the bits asked for is refused
 
 
 @dataclass(frozen=True, eq=False)
 class Quantised:
-    """A population in integers, the maps that feed it, and what was lost."""
+    """A population in integers, the maps that feed it, and what was lost. made_up: see `_made_up`."""
 
     neuron: FixedNeuron
     synapses: tuple[Synapse, ...]
     report: LayerReport
+    made_up: float = 0.0
 
 
 def quantise(
@@ -79,22 +91,25 @@ def quantise(
     if faults:
         return faults
     steady = _bias_per_step(model, bias, notes)
-    scale, exponents = choose_scale(gained, threshold, steady, model, bits, spiking, payloads, observed)
+    scale = choose_scale(gained, threshold, steady, model, bits, spiking, payloads, observed)
     most = min(observed, ceiling(threshold, steady, model, spiking))
-    maps = [
-        p.weighted(s, least_exponent(s, min(most, scale * CLIPPINGS[-1]), n))
-        for p, s, n in zip(incoming, gained, payloads, strict=True)
-    ]
+    maps = _maps(incoming, gained, model, scale, most)
     if any(found.moment is not None for found in maps):
         shared = float(threshold[0]) if spiking and threshold.size == 1 and scale * threshold[0] >= 1 else None
         scale, exponents = clipped(maps, scale, most, bits, shared)
+    else:
+        exponents = exponents_at(maps, scale, bits)
     synapses = tuple(rounded(m, scale, e, bits) for m, e in zip(maps, exponents, strict=True))
     limited = scale >= most * (1 - 1 / 64)  # the floor to a whole threshold included
-    fewest = 1 << FEWEST_BITS - 1 if limited else 1
-    faults = _range_faults(population, gained, synapses, threshold, reset_of(model), scale, bits, fewest)
+    branches = [
+        Branch(p.projection, exact, held, p.payload) for p, exact, held in zip(incoming, gained, synapses, strict=True)
+    ]
+    limits = Limits(threshold, reset_of(model), scale, bits, limited)
+    faults = range_faults(population, branches, limits, share_cut(maps, exponents, scale), notes)
     if faults:
         return faults
-    plain, threshold_error = _neuron(population, model, steady, scale, notes)
+    made_up = _made_up(maps, exponents, model, scale, notes)
+    plain, threshold_error = _neuron(population, model, steady + made_up, scale, notes)
     neuron = whole(population.neuron, plain, model, scale, dt, notes)
     _headroom(synapses, payloads, model, spiking, notes)
     _lost_leaks(model, plain, notes)
@@ -113,7 +128,35 @@ def quantise(
         tuple(notes),
         output_error=output_error(maps, synapses, scale),
     )
-    return Quantised(neuron, synapses, report)
+    return Quantised(neuron, synapses, report, made_up)
+
+
+def _made_up(maps: Sequence[Map], exponents: Sequence[int], model: Recurrence, scale: float, notes: list[str]) -> float:
+    """Potential per step that makes up for what sums shifted down lose, where that is worth a bias."""
+    lost = sum(
+        mean_cut(found, exponent)
+        for found, exponent in zip(maps, exponents, strict=True)
+        if share_cut([found._replace(reached=None)], [exponent], scale) >= WORTH_A_BIAS
+    )
+    if not lost or (model.keep_u == 1).any():
+        return 0.0
+    notes.append(f"sums shifted down lose {lost:.2g} units a step, for which the bias makes up")
+    return lost / scale / (1 - float(model.keep_u.max()))
+
+
+def _maps(
+    incoming: Sequence[Incoming],
+    gained: Sequence[Any],
+    model: Recurrence,
+    scale: float,
+    most: float,
+) -> list[Map]:
+    """What is to be rounded. scale, most: the scale with which to begin, and the largest one."""
+    highest = scale * (CLIPPINGS[-1] if any(p.moment is not None for p in incoming) else 1)
+    return [
+        p.weighted(s, least_exponent(s, min(most, highest), p.payload), window_of(model))
+        for p, s in zip(incoming, gained, strict=True)
+    ]
 
 
 def _rest_faults(population: Population, model: Recurrence, threshold: NDArray[np.float64]) -> list[Fault]:
@@ -137,60 +180,6 @@ def _rest_faults(population: Population, model: Recurrence, threshold: NDArray[n
             "Repair the source: such a neuron fires without input.",
         )
     ]
-
-
-def sign_faults(projections: Sequence[Projection], gained: Sequence[Any], bits: int) -> list[Fault]:
-    """What one bit cannot hold."""
-    return [
-        Fault(
-            projection.name,
-            "has weights of both signs",
-            "1 bit holds 0 and one sign",
-            "Use bits=2 or more.",
-        )
-        for projection, synapse in zip(projections, gained, strict=True)
-        if bits == 1 and values_of(synapse).min(initial=0) < 0 < values_of(synapse).max(initial=0)
-    ]
-
-
-def _range_faults(
-    population: Population,
-    floats: Sequence[Any],
-    integers: Sequence[Any],
-    threshold: NDArray[np.float64],
-    reset: NDArray[np.float64],
-    scale: float,
-    bits: int,
-    fewest: int,
-) -> list[Fault]:
-    """A threshold or bias so far above the weights that these keep integers below `fewest`, or a threshold of none."""
-    name, spiking = population.name, population.neuron.spiking
-    if spiking and round(threshold.min() * scale) < 1:
-        fact, mend = (
-            f"the threshold {threshold.min():g} lies far below",
-            "Scale the layer's weights down, or its threshold up.",
-        )
-        far = float(np.abs(reset).max())
-        if scale * far > 1 << 16:
-            fact, mend = f"{fact} the reset value {far:g}", "Bring the reset value nearer to rest."
-        else:
-            fact = f"{fact} the weights"
-        return [Fault(name, fact, f"its mantissa, {threshold.min() * scale:.2g}, must be at least 1", mend)]
-    for exact, rounded in zip(floats, integers, strict=True):
-        most = int(np.abs(values_of(rounded)).max(initial=0))
-        if values_of(exact).any() and most < min(fewest, largest_integer(values_of(exact), bits)):
-            names = {"the threshold": float(threshold.max()), "the reset value": float(np.abs(reset).max())}
-            full = [f"{name} {value:g}" for name, value in names.items() if spiking and scale * value > 1 << 16]
-            what = full[0] if full else "the bias"
-            return [
-                Fault(
-                    name,
-                    f"{what} is so far above the weights that they keep integers to {most}",
-                    "thresholds and reset values have 17 bits, biases 13 and an exponent of up to 7",
-                    "Scale the layer's weights up, or its threshold or bias down.",
-                )
-            ]
-    return []
 
 
 def _lost_leaks(model: Recurrence, neuron: LoihiLIF, notes: list[str]) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense, ResizeConv2d
-from neurokit.lower.scale import MAX_EXPONENT, exponent_of, largest_integer, values_of
+from neurokit.lower.scale import MAX_EXPONENT, exponent_of, largest_integer, synapses_of, values_of
 
 Floats = NDArray[np.float64]
 
@@ -25,14 +25,23 @@ BLOCK = 64  # weights of a row that are rounded before the rest is corrected at 
 SAMPLED_ROWS = 64  # rows by which steps are compared
 CLIPPINGS = np.geomspace(1.0, 4.0, 13)  # full scale over the largest weight kept
 OCTAVES = (-2, -1, 0, 1, 2)  # exponents beside the one with which all weights fit
+ACTIVE = 0.1  # share of sources that send in a step, where there is no moment
 
 
 class Map(NamedTuple):
-    """A map whose weights are to be rounded. moment: (groups, d, d) of what a target's d synapses carry, or None."""
+    """A map whose weights are to be rounded.
+
+    moment: (groups, d, d) of what a target's d synapses carry, or None. least: exponent. payload: largest |payload|.
+    window: steps over which a target adds up what arrives. reached: share of steps in which anything reaches it, None
+    where unknown.
+    """
 
     synapse: Any
     moment: Floats | None
-    least: int = 0  # exponent
+    least: int = 0
+    payload: float = 1.0
+    window: int = 1
+    reached: float | None = None
 
 
 def rows_of(synapse: Any) -> Floats | None:
@@ -112,18 +121,76 @@ def _exponent(found: Map, rows: Floats | None, scale: float, bits: int) -> tuple
     """The best exponent of a map at a scale, and the error of its sums then, by rounding to the nearest."""
     values = values_of(found.synapse)
     fits = exponent_of(values, scale, bits, found.least)
-    if rows is None or found.moment is None or not values.any():
+    blind = rows is None or found.moment is None
+    if not values.any() or (blind and fits >= 0):
         return fits, 0.0
     low, high = limits(values, bits)
+    near = () if blind else (fits + octave for octave in OCTAVES)
+    least = found.least if found.payload > 1 else min(0, fits)
     errors = {}
-    for octave in OCTAVES:
-        exponent = fits + octave
-        if found.least <= exponent <= max(MAX_EXPONENT, fits):
+    for exponent in {*near, *range(fits, 1)}:  # whole weights up to 0, where nothing is shifted down
+        if least <= exponent <= max(MAX_EXPONENT, fits):
+            error = _guessed if blind else _measured
             step = 2.0**exponent / scale
-            off = rows - np.clip(np.rint(rows / step), low, high) * step
-            errors[exponent] = squared_error(off, found.moment)
-    best = min(errors, key=lambda exponent: errors[exponent])
-    return best, errors[best]
+            errors[exponent] = error(found, rows, step, (low, high)) + _cut(found, rows, exponent, scale)
+    best = min(sorted(errors), key=lambda exponent: errors[exponent])
+    return best, 0.0 if blind else errors[best]
+
+
+def _measured(found: Map, rows: Floats | None, step: float, bounds: tuple[int, int]) -> float:
+    """Squared error of the sums of `rows`."""
+    assert rows is not None, "see `_exponent`"
+    assert found.moment is not None, "see `_exponent`"
+    return squared_error(rows - np.clip(np.rint(rows / step), *bounds) * step, found.moment)
+
+
+def _guessed(found: Map, rows: Floats | None, step: float, bounds: tuple[int, int]) -> float:
+    """As `_measured`, of one row on average."""
+    values = values_of(found.synapse)
+    return _expected(found, values - np.clip(np.rint(values / step), *bounds) * step)
+
+
+def _expected(found: Map, values: Floats) -> float:
+    """Mean square of what weights `values` add up to, if sources send now and then, each by itself."""
+    carried = found.window * ACTIVE
+    each = (carried**2 + carried) * found.payload**2
+    return float(np.square(values).mean()) * synapses_of(found.synapse) * each
+
+
+def share_cut(maps: Sequence[Map], exponents: Sequence[int], scale: float) -> float:
+    """Root mean square of what shifting takes off the sums, over that of the sums."""
+    cut = total = 0.0
+    for found, exponent in zip(maps, exponents, strict=True):
+        rows = _sampled(found)
+        values = values_of(found.synapse)
+        if values.any():
+            cut += _cut(found, rows, exponent, scale)
+            known = rows is not None and found.moment is not None
+            total += squared_error(rows, found.moment) if known else _expected(found, values)  # type: ignore[arg-type]
+    return float(np.sqrt(cut / total)) if total else 0.0
+
+
+def mean_cut(found: Map, exponent: int) -> float:
+    """Units that shifting takes off a step's sum on average; 0 where one does not know when there is one."""
+    if exponent >= 0 or found.reached is None or not values_of(found.synapse).any():
+        return 0.0
+    return found.reached * (1 - 2.0**exponent) / 2
+
+
+def _cut(found: Map, rows: Floats | None, exponent: int, scale: float) -> float:
+    """Squared error by shifting sums down, which rounds them down in every step, for as many rows as there are.
+
+    With k bits cut off it is a value of 0 to 1 - 2**-k units, all alike often; over a window the means add up, as far
+    as they are not made up for (`mean_cut`).
+    """
+    if exponent >= 0:
+        return 0.0
+    parts = 2.0**-exponent
+    mean, variance = (parts - 1) / (2 * parts), (parts**2 - 1) / (12 * parts**2)
+    if found.reached is not None:
+        mean *= float(np.sqrt(found.reached * (1 - found.reached)))
+    targets = 1 if rows is None or found.moment is None else rows.shape[0] * rows.shape[1]
+    return targets * ((found.window * mean) ** 2 + found.window * variance) / scale**2
 
 
 def round_map(found: Map, scale: float, exponent: int, bits: int) -> Any:

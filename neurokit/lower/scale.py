@@ -1,9 +1,9 @@
 """The common scale of one population: how many units of weight stand for one unit of potential.
 
-It is the largest for which every incoming projection fits its bits, larger projections getting an exponent. Where the
-threshold would then be coarse (or a leak's rounding large), it is raised by powers of two as far as the current's 24
-bits allow; where the threshold or the bias would not fit their bits, it is lowered; and a threshold that all neurons
-share becomes whole.
+It is the largest for which every incoming projection fits its bits, larger projections getting an exponent (and where
+these end, smaller ones a negative one). Where the threshold would then be coarse (or a leak's rounding large), it is
+raised by powers of two as far as the current's 24 bits allow; where the threshold or the bias would not fit their
+bits, it is lowered; and a threshold that all neurons share becomes whole.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from neurokit.graph.check import WEIGHT_EXPONENT_RANGE
 from neurokit.graph.neurons import BIAS_EXPONENT_RANGE, BIAS_MANTISSA_RANGE, MAX_THRESHOLD_MANTISSA
-from neurokit.graph.synapses import Convolving, Sparse
+from neurokit.graph.synapses import Convolving, ConvTranspose2d, Sparse, SumPool2d
 from neurokit.lower.discretise import Recurrence
 from neurokit.lower.fixedpoint import ACTIVATION_SHIFT
 from neurokit.lower.images import largest_sums
@@ -26,6 +26,7 @@ LEAKY_THRESHOLD = 1 << 12  # mantissa a leaking neuron's threshold should reach,
 WHOLE_THRESHOLD = 1 << 6  # and any other's, so that lowering the scale to a whole threshold costs under 1/64
 SAFE_INPUT = 1 << 16  # half the |sum| at which u wraps (2**23 / 64)
 LARGEST_SUM = 1 << 30  # half of 32 bits
+MIN_EXPONENT = WEIGHT_EXPONENT_RANGE[0] + 1  # the last one is for Lava's even weights
 MAX_EXPONENT = WEIGHT_EXPONENT_RANGE[1]
 UNIT = 1 << ACTIVATION_SHIFT  # what a weight of 1 adds to v
 MAX_BIAS = (BIAS_MANTISSA_RANGE[1] - 1) << BIAS_EXPONENT_RANGE[1]  # less one, which rounding may add
@@ -41,16 +42,17 @@ def choose_scale(
     spiking: bool,
     payloads: Sequence[float | None],
     observed: float = math.inf,
-) -> tuple[float, list[int]]:
-    """Units of weight per unit of potential, and an exponent for each projection.
+) -> float:
+    """Units of weight per unit of potential.
 
-    bias: per step, on the potential. payloads: what each source sends at the most; beyond 1 the sum may be shifted
-    down, so that weights keep their bits. observed: the largest scale for the current, as far as one has seen it.
+    bias: per step, on the potential. payloads: what each source sends at the most. observed: the largest scale for the
+    current, as far as one has seen it. Where all this, or another projection's weights, leave a projection no room for
+    its bits, its sums are shifted down (`rounding.exponents_at`).
     """
     limits = [scale_limit(values_of(s), bits) for s in synapses if values_of(s).size and values_of(s).any()]
     most = min(observed, ceiling(threshold, bias, model, spiking))
     if not limits:  # no weights: the threshold alone sets the scale
-        return min(most, float(LEAKY_THRESHOLD / threshold.max()) if spiking else 1.0), [0] * len(synapses)
+        return min(most, float(LEAKY_THRESHOLD / threshold.max()) if spiking else 1.0)
     fine = max(limits)
     leaky = (model.keep_v < 1).any() or (model.keep_u > 0).any() or not spiking
     wanted_threshold = LEAKY_THRESHOLD if leaky else WHOLE_THRESHOLD
@@ -67,8 +69,7 @@ def choose_scale(
     if not spiking and fine < max(limits):  # free to be such that the largest weight is whole
         largest = _largest(synapses, fine)
         fine *= math.floor(largest) / largest if largest >= 1 else 1
-    least = [least_exponent(s, fine, payload) for s, payload in zip(synapses, payloads, strict=True)]
-    return fine, [exponent_of(values_of(s), fine, bits, e) for s, e in zip(synapses, least, strict=True)]
+    return float(fine)
 
 
 def _largest(synapses: Sequence[Any], scale: float) -> float:
@@ -77,12 +78,12 @@ def _largest(synapses: Sequence[Any], scale: float) -> float:
 
 
 def least_exponent(synapse: Any, scale: float, payload: float | None) -> int:
-    """0 for spikes; for larger payloads below it as far as the sum, before it is shifted, fits half of 32 bits."""
+    """The lowest; for payloads beyond 1 as far as the sum, before it is shifted, fits half of 32 bits."""
     if payload is None or payload <= 1:
-        return 0
+        return MIN_EXPONENT
     largest = float(row_sums(synapse).max(initial=0.0)) * scale * payload
     bits = math.ceil(math.log2(largest / LARGEST_SUM)) if largest else 0
-    return min(0, max(WEIGHT_EXPONENT_RANGE[0] + 1, bits))  # the last one is for Lava's even weights
+    return min(0, max(MIN_EXPONENT, bits))
 
 
 def ceiling(threshold: NDArray[np.float64], bias: NDArray[np.float64], model: Recurrence, spiking: bool) -> float:
@@ -131,6 +132,16 @@ def row_sums(synapse: Any, sign: int = 0) -> NDArray[np.float64]:
     if isinstance(synapse, Convolving):
         return largest_sums(synapse, counted)
     return np.asarray(counted.astype(np.float64).sum(axis=1))
+
+
+def synapses_of(synapse: Any) -> float:
+    """How many listed weights a target (of a convolution: within the image) has, on average."""
+    if isinstance(synapse, SumPool2d):
+        return float(np.prod(synapse.kernel))
+    targets = (
+        synapse.weight.shape[1] * synapse.groups if isinstance(synapse, ConvTranspose2d) else synapse.weight.shape[0]
+    )
+    return values_of(synapse).size / targets
 
 
 def values_of(synapse: Any) -> NDArray[np.float64]:

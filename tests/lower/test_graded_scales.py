@@ -315,13 +315,13 @@ def test_scaled_refuses_what_are_no_inputs():
 def test_a_delta_behind_weights():
     """Its messages hold too little of its state; a SigmaDelta behind a Delta on the source, as the mend says, does."""
     rng = np.random.default_rng(0)
-    first, samples = Dense(rng.normal(size=(4, 6))), rng.random((2, 8, 6))
+    first, samples = Dense(rng.normal(size=(4, 60_000))), rng.random((2, 8, 60_000))
     rest = ((Dense(rng.normal(size=(5, 4))), SigmaDelta()), (Dense(rng.normal(size=(3, 5))), Sigma()))
-    behind = network((first, Delta()), *rest, shape=(6,))
+    behind = network((first, Delta()), *rest, shape=(60_000,))
     (found,) = faults_of(CompileError, lambda: nk.compile(behind, calibrate=samples))
     assert "'p0': its weights keep integers to" in found
     assert "a SigmaDelta behind these weights" in found
-    mended = network((same(6), Delta()), (first, SigmaDelta(activation="unit")), *rest, shape=(6,))
+    mended = network((same(60_000), Delta()), (first, SigmaDelta(activation="unit")), *rest, shape=(60_000,))
     assert len(nk.compile(mended, calibrate=samples).report) == 4
 
 

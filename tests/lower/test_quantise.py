@@ -36,7 +36,7 @@ def test_random_networks_fit_the_chip(seed, bits):
         if values.size:
             mixed = values.min() < 0 < values.max()
             assert np.abs(values).max() <= (2 ** (bits - 1) - 1 if mixed else 2**bits - 1)
-        assert 0 <= projection.synapse.exponent <= 7
+        assert -7 <= projection.synapse.exponent <= 7
     for row, population in zip(program.report, program.populations.values(), strict=True):
         assert row.population == population.name
         assert row.weight_bits == bits
