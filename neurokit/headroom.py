@@ -38,7 +38,8 @@ class Headroom:
 
     sum: largest |synaptic input| of a step seen, None where no state tells (relays, resonators).
     current: largest |u| seen; of neurons without u the largest |state|. potential: largest |v| seen, None without v.
-    wrapped: times that u or a sum wrapped. saturated: times that a state was clipped.
+    wrapped: times that u or a sum wrapped, or a graded neuron's states left 24 bits. saturated: times that a state was
+    clipped.
     worst: the worst case, for payloads as large as those of the audit.
     """
 
@@ -71,7 +72,7 @@ class Audit:
 
     def _faults(self, row: Headroom) -> Iterator[Fault]:
         if row.wrapped:
-            fact = f"sums or its current wrapped {row.wrapped} times"
+            fact = f"sums, its current or its states wrapped {row.wrapped} times"
             limit = f"u holds |sum| < {LAVAS_SUM} a step"
             yield Fault(row.population, fact, limit, "Compile with calibrate= of such data.")
         most = self.chip.largest_sum
@@ -136,7 +137,7 @@ def _seen(neuron: FixedNeuron, name: str, recording: Recording) -> tuple[int | N
     """Largest |sum|, |u| (or state) and |v|, and how often something wrapped and was clipped."""
     states = {state: np.asarray(recording.states[name, state], np.int64) for state in neuron.states}
     overflow = (recording.overflows or {}).get(name)
-    wrapped, clipped = (overflow.current + overflow.sums, overflow.saturated) if overflow else (0, 0)
+    wrapped, clipped = (overflow.current + overflow.sums + overflow.states, overflow.saturated) if overflow else (0, 0)
     potential = _largest(states["v"]) if "v" in states else None
     current = states.get("u", states.get("i"))  # Lava's ATRLIF calls it i
     if current is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import astuple
+from dataclasses import astuple, fields
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 import numpy as np
@@ -83,7 +83,7 @@ class Recorder:
     """Arrays of one run, (batch, steps, *shape), and its counters, as `Recording` has them.
 
     steps_done: (batch,) steps that each sample has done; what lies behind has not been written.
-    overflows: population -> the three numbers of its `Overflow`; empty where nothing is counted.
+    overflows: population -> the numbers of its `Overflow`; empty where nothing is counted.
     variables: of `states`, those of plastic projections, written every `every` steps. learners: that run side by side.
     learned: projection -> (learners, *shape) weights, updates: projection -> (learners,), as they were last noted.
     """
@@ -115,7 +115,8 @@ class Recorder:
         self.counts = {name: np.zeros((batch, *node.shape), np.int64) for name, node in nodes.items()}
         self.step_counts = {name: np.zeros(steps, np.int64) for name in nodes}
         self.steps_done = np.zeros(batch, np.int64)
-        self.overflows = {name: np.zeros(3, np.int64) for name in graph.populations if isinstance(graph, Program)}
+        counted = graph.populations if isinstance(graph, Program) else ()
+        self.overflows = {name: np.zeros(len(fields(Overflow)), np.int64) for name in counted}
 
     def write(
         self,

@@ -55,11 +55,14 @@ class Overflow:
 
     current: times that u left 24 bits and wrapped. sums: times that a sum of synapses did (24 bits of a convolution's
     result, 32 of any other). saturated: times that v, or another state that the chip clips, was clipped; no fault.
+    states: times that a graded neuron's states, or what it sends, left 24 bits, in any number at once; on the CPU they
+    go on to 32 bits.
     """
 
     current: int = 0
     saturated: int = 0
     sums: int = 0
+    states: int = 0
 
 
 def wraps(overflows: Mapping[str, Overflow]) -> list[Fault]:
@@ -75,6 +78,10 @@ def wraps(overflows: Mapping[str, Overflow]) -> list[Fault]:
             fact = f"sums of its synapses wrapped {overflow.sums} times"
             limit = "a convolution's result has 24 bits, any other sum 32"
             faults.append(Fault(name, fact, limit, "Scale its weights or the payloads it is sent down."))
+        if overflow.states:
+            fact = f"its states or messages left 24 bits {overflow.states} times"
+            limit = "the chip holds 24 bits, Lava's models on the CPU 32: they differ from here on"
+            faults.append(Fault(name, fact, limit, "Compile with calibrate= of such data, or scale the input down."))
     return faults
 
 

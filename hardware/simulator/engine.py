@@ -175,9 +175,10 @@ class Engine:
             if stage.neurons is None or not isinstance(self.graph, Program):
                 continue
             sums = sum(link.take_wrapped() for link in stage.links)
-            current, clipped = stage.neurons.wraps.tolist()
-            if current or clipped or sums:
-                found[name] = np.array([current, clipped, sums], np.int64)
+            left, clipped = stage.neurons.wraps.tolist()
+            if left or clipped or sums:
+                graded = stage.neurons.neuron.graded
+                found[name] = np.array([0 if graded else left, clipped, sums, left if graded else 0], np.int64)
                 stage.neurons.wraps[:] = 0
         return found
 

@@ -27,7 +27,7 @@ class SigmaNeurons(Neurons):
 
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
         """See `Neurons.run_block`."""
-        sigma_block(acc, self.states["sigma"], spikes)
+        sigma_block(acc, self.states["sigma"], spikes, self.wraps)
         count_events(spikes, self.counts, totals)
 
 
@@ -52,7 +52,7 @@ class DeltaNeurons(Neurons):
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
         """See `Neurons.run_block`."""
         act, residue, error = (self.states[name] for name in ("act", "residue", "error"))
-        delta_block(acc, act, residue, error, spikes, *self.constants)
+        delta_block(acc, act, residue, error, spikes, self.wraps, *self.constants)
         count_events(spikes, self.counts, totals)
 
 
@@ -78,7 +78,7 @@ class SigmaDeltaNeurons(Neurons):
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
         """See `Neurons.run_block`."""
         sigma, act, residue, error = (self.states[name] for name in ("sigma", "act", "residue", "error"))
-        sigma_delta_block(acc, sigma, act, residue, error, spikes, *self.constants)
+        sigma_delta_block(acc, sigma, act, residue, error, spikes, self.wraps, *self.constants)
         count_events(spikes, self.counts, totals)
 
 
@@ -122,7 +122,7 @@ class FixedRelayNeurons(FixedNeurons):
 
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
         """See `Neurons.run_block`."""
-        relay_block(acc, self.states["v"], spikes, *self.constants)
+        relay_block(acc, self.states["v"], spikes, self.wraps, *self.constants)
         count_events(spikes, self.counts, totals)
 
 
