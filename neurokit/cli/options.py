@@ -358,3 +358,31 @@ Edges = Annotated[bool, typer.Option(help="Run the fixed cases too: every model 
 Truths = Annotated[
     bool, typer.Option(help="Compare with the recordings of the lava-dl wheel too, where it is installed.")
 ]
+
+LEARNING = "What learns"
+RuleName = Annotated[
+    str | None,
+    typer.Option("--rule", rich_help_panel=LEARNING, help="A rule of nk.rules, e.g. stdp; default: what SOURCE has."),
+]
+RuleSets = Annotated[
+    list[str] | None,
+    typer.Option("--set", rich_help_panel=LEARNING, help="A parameter of the rule, name=value; may be repeated."),
+]
+OnProjection = Annotated[
+    str | None,
+    typer.Option("--on", rich_help_panel=LEARNING, help="The projection that learns, as 'source->target'."),
+]
+ModulationInput = Annotated[
+    str | None,
+    typer.Option(
+        "--modulation", rich_help_panel=LEARNING, help="Input that brings the rule's third factor, a value a neuron."
+    ),
+]
+Passes = Annotated[int, typer.Option(min=1, rich_help_panel=LEARNING, help="Times that DATA are presented, in order.")]
+InFloats = Annotated[
+    bool, typer.Option("--floats", rich_help_panel=LEARNING, help="Learn in floats; the result is a Network.")
+]
+Freeze = Annotated[
+    bool,
+    typer.Option("--freeze", rich_help_panel=LEARNING, help="Save it without its rule: it learns no more."),
+]

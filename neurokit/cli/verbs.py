@@ -9,6 +9,7 @@ import typer
 
 import neurokit as nk
 from neurokit.cli import options as opt
+from neurokit.cli.doctor import doctor
 from neurokit.cli.files import (
     Reading,
     check_compiling,
@@ -24,6 +25,7 @@ from neurokit.cli.files import (
     survey_source,
 )
 from neurokit.cli.inputs import Encoding, read_inputs
+from neurokit.cli.learning import learn
 from neurokit.cli.running import INTERRUPTED, Outputs
 from neurokit.cli.screen import progress_bar, say, say_json, stage_bars
 from neurokit.cli.surveys import survey_facts, tell_survey
@@ -157,6 +159,9 @@ def run(
     keys = record_keys(program, record or [])
     recording = outputs.run(program, arrays, steps, backend.value, keys, time_limit)
     say_json(run_facts(recording)) if as_json else tell_run(recording)
+
+
+app.command()(learn)
 
 
 @app.command()
@@ -368,13 +373,7 @@ def conformance(
         raise typer.Exit(1)
 
 
-@app.command()
-def doctor(as_json: opt.AsJson = False) -> None:
-    """Say what this machine has and can run, and mend by mend what it lacks; exit code 1 when something is broken."""
-    health = nk.doctor()
-    say_json(health.to_dict()) if as_json else say(str(health))
-    if not health.ok:
-        raise typer.Exit(1)
+app.command()(doctor)
 
 
 @app.command()
