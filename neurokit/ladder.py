@@ -130,7 +130,7 @@ class _Climb:
     decisions: tuple[Decision, ...] = ()
     attribution: Attribution | None = None
     conventions: Conventions | None = None
-    at: str = "behind the source's rung"
+    at: str = "after the source's rung"
 
     def stand(self, ground: SourceRung | str) -> None:
         """Take the source's rung, or the note why there is none."""
