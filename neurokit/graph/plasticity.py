@@ -49,7 +49,7 @@ class Signal:
     """A value that the target neuron knows in each step and hands to its synapses, the third factor.
 
     function: name in `graph.signals.SIGNALS`, where its equation stands. parameters: by name, numbers of that function.
-    limit: the value is clipped to +-limit.
+    limit: the value is clipped to +-limit, of traces what they remember.
     """
 
     function: str

@@ -118,6 +118,7 @@ class FloatSignals:
             trace += numbers["impulse"] * (sent != 0)
         elif MODULATION in arrived:
             trace += numbers["scale"] * arrived[MODULATION]
+        np.clip(trace, -self._signals[name].limit, self._signals[name].limit, out=trace)  # as integers do at 127
         return trace.copy()
 
     def _from_potential(self, kind: str, numbers: Mapping[str, float], before: States, after: States) -> Floats:

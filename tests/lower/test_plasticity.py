@@ -436,6 +436,19 @@ class TestNetworks:
         with pytest.raises(CompileError, match="'hid' weights its input differently from neuron to neuron"):
             nk.compile(replace(uneven, populations={**uneven.populations, "hid": hid}))
 
+    def test_two_bounds_in_one_population(self):
+        """The first rule's is exact; the second's weights are clipped where the chip can, and that is said."""
+        network = learning_network(rules.soft_stdp(w_max=1.7, a_plus=0.05), (Dense(np.ones((10, 12))),), feedback=False)
+        second = rules.soft_stdp(w_max=1.0, a_plus=0.05)
+        loop = Projection("hid", "hid", (Dense(np.full((10, 10), 0.5)),), MS, plasticity=second)
+        program = nk.compile(replace(network, projections=(*network.projections, loop)))
+        first, other = projection(program).plasticity, projection(program, "hid->hid").plasticity
+        assert first.report.weight_scale * 1.7 == pytest.approx(255, rel=1e-3)
+        assert other.report.weight_scale == pytest.approx(first.report.weight_scale)
+        assert "weights are clipped at 1.7 instead of 1" in other.report.notes
+        assert "(w-150)" in lava_strings(other)["dw"]  # the soft bound is near
+        assert first.seed != other.seed
+
     def test_the_report_tells(self):
         program = nk.compile(learning_network(rules.stdp(a_plus=0.011), feedback=False))
         said = [note for row in program.report for note in row.notes]

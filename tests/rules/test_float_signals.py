@@ -258,3 +258,14 @@ def evaluate(neuron, x, signals, modulation=None):
             found[name].append(values[0].copy())
         spikes.append(sent[0, 0].astype(float))
     return {name: np.array(values) for name, values in found.items()}, np.array(spikes)
+
+
+def test_a_traces_limit_is_what_it_remembers():
+    """As in integers, which have no memory beyond 127: it decays from the limit, not from where it would have been."""
+    signal = Signal("modulation_trace", {"scale": 1.0, "tau": 0.01}, limit=2.0)
+    signals = FloatSignals({"z": signal}, LIF(tau=np.asarray(0.02)), (1,), (1,), 1e-3)
+    found = []
+    for arrives in (3.0, 3.0, 0.0):
+        values = signals.evaluate({}, {}, np.zeros(1), {"modulation": np.array([arrives])})
+        found.append(float(values["z"][0]))
+    assert found == pytest.approx([2.0, 2.0, 2.0 * np.exp(-0.1)])
