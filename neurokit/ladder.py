@@ -75,7 +75,7 @@ def verify(
     check_time_constant(tau)
     check_samples({"lava": lava, "attribute": attribute})
     graph = _graph(source, network, dt, reset)
-    program, notes = _program(graph, program, bits, window, inputs)
+    program, notes = program_of(graph, program, bits, window, inputs)
     runner = _runner(backend, program) if lava else None
     net = graph if isinstance(graph, Network) and not graph.is_integer else None
     if net is None:
@@ -276,7 +276,7 @@ def _with_lava(
     return compare(here, there, exact=True, names=("program", runner.name), note=note)
 
 
-def _program(
+def program_of(
     graph: Network | Program, program: Program | None, bits: int | None, window: int | None, inputs: Inputs
 ) -> tuple[Program, list[str]]:
     """The Program given, the Program itself, or the compiled Network, and what to say of it; refuses what does nothing.

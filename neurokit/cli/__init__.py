@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 
+from neurokit.cli.hints import verb_of
 from neurokit.cli.screen import drop_stdout, say, say_error, say_faults, tolerate_encodings
 from neurokit.cli.verbs import app
 from neurokit.errors import FormatError, InputError, NeurokitError, OutputError
@@ -21,7 +23,7 @@ def main() -> None:
     try:
         app()
     except NeurokitError as error:
-        say_faults(error.faults)
+        say_faults(error.faults, verb_of(sys.argv[1:]))
         raise SystemExit(2 if isinstance(error, USAGE) else 1) from None
     except SystemExit as end:
         if end.code == INTERRUPTED:

@@ -13,7 +13,7 @@ import numpy as np
 
 import neurokit as nk
 from neurokit.cli.files import read_arrays
-from neurokit.cli.options import Encode, Fit
+from neurokit.cli.options import Encode, Fit, TimeUnit
 from neurokit.cli.screen import is_watched, say
 from neurokit.encode import Events, from_array
 from neurokit.encode.events import NAMES
@@ -37,6 +37,7 @@ class Encoding:
     encode: Encode | None = None
     seed: int | None = None
     threshold: float | None = None
+    time_unit: TimeUnit | None = None
 
 
 def read_inputs(graph: nk.Network | nk.Program, data: list[Path], steps: int | None, encoding: Encoding) -> Any:
@@ -99,7 +100,7 @@ def _are_events(held: Any) -> bool:
 CODES = {"images": ("rate", "regular", "latency", "graded"), "sound": ("gammatone", "mel", "delta")}
 CODES["values"] = (*CODES["images"], "delta")
 USES = {  # beside --encode
-    "recordings": {"bin", "counts", "fit", "size"},
+    "recordings": {"bin", "counts", "fit", "size", "time_unit"},
     "images": {"fit"},
     "rate": {"seed"},
     "delta": {"threshold"},
@@ -114,7 +115,7 @@ def _check_options(kind: str, encoding: Encoding) -> None:
     used = USES.get(kind, set()) | USES.get(chosen or "", set()) | ({"encode"} if kind in CODES else set())
     what = f"{kind} by {chosen}" if chosen is not None and kind in CODES else kind
     faults = [
-        Fault(f"--{field.name}", "was given", f"it says nothing about {what}", "Leave it out.")
+        Fault(f"--{field.name.replace('_', '-')}", "was given", f"it says nothing about {what}", "Leave it out.")
         for field in fields(encoding)
         if getattr(encoding, field.name) is not None and field.name not in used
     ]
@@ -189,7 +190,7 @@ def _recordings(
 ) -> Any:
     """(recordings, steps, *shape), or (steps, *shape) of one."""
     dt, size = _step(graph, encoding), _size(encoding.size)
-    read = [_read(file, size) for file in files]
+    read = [_read(file, size, encoding.time_unit) for file in files]
     faults = [
         Fault(
             str(file.path), "does not tell its sensor's size", f"the input is flat, {shape[0]:,}", "Pass --size 34x34."
@@ -210,9 +211,9 @@ def _recordings(
     return spikes[0] if len(read) == 1 else spikes
 
 
-def _read(file: File, size: tuple[int, int] | None) -> Events:
+def _read(file: File, size: tuple[int, int] | None, unit: TimeUnit | None) -> Events:
     if file.held is None or isinstance(file.held, dict):
-        return nk.encode.read(file.path, size=size)
+        return nk.encode.read(file.path, size=size, time_unit=None if unit is None else unit.value)
     return from_array(file.held, size=size, source=str(file.path))
 
 

@@ -78,6 +78,13 @@ class Fit(str, Enum):
     resize = "resize"
 
 
+class TimeUnit(str, Enum):
+    """What the times of a .mat recording count."""
+
+    us = "us"
+    s = "s"
+
+
 class Encode(str, Enum):
     """How values, signals and sound become spikes."""
 
@@ -220,6 +227,10 @@ SensorSize = Annotated[
     typer.Option(
         "--size", rich_help_panel=ENCODING, metavar="ROWSxCOLUMNS", help="Of the sensor, where the file does not tell."
     ),
+]
+TimeUnitOf = Annotated[
+    TimeUnit | None,
+    typer.Option("--time-unit", rich_help_panel=ENCODING, help="Of the times in a .mat file, which does not tell."),
 ]
 EncodeAs = Annotated[
     Encode | None, typer.Option("--encode", rich_help_panel=ENCODING, help="How images, values or sound become spikes.")

@@ -6,7 +6,6 @@ import io
 import json
 import math
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,16 +18,11 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from neurokit.cli.hints import hint
 from neurokit.errors import Fault
 
 WIDE = 200  # columns of a table that goes to a file or pipe
 CLOSED_PIPE = 128 + 13  # exit code of a program that SIGPIPE ends
-OPTIONS = (  # arguments of the API that mends name
-    *("fit", "size", "seed", "threshold"),
-    *("kind", "dt", "reset", "inputs", "shape", "spec", "code", "calibrate", "fires", "integration"),
-    *("bits", "window"),
-    *("steps", "time_limit", "backend", "record", "labels", "lava", "attribute", "tau", "to", "checkpoint"),
-)
 NAMES_SHOWN = 8
 
 
@@ -68,27 +62,21 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]], left: int =
             say(f"  {column}: {cell}")
 
 
-def say_faults(faults: Sequence[Fault]) -> None:
-    """A line a fault on stderr; those that differ only in the node share one."""
+def say_faults(faults: Sequence[Fault], verb: str | None = None) -> None:
+    """A line a fault on stderr; those that differ only in the node share one. verb: whose options mends may name."""
     alike: dict[tuple[str, str, str], list[str]] = {}
     for fault in faults:
         alike.setdefault((fault.fact, fault.limit, fault.mend), []).append(fault.node)
     for (fact, limit, mend), nodes in alike.items():
         shown = [f"'{node}'" for node in nodes[:NAMES_SHOWN]]
         more = f" and {len(nodes) - len(shown)} more" if len(nodes) > len(shown) else ""
-        say_error(f"{', '.join(shown)}{more}: {fact}; {limit}. {mend}{_here(mend)}")
+        say_error(f"{', '.join(shown)}{more}: {fact}; {limit}. {mend}{hint(mend, verb)}")
 
 
-def fault_words(fault: Fault, named: bool = True) -> str:
-    """A fault in one line. named: whether its node is told."""
+def fault_words(fault: Fault, named: bool = True, verb: str | None = None) -> str:
+    """A fault in one line. named: whether its node is told. verb: whose options the mend may name."""
     node = f"'{fault.node}': " if named else ""
-    return f"{node}{fault.fact}; {fault.limit}. {fault.mend}{_here(fault.mend)}"
-
-
-def _here(mend: str) -> str:
-    """Options of the command line for the arguments that a mend names."""
-    options = [f"--{name.replace('_', '-')}" for name in OPTIONS if re.search(rf"\b{name}=", mend)]
-    return f" (On the command line: {', '.join(options)}.)" if options else ""
+    return f"{node}{fault.fact}; {fault.limit}. {fault.mend}{hint(fault.mend, verb)}"
 
 
 def say_error(message: str) -> None:

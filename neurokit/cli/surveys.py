@@ -11,6 +11,7 @@ from neurokit.converters.survey import APPROXIMATED, Survey
 from neurokit.profiling.report import percent
 
 NODES_SHOWN = 60
+VERB = "inspect"
 
 
 def survey_facts(survey: Survey) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def tell_survey(survey: Survey) -> None:
         say(f"and {count - NODES_SHOWN:,} more nodes: --json lists all")
     _tell_findings(survey)
     for need in survey.needs:
-        say(f"to be passed: {fault_words(need)}")
+        say(f"to be passed: {fault_words(need, verb=VERB)}")
     for what, words in survey.facts:
         say(f"{what}: {words}")
     for remark in survey.remarks:
@@ -55,12 +56,14 @@ def _tell_findings(survey: Survey) -> None:
             for words in finding.how:
                 alike.setdefault(f"approximated: {words}", []).append(finding.piece.name)
         for fault in finding.faults:
-            alike.setdefault(f"unsupported: {fault_words(fault, named=False)}", []).append(finding.piece.name)
+            alike.setdefault(f"unsupported: {fault_words(fault, named=False, verb=VERB)}", []).append(
+                finding.piece.name
+            )
     for words, names in alike.items():
         shown = ", ".join(f"'{name}'" for name in names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
         say(f"{shown}: {words}")
     for fault in survey.faults:
-        say(f"fault: {fault_words(fault)}")
+        say(f"fault: {fault_words(fault, verb=VERB)}")
 
 
 def _tell_graph(survey: Survey) -> None:

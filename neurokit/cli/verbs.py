@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -12,25 +11,20 @@ from neurokit.cli import options as opt
 from neurokit.cli.doctor import doctor
 from neurokit.cli.files import (
     Reading,
-    check_compiling,
     check_output,
     compiled,
-    converted,
-    read_arrays,
     read_graph,
-    read_labels,
     read_source,
     record_keys,
-    source_of,
     survey_source,
 )
 from neurokit.cli.inputs import Encoding, read_inputs
 from neurokit.cli.learning import learn
-from neurokit.cli.running import INTERRUPTED, Outputs
+from neurokit.cli.proofs import profiled_run, report, verify
+from neurokit.cli.running import Outputs
 from neurokit.cli.screen import progress_bar, say, say_json, stage_bars
 from neurokit.cli.surveys import survey_facts, tell_survey
 from neurokit.cli.texts import graph_facts, run_facts, tell_compilation, tell_graph, tell_run
-from neurokit.errors import VerificationInterrupted
 
 app = typer.Typer(
     help="Trained spiking networks to Intel Loihi's integers, proven step by step.",
@@ -146,6 +140,7 @@ def run(
     counts: opt.Counts = None,
     fit: opt.FitTo = None,
     size: opt.SensorSize = None,
+    time_unit: opt.TimeUnitOf = None,
     encode: opt.EncodeAs = None,
     seed: opt.RateSeed = None,
     threshold: opt.Threshold = None,
@@ -155,7 +150,7 @@ def run(
     outputs = Outputs(output, to, checkpoint, every)
     outputs.check(source, *data)
     program = compiled(read_graph(source, Reading(kind, dt, reset, inputs)), bits, window)
-    arrays = read_inputs(program, data, steps, Encoding(bin, counts, fit, size, encode, seed, threshold))
+    arrays = read_inputs(program, data, steps, Encoding(bin, counts, fit, size, encode, seed, threshold, time_unit))
     keys = record_keys(program, record or [])
     recording = outputs.run(program, arrays, steps, backend.value, keys, time_limit)
     say_json(run_facts(recording)) if as_json else tell_run(recording)
@@ -164,73 +159,7 @@ def run(
 app.command()(learn)
 
 
-@app.command()
-def verify(
-    source: opt.Source,
-    data: opt.Data,
-    labels: opt.Labels = None,
-    expected: opt.Expected = None,
-    attribute: opt.Attribute = 4,
-    tau: opt.Tau = 10.0,
-    lava: opt.Samples = 1,
-    backend: opt.OnLava = opt.Lava.lava_inprocess,
-    steps: opt.Steps = None,
-    time_limit: opt.TimeLimit = None,
-    bits: opt.Bits = None,
-    window: opt.Window = None,
-    kind: opt.Kind = None,
-    dt: opt.Dt = None,
-    reset: opt.Reset = None,
-    inputs: opt.Inputs = None,
-    shape: opt.SampleShape = None,
-    spec: opt.Spec = None,
-    code: opt.CodeOf = None,
-    calibrate: opt.Calibrate = None,
-    fires: opt.FiresAt = None,
-    integration: opt.Integrating = None,
-    bin: opt.Bin = None,
-    counts: opt.Counts = None,
-    fit: opt.FitTo = None,
-    size: opt.SensorSize = None,
-    encode: opt.EncodeAs = None,
-    seed: opt.RateSeed = None,
-    threshold: opt.Threshold = None,
-    as_json: opt.AsJson = False,
-) -> None:
-    """Prove that every form computes the same: source, integers, Lava; say what the integers lose, and by what cause.
-
-    Exit code 1 when the Program on the simulator and on Lava differ, or the source in its own framework by too much.
-    """
-    reading = Reading(kind, dt, reset, inputs, shape, spec, code, calibrate, fires, integration)
-    graph, truth = read_graph(source, reading), read_labels(labels)
-    check_compiling(graph, bits, window)
-    arrays = read_inputs(graph, data, steps, Encoding(bin, counts, fit, size, encode, seed, threshold))
-    try:
-        with progress_bar("verifying") as progress:
-            parity = nk.verify(
-                source_of(source, graph),
-                arrays,
-                network=converted(source, graph),
-                expected=None if expected is None else read_arrays(expected),
-                labels=truth,
-                bits=bits,
-                window=window,
-                steps=steps,
-                tau=tau,
-                attribute=attribute,
-                lava=lava,
-                backend=backend.value,
-                time_limit=time_limit,
-                progress=progress,
-            )
-    except VerificationInterrupted as interrupt:
-        say_json(interrupt.parity.to_dict()) if as_json else say(str(interrupt.parity))
-        raise typer.Exit(INTERRUPTED) from None
-    say_json(parity.to_dict()) if as_json else say(str(parity))
-    if not lava and not as_json and not any(rung.exact for rung in parity.rungs):
-        say("Lava was left out, so nothing had to be exact")
-    if not parity.ok:
-        raise typer.Exit(1)
+app.command()(verify)
 
 
 @app.command()
@@ -268,6 +197,7 @@ def profile(
     counts: opt.Counts = None,
     fit: opt.FitTo = None,
     size: opt.SensorSize = None,
+    time_unit: opt.TimeUnitOf = None,
     encode: opt.EncodeAs = None,
     seed: opt.RateSeed = None,
     threshold: opt.Threshold = None,
@@ -275,74 +205,12 @@ def profile(
 ) -> None:
     """Count spikes and operations of a run, and estimate energy and time on a chip, with bounds."""
     program = compiled(read_graph(source, Reading(kind, dt, reset, inputs)), bits, window)
-    arrays = read_inputs(program, data, steps, Encoding(bin, counts, fit, size, encode, seed, threshold))
-    profiled = _profiled(program, arrays, steps, nk.place(program, chip.value))
+    arrays = read_inputs(program, data, steps, Encoding(bin, counts, fit, size, encode, seed, threshold, time_unit))
+    profiled = profiled_run(program, arrays, steps, nk.place(program, chip.value))
     say_json(profiled.to_dict()) if as_json else say(str(profiled))
 
 
-@app.command()
-def report(
-    source: opt.Source,
-    data: opt.Data,
-    output: opt.ToPage = Path("report.html"),
-    labels: opt.Labels = None,
-    attribute: opt.Attribute = 4,
-    tau: opt.Tau = 10.0,
-    lava: opt.Samples = 1,
-    backend: opt.OnLava = opt.Lava.lava_inprocess,
-    chip: opt.OnChip = opt.Chip.loihi2,
-    steps: opt.Steps = None,
-    time_limit: opt.TimeLimit = None,
-    bits: opt.Bits = None,
-    window: opt.Window = None,
-    kind: opt.Kind = None,
-    dt: opt.Dt = None,
-    reset: opt.Reset = None,
-    inputs: opt.Inputs = None,
-    bin: opt.Bin = None,
-    counts: opt.Counts = None,
-    fit: opt.FitTo = None,
-    size: opt.SensorSize = None,
-    encode: opt.EncodeAs = None,
-    seed: opt.RateSeed = None,
-    threshold: opt.Threshold = None,
-    as_json: opt.AsJson = False,
-) -> None:
-    """Verify, place and profile, and write it all as one HTML page and as JSON; exit code as verify's and place's."""
-    check_output(output, ".html", source, *data, labels)
-    graph, truth = read_graph(source, Reading(kind, dt, reset, inputs)), read_labels(labels)
-    program = compiled(graph, bits, window)
-    arrays = read_inputs(program, data, steps, Encoding(bin, counts, fit, size, encode, seed, threshold))
-    with progress_bar("verifying") as progress:
-        parity = nk.verify(
-            source_of(source, graph),
-            arrays,
-            network=converted(source, graph),
-            labels=truth,
-            bits=bits,
-            window=window,
-            steps=steps,
-            tau=tau,
-            attribute=attribute,
-            lava=lava,
-            backend=backend.value,
-            time_limit=time_limit,
-            progress=progress,
-        )
-    placement = nk.place(program, chip.value)
-    profiled = _profiled(program, arrays, steps, placement)
-    title = f"neurokit: {Path(graph.source).name or source.name}"
-    nk.report(profiled, parity, placement, title=title, path=output)
-    ok = parity.ok and placement.ok
-    state = "parity holds" if parity.ok else "parity is BROKEN"
-    fits = "fits" if placement.ok else "does NOT fit"
-    pages = {"page": str(output), "json": str(output.with_suffix(".json"))}
-    if as_json:
-        say_json({**pages, "ok": ok, "parity": parity.ok, "fits": placement.ok})
-    else:
-        say(f"{state}; {fits} on {placement.chip.title}; wrote {pages['page']} and {pages['json']}")
-    if not ok:
-        raise typer.Exit(1)
+app.command()(report)
 
 
 @app.command()
@@ -392,12 +260,6 @@ def demo(output: opt.ToPage = Path("report.html"), as_json: opt.AsJson = False) 
             say(f"{name:>16}  {value}")
     if not done.parity.ok:
         raise typer.Exit(1)
-
-
-def _profiled(program: nk.Program, arrays: Any, steps: int | None, placement: nk.Placement) -> nk.Profile:
-    with progress_bar("running") as progress:
-        recording = nk.run(program, arrays, steps, record=tuple(program.populations), progress=progress)
-    return nk.profile(recording, placement)
 
 
 def _show(graph: nk.Network | nk.Program, as_json: bool) -> None:

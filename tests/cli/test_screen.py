@@ -7,8 +7,10 @@ import sys
 import numpy as np
 import pytest
 
-from neurokit.cli import screen
+from neurokit.cli import hints, screen
 from neurokit.errors import Fault
+
+GOES_IN = "whose .nk file goes in here"
 
 
 def test_a_narrow_terminal_gets_blocks(cli, files, monkeypatch):
@@ -42,6 +44,36 @@ def test_faults_alike_share_a_line(capsys):
         "error: 'dt': is missing; NIR states none. Pass dt=1e-3, time_limit=5. "
         "(On the command line: --dt, --time-limit.)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("verb", "mend", "words"),
+    [
+        (None, "Pass calibrate=x.", "--calibrate"),
+        ("compile", "Pass calibrate=x.", "--calibrate"),
+        (
+            "run",
+            "Pass calibrate=x.",
+            "--calibrate of neurokit convert or neurokit compile, whose .nk file goes in here",
+        ),
+        ("place", "Pass dt=1 or code=x.", f"--dt; --code of neurokit convert, {GOES_IN}"),
+        ("place", "Pass tau=1.", None),  # none of the verbs that come before it has one
+        ("run", "Pass time_unit='s'.", "--time-unit"),
+        ("run", "Shrink it.", None),
+    ],
+)
+def test_mends_name_options_of_the_verb(verb, mend, words):
+    assert hints.hint(mend, verb) == ("" if words is None else f" (On the command line: {words}.)")
+
+
+def test_the_verb_of_a_command():
+    assert hints.verb_of(["--json", "run", "compile.nk"]) == "run"
+    assert hints.verb_of(["--version"]) is None
+
+
+def test_every_option_of_a_hint_is_one_of_some_verb():
+    every = set().union(*hints.options_of_verbs().values())
+    assert {f"--{name.replace('_', '-')}" for name in hints.OPTIONS} <= every
 
 
 def test_json_has_no_nan_and_short_lists(capsys):

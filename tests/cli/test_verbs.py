@@ -12,11 +12,13 @@ import pytest
 
 import neurokit as nk
 from neurokit import api
+from neurokit.cli import hints
 from neurokit.cli.options import Backend, Chip
 from neurokit.graph.fingerprint import fingerprint
 from neurokit.place.chips import CHIPS
 from tests.cli.sources import DT, SAMPLES, STEPS, neurons, write_net, write_nir
 from tests.data import shared, truth
+from tests.fuzz.formats import write_onnx
 
 GRAPH = {"kind", "source", "dt", "inputs", "outputs", "neurons", "populations"}
 PROGRAM = {*GRAPH, "targets", "report", "stock_faults"}
@@ -343,6 +345,32 @@ def test_report(cli, files, tmp_path):
     ran = cli("report", files.nir, *DT, files.data, "--labels", files.labels)
     assert ran.out == "parity holds; fits on Loihi 2; wrote report.html and report.json\n"
     assert page.read_bytes() == before  # twice in a row: the same page
+
+
+def test_verify_and_report_take_the_same_sources():
+    taken = hints.options_of_verbs()
+    assert taken["verify"] - taken["report"] == set()
+    assert taken["report"] - taken["verify"] == {"--output", "-o", "--chip"}
+
+
+def test_report_of_a_plain_network(cli, tmp_path):
+    """In sigma-delta code, whose scales follow from the inputs, which are fractions."""
+    write_onnx(tmp_path / "plain.onnx")
+    samples = np.random.default_rng(0).uniform(0, 1, (2, 3, 2, 4, 4))
+    np.save("x.npy", samples)
+    found = facts(cli("report", "plain.onnx", "x.npy", "--code", "sigma-delta", "--attribute", 0, "--json"), REPORT)
+    assert found["ok"]
+    content = json.loads((tmp_path / "report.json").read_text())
+    assert content["parity"]["ok"]
+    verified = json.loads(cli("verify", "plain.onnx", "x.npy", "--code", "sigma-delta", "--attribute", 0, "--json").out)
+    assert [rung["ok"] for rung in content["parity"]["rungs"]] == [rung["ok"] for rung in verified["rungs"]]
+
+
+def test_hints_of_verbs_without_the_option(cli, tmp_path):
+    write_onnx(tmp_path / "plain.onnx")
+    np.save("x.npy", np.zeros((3, 2, 4, 4)))
+    ran = cli("run", "plain.onnx", "x.npy")
+    assert "--code of neurokit convert, whose .nk file goes in here" in " ".join(ran.err.split())
 
 
 def test_conformance(cli, monkeypatch, tmp_path):

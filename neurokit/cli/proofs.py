@@ -1,0 +1,191 @@
+"""The verbs `verify` and `report`: both climb the ladder, on the same sources and by the same options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import neurokit as nk
+from neurokit.cli import options as opt
+from neurokit.cli.files import (
+    Reading,
+    check_compiling,
+    check_output,
+    converted,
+    read_arrays,
+    read_graph,
+    read_labels,
+    source_of,
+)
+from neurokit.cli.inputs import Encoding, read_inputs
+from neurokit.cli.running import INTERRUPTED
+from neurokit.cli.screen import progress_bar, say, say_json
+from neurokit.errors import VerificationInterrupted
+from neurokit.ladder import program_of
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """How to climb it: the arguments of `nk.verify` that both verbs take, as their options have them."""
+
+    labels: Path | None
+    expected: Path | None
+    bits: int | None
+    window: int | None
+    steps: int | None
+    tau: float
+    attribute: int
+    lava: int
+    backend: opt.Lava
+    time_limit: float | None
+
+    def climb(self, source: Path, graph: nk.Network | nk.Program, arrays: Any, *, as_json: bool) -> nk.Parity:
+        """Verify; Ctrl-C tells what was found so far and ends the command."""
+        truth = read_labels(self.labels)
+        given = None if self.expected is None else read_arrays(self.expected)
+        try:
+            with progress_bar("verifying") as progress:
+                return nk.verify(
+                    source_of(source, graph),
+                    arrays,
+                    network=converted(source, graph),
+                    expected=given,
+                    labels=truth,
+                    bits=self.bits,
+                    window=self.window,
+                    steps=self.steps,
+                    tau=self.tau,
+                    attribute=self.attribute,
+                    lava=self.lava,
+                    backend=self.backend.value,
+                    time_limit=self.time_limit,
+                    progress=progress,
+                )
+        except VerificationInterrupted as interrupt:
+            say_json(interrupt.parity.to_dict()) if as_json else say(str(interrupt.parity))
+            raise typer.Exit(INTERRUPTED) from None
+
+
+def verify(
+    source: opt.Source,
+    data: opt.Data,
+    labels: opt.Labels = None,
+    expected: opt.Expected = None,
+    attribute: opt.Attribute = 4,
+    tau: opt.Tau = 10.0,
+    lava: opt.Samples = 1,
+    backend: opt.OnLava = opt.Lava.lava_inprocess,
+    steps: opt.Steps = None,
+    time_limit: opt.TimeLimit = None,
+    bits: opt.Bits = None,
+    window: opt.Window = None,
+    kind: opt.Kind = None,
+    dt: opt.Dt = None,
+    reset: opt.Reset = None,
+    inputs: opt.Inputs = None,
+    shape: opt.SampleShape = None,
+    spec: opt.Spec = None,
+    code: opt.CodeOf = None,
+    calibrate: opt.Calibrate = None,
+    fires: opt.FiresAt = None,
+    integration: opt.Integrating = None,
+    bin: opt.Bin = None,
+    counts: opt.Counts = None,
+    fit: opt.FitTo = None,
+    size: opt.SensorSize = None,
+    time_unit: opt.TimeUnitOf = None,
+    encode: opt.EncodeAs = None,
+    seed: opt.RateSeed = None,
+    threshold: opt.Threshold = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Prove that every form computes the same: source, integers, Lava; say what the integers lose, and by what cause.
+
+    Exit code 1 when the Program on the simulator and on Lava differ, or the source in its own framework by too much.
+    """
+    reading = Reading(kind, dt, reset, inputs, shape, spec, code, calibrate, fires, integration)
+    graph = read_graph(source, reading)
+    read_labels(labels)  # told before anything runs when it is none
+    check_compiling(graph, bits, window)
+    encoding = Encoding(bin, counts, fit, size, encode, seed, threshold, time_unit)
+    arrays = read_inputs(graph, data, steps, encoding)
+    ladder = Ladder(labels, expected, bits, window, steps, tau, attribute, lava, backend, time_limit)
+    parity = ladder.climb(source, graph, arrays, as_json=as_json)
+    say_json(parity.to_dict()) if as_json else say(str(parity))
+    if not lava and not as_json and not any(rung.exact for rung in parity.rungs):
+        say("Lava was left out, so nothing had to be exact")
+    if not parity.ok:
+        raise typer.Exit(1)
+
+
+def report(
+    source: opt.Source,
+    data: opt.Data,
+    output: opt.ToPage = Path("report.html"),
+    labels: opt.Labels = None,
+    expected: opt.Expected = None,
+    attribute: opt.Attribute = 4,
+    tau: opt.Tau = 10.0,
+    lava: opt.Samples = 1,
+    backend: opt.OnLava = opt.Lava.lava_inprocess,
+    chip: opt.OnChip = opt.Chip.loihi2,
+    steps: opt.Steps = None,
+    time_limit: opt.TimeLimit = None,
+    bits: opt.Bits = None,
+    window: opt.Window = None,
+    kind: opt.Kind = None,
+    dt: opt.Dt = None,
+    reset: opt.Reset = None,
+    inputs: opt.Inputs = None,
+    shape: opt.SampleShape = None,
+    spec: opt.Spec = None,
+    code: opt.CodeOf = None,
+    calibrate: opt.Calibrate = None,
+    fires: opt.FiresAt = None,
+    integration: opt.Integrating = None,
+    bin: opt.Bin = None,
+    counts: opt.Counts = None,
+    fit: opt.FitTo = None,
+    size: opt.SensorSize = None,
+    time_unit: opt.TimeUnitOf = None,
+    encode: opt.EncodeAs = None,
+    seed: opt.RateSeed = None,
+    threshold: opt.Threshold = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Verify, place and profile, and write it all as one HTML page and as JSON; exit code as verify's and place's."""
+    check_output(output, ".html", source, *data, labels, expected)
+    reading = Reading(kind, dt, reset, inputs, shape, spec, code, calibrate, fires, integration)
+    graph = read_graph(source, reading)
+    read_labels(labels)  # told before anything runs when it is none
+    check_compiling(graph, bits, window)
+    encoding = Encoding(bin, counts, fit, size, encode, seed, threshold, time_unit)
+    arrays = read_inputs(graph, data, steps, encoding)
+    program, _ = program_of(graph, None, bits, window, arrays)
+    ladder = Ladder(labels, expected, bits, window, steps, tau, attribute, lava, backend, time_limit)
+    parity = ladder.climb(source, graph, arrays, as_json=as_json)
+    placement = nk.place(program, chip.value)
+    whole = program.scaled(arrays) if program.input_scale and program is not graph else arrays
+    profiled = profiled_run(program, whole, steps, placement)
+    title = f"neurokit: {Path(graph.source).name or source.name}"
+    nk.report(profiled, parity, placement, title=title, path=output)
+    ok = parity.ok and placement.ok
+    state = "parity holds" if parity.ok else "parity is BROKEN"
+    fits = "fits" if placement.ok else "does NOT fit"
+    pages = {"page": str(output), "json": str(output.with_suffix(".json"))}
+    if as_json:
+        say_json({**pages, "ok": ok, "parity": parity.ok, "fits": placement.ok})
+    else:
+        say(f"{state}; {fits} on {placement.chip.title}; wrote {pages['page']} and {pages['json']}")
+    if not ok:
+        raise typer.Exit(1)
+
+
+def profiled_run(program: nk.Program, arrays: Any, steps: int | None, placement: nk.Placement) -> nk.Profile:
+    """The profile of a run that records all spikes."""
+    with progress_bar("running") as progress:
+        recording = nk.run(program, arrays, steps, record=tuple(program.populations), progress=progress)
+    return nk.profile(recording, placement)
