@@ -77,7 +77,7 @@ def _transpose(operation: Operation, inputs: Sequence[Any]) -> tuple[Array, ...]
 def _slice(operation: Operation, inputs: Sequence[Any]) -> tuple[Array, ...]:
     data = inputs[0]
     if "starts" in operation.attributes:
-        starts, ends = operation.attributes["starts"], operation.attributes["ends"]
+        starts, ends = operation.attributes["starts"], operation.needed("ends")
         axes, steps = operation.attributes.get("axes"), None
     else:
         starts, ends, axes, steps = (*inputs[1:], None, None, None, None)[:4]
@@ -124,7 +124,7 @@ def _tile(operation: Operation, inputs: Sequence[Any]) -> tuple[Array, ...]:
 
 def _depth_to_space(operation: Operation, inputs: Sequence[Any]) -> tuple[Array, ...]:
     n, c, h, w = inputs[0].shape
-    b = int(operation.attributes["blocksize"])
+    b = int(operation.needed("blocksize"))
     if operation.attributes.get("mode", "DCR") == "DCR":
         split = inputs[0].reshape(n, b, b, c // (b * b), h, w).transpose(0, 3, 4, 1, 5, 2)
     else:
@@ -134,13 +134,13 @@ def _depth_to_space(operation: Operation, inputs: Sequence[Any]) -> tuple[Array,
 
 def _space_to_depth(operation: Operation, inputs: Sequence[Any]) -> tuple[Array, ...]:
     n, c, h, w = inputs[0].shape
-    b = int(operation.attributes["blocksize"])
+    b = int(operation.needed("blocksize"))
     split = inputs[0].reshape(n, c, h // b, b, w // b, b).transpose(0, 3, 5, 1, 2, 4)
     return (split.reshape(n, c * b * b, h // b, w // b),)
 
 
 def _concat(operation: Operation, inputs: Sequence[Any]) -> tuple[Array, ...]:
-    return (np.concatenate(inputs, int(operation.attributes["axis"])),)
+    return (np.concatenate(inputs, int(operation.attributes.get("axis", 1))),)
 
 
 def _shape(operation: Operation, inputs: Sequence[Any]) -> tuple[Array, ...]:
@@ -174,7 +174,7 @@ _TYPES = {1: "f4", 2: "u1", 3: "i1", 4: "u2", 5: "i2", 6: "i4", 7: "i8", 9: "?",
 
 
 def _cast(operation: Operation, inputs: Sequence[Any]) -> tuple[Array, ...]:
-    return (np.asarray(inputs[0]).astype(_TYPES[int(operation.attributes["to"])]),)
+    return (np.asarray(inputs[0]).astype(_TYPES[int(operation.needed("to"))]),)
 
 
 def _dequantize(operation: Operation, inputs: Sequence[Any]) -> tuple[Array, ...]:

@@ -58,6 +58,12 @@ def padding(operation: Operation, sizes: Sequence[int], reach: Sequence[Sequence
     return [(0, 0), *pairs] if axes == 1 else pairs
 
 
+def _kernel(operation: Operation, axes: int) -> list[int]:
+    """Sizes of a pool's windows, (y, x), which it must state."""
+    operation.needed("kernel_shape")
+    return numbers(operation, "kernel_shape", axes, 1)
+
+
 def windows_of(operation: Operation, image: Shape, kernel: Sequence[int], axes: int) -> tuple[list[Window], list[Pair]]:
     """The windows of a convolution or pool, for y and x, and their padding."""
     strides, dilations = numbers(operation, "strides", axes, 1), numbers(operation, "dilations", axes, 1)
@@ -150,7 +156,7 @@ def _cuts(
 def max_pool(operation: Operation, shape: Shape) -> tuple[MaxPool, Shape]:
     """MaxPool, and the shape of its result."""
     image, axes = image_of(shape), len(shape) - 2
-    windows, _ = windows_of(operation, image, numbers(operation, "kernel_shape", axes, 1), axes)
+    windows, _ = windows_of(operation, image, _kernel(operation, axes), axes)
     for window, size in zip(windows, image[1:], strict=True):
         if not _seen(window, 0, size).all():
             raise Unfit("has windows that lie in the padding alone", "windows see the image", AGAIN)
@@ -169,7 +175,7 @@ def global_pool(shape: Shape) -> tuple[Pair, Shape]:
 def average_pool(operation: Operation, shape: Shape) -> tuple[Synapse, NDArray[np.float64] | None, Shape]:
     """AveragePool: sums, what they are multiplied with where windows differ in size, and the shape of the result."""
     image, axes = image_of(shape), len(shape) - 2
-    windows, pairs = windows_of(operation, image, numbers(operation, "kernel_shape", axes, 1), axes)
+    windows, pairs = windows_of(operation, image, _kernel(operation, axes), axes)
     with_padding = bool(operation.attributes.get("count_include_pad", 0))
     counts = [
         _seen(window, begin if with_padding else 0, size + (end if with_padding else 0))

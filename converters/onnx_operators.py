@@ -284,7 +284,7 @@ def _same(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Data
 
 
 def _cast(reader: Reader, operation: Operation, inputs: Sequence[Value]) -> Data:
-    if int(operation.attributes["to"]) not in (1, 10, 11, 16):
+    if int(operation.needed("to")) not in (1, 10, 11, 16):
         raise Unfit("rounds data to integers", "data are floats", "Leave rounding to nk.compile.")
     return data_of(inputs[0])
 

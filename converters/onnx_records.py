@@ -8,6 +8,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from neurokit.converters.dataflow_paths import Unfit
+
 
 @dataclass(frozen=True, eq=False)
 class Operation:
@@ -18,6 +20,13 @@ class Operation:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    def needed(self, name: str) -> Any:
+        """An attribute that ONNX demands of this kind; Unfit where it is missing."""
+        if name not in self.attributes:
+            limit, mend = f"a {self.kind} has one", "Export it again, e.g. with torch.onnx.export."
+            raise Unfit(f"has no attribute '{name}'", limit, mend)
+        return self.attributes[name]
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from os import PathLike
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from neurokit.converters.listing import Listing, Piece
-from neurokit.converters.table import choose, convert
+from neurokit.converters.table import Options, choose, convert
 from neurokit.errors import CompileError, ConversionError, Fault, GraphError, InputError
 from neurokit.graph import io
 from neurokit.graph.network import Network, Program
@@ -150,20 +150,23 @@ def inspect(
 ) -> Survey:
     """Look at a source before any work: each node supported, approximated (how) or unsupported (why, and the mend).
 
-    Arguments as for `nk.convert`; also takes a `.nk` file. What the source leaves out and is not given is listed in
-    `needs`, and the search goes on with the most usual choice.
+    Arguments as for `nk.convert`; also takes a `.nk` file, a Network and a Program. What the source leaves out and is
+    not given is listed in `needs`, and the search goes on with the most usual choice.
 
     Raises FormatError when the file cannot be read, and InputError for arguments that do not fit; what cannot be
     converted is found, not raised.
     """
+    options = Options(dt, reset, inputs, shape, spec, code, calibrate, fires, integration)
+    given = options.given()
+    if isinstance(source, Network | Program):
+        _refuse(given, source)
+        return _of_graph(source.source, source)
     if isinstance(source, str | PathLike) and Path(source).suffix.lower() == ".nk" and kind in (None, "nk"):
+        _refuse(given, source)
         return _of_graph(source, io.load(source))
-    options = {"dt": dt, "reset": reset, "inputs": inputs, "shape": shape, "spec": spec, "code": code}
-    options |= {"calibrate": calibrate, "fires": fires, "integration": integration}
-    given = {name: value for name, value in options.items() if value is not None}
     row = choose(source, kind)
-    listing, faults = _listed(row.kind, source, given)
-    tried = _tried(source, row.kind, given)
+    listing, faults = _listed(row.kind, source, options)
+    tried = _tried(source, row.kind, options)
     named = Path(source).name if isinstance(source, str | PathLike) else f"{type(source).__module__}"
     if listing is None:
         listing = Listing() if tried.network is None else _pieces_of(tried.network)
@@ -198,14 +201,15 @@ class _Tried:
     stood_in: dict[str, Any] = field(default_factory=dict)
 
 
-def _tried(source: Any, kind: str, given: Mapping[str, Any]) -> _Tried:
-    tried, nodes = _Tried(), list[Fault]()
+def _tried(source: Any, kind: str, options: Options) -> _Tried:
+    tried, nodes, given = _Tried(), list[Fault](), options.given()
     for _ in range(1 + len(STAND_INS)):
         try:
             with warnings.catch_warnings(record=True) as told:
                 warnings.simplefilter("always")
-                tried.network = convert(source, kind=kind, **given, **tried.stood_in)
+                tried.network = convert(source, kind, replace(options, **tried.stood_in))
             ours = [str(w.message) for w in told if w.category.__module__ == "neurokit.errors"]
+            _warn_again([w for w in told if w.category.__module__ != "neurokit.errors"])
             tried.left_out = [found for message in ours for found in _quoted(message)]
             return tried
         except (ConversionError, GraphError, InputError) as error:
@@ -221,6 +225,20 @@ def _tried(source: Any, kind: str, given: Mapping[str, Any]) -> _Tried:
             nodes += [fault for fault in error.faults if fault.node not in new and set(_asks(fault)) & new.keys()]
             tried.stood_in |= new
     return tried
+
+
+def _warn_again(told: Iterable[warnings.WarningMessage]) -> None:
+    """Other libraries' warnings, which are none of a node's findings: for whoever looks at warnings."""
+    for warning in told:
+        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+
+def _refuse(given: Mapping[str, Any], source: Any) -> None:
+    """InputError for options that would do nothing."""
+    what = type(source).__name__ if isinstance(source, Network | Program) else ".nk file"
+    faults = [Fault(name, "was given", f"a {what} states it itself", "Leave it out.") for name in given]
+    if faults:
+        raise InputError(faults)
 
 
 def _as_they_were(tried: _Tried, nodes: list[Fault]) -> _Tried:
@@ -261,14 +279,14 @@ def _quoted(message: str) -> Iterator[tuple[str, str]]:
         yield name, names.group(2)
 
 
-def _listed(kind: str, source: Any, given: Mapping[str, Any]) -> tuple[Listing | None, list[Fault]]:
+def _listed(kind: str, source: Any, options: Options) -> tuple[Listing | None, list[Fault]]:
     """The lister's nodes; none where the kind has no lister, or the source is refused as a whole."""
     if kind not in LISTERS:
         return None, []
     module, _, name = LISTERS[kind].partition(":")
     lister: Callable[..., Listing] = getattr(import_module(module), name)
     try:
-        return lister(source, inputs=given.get("inputs")), []
+        return lister(source, inputs=options.inputs), []
     except ConversionError as error:
         return None, list(error.faults)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from neurokit.errors import Fault, FormatError, InputError
-from neurokit.graph.network import Network
+from neurokit.graph.network import Network, Program
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Converter:
 
     kind: the name that `kind=` takes. suffixes: of the files it reads. package: top-level package of the live objects
     it takes (or of one of their base classes), or None. load: "module:function", with the signature
-    (source, *, dt, reset, inputs, and the options it names) -> Network. options: those of OPTIONS that it takes.
+    (source, *, dt, reset, inputs, and the options it names) -> Network. options: those of Options that it takes
+    besides dt, reset and inputs.
     """
 
     kind: str
@@ -41,41 +42,50 @@ CONVERTERS: tuple[Converter, ...] = (
 )
 
 
-def convert(
-    source: Any,
-    *,
-    kind: str | None = None,
-    dt: float | None = None,
-    reset: str | None = None,
-    inputs: str | None = None,
-    shape: tuple[int, ...] | None = None,
-    spec: Any = None,
-    code: str | None = None,
-    calibrate: Any = None,
-    fires: str | None = None,
-    integration: str | None = None,
-) -> Network:
+@dataclass(frozen=True, eq=False)
+class Options:
+    """How to read a source: the arguments of `neurokit.convert` beside it. None: not given, so left to the source.
+
+    dt: seconds per step. reset: "hard" or "soft". inputs: "current" or "spikes": how data enter a `.net` file's input
+    layer. shape, spec, code, calibrate, fires, integration: what single converters take, see `neurokit.convert`.
+    """
+
+    dt: float | None = None
+    reset: str | None = None
+    inputs: str | None = None
+    shape: Any = None
+    spec: Any = None
+    code: str | None = None
+    calibrate: Any = None
+    fires: str | None = None
+    integration: str | None = None
+
+    def given(self) -> dict[str, Any]:
+        """Those that are not None, by name."""
+        return {field.name: value for field in fields(self) if (value := getattr(self, field.name)) is not None}
+
+
+NOTHING_GIVEN = Options()
+COMMON = ("dt", "reset", "inputs")  # every converter's
+
+
+def convert(source: Any, kind: str | None = None, options: Options = NOTHING_GIVEN) -> Network:
     """Convert a file or live object with the converter that its suffix, package or `kind` names.
 
     source: a path, or an object of a framework (nir.NIRGraph).
     kind: forces a converter whatever the suffix is ("net", "nir").
-    dt: seconds per step, where the source leaves it out. reset: "hard" or "soft", likewise.
-    inputs: "current" or "spikes": how data enter a `.net` file's input layer.
-    shape, spec, code, calibrate, fires, integration: what single converters take besides, see `neurokit.convert`.
     Raises FormatError when no converter fits or the file is unreadable, ConversionError when the source holds what
     cannot be converted, InputError when an argument does not fit the source.
     """
     row = choose(source, kind)
-    every = {"shape": shape, "spec": spec, "code": code, "calibrate": calibrate, "fires": fires}
-    every["integration"] = integration
-    given = {name: value for name, value in every.items() if value is not None}
+    given = options.given()
     faults = [
         Fault(name, "was given", f"sources of kind '{row.kind}' do not take it", "Leave it out.")
-        for name in given.keys() - set(row.options)
+        for name in given.keys() - {*COMMON, *row.options}
     ]
     if faults:
         raise InputError(sorted(faults, key=str))
-    network: Network = _function(row.load)(source, dt=dt, reset=reset, inputs=inputs, **given)
+    network: Network = _function(row.load)(source, **given)
     return network
 
 
@@ -90,6 +100,10 @@ def choose(source: Any, kind: str | None) -> Converter:
         fact = f"has the suffix '{suffix}'" if suffix else "has no suffix"
         fault = Fault(str(source), fact, _supported(), "Rename it, or name its converter with kind=.")
     else:
+        if isinstance(source, Network | Program):
+            what = type(source).__name__
+            mend = "Call nk.compile on it." if isinstance(source, Network) else "Run it, or call nk.to_network on it."
+            raise FormatError(Fault("source", f"is a {what} already", "what others wrote is converted", mend))
         packages = {base.__module__.partition(".")[0] for base in type(source).__mro__}
         rows = [row for row in CONVERTERS if row.package in packages]
         found = f"{type(source).__module__}.{type(source).__qualname__}"

@@ -71,10 +71,12 @@ def convert(
     Raises FormatError (unreadable file), ConversionError (every node that cannot be converted, each with its mend),
     GraphError (the network is unsound) or InputError (arguments).
     """
+    from neurokit.converters.table import Options
+    from neurokit.converters.table import convert as dispatch
+
+    options = Options(dt, reset, inputs, shape, spec, code, calibrate, fires, integration)
     if is_saved(source) and kind in (None, "nk"):
-        given = {"dt": dt, "reset": reset, "inputs": inputs, "shape": shape, "spec": spec, "code": code}
-        given |= {"calibrate": calibrate, "fires": fires, "integration": integration}
-        refuse(given, "a .nk file states it itself")
+        refuse(options.given(), "a .nk file states it itself")
         graph = io.load(source)
         if isinstance(graph, Program):
             raise InputError(
@@ -83,21 +85,7 @@ def convert(
                 )
             )
         return graph
-    from neurokit.converters.table import convert as dispatch
-
-    return dispatch(
-        source,
-        kind=kind,
-        dt=dt,
-        reset=reset,
-        inputs=inputs,
-        shape=shape,
-        spec=spec,
-        code=code,
-        calibrate=calibrate,
-        fires=fires,
-        integration=integration,
-    )
+    return dispatch(source, kind, options)
 
 
 def compile(network: Network, *, bits: int = 8, calibrate: Inputs | None = None, window: int | None = None) -> Program:

@@ -23,7 +23,8 @@ def hint(mend: str, verb: str | None = None) -> str:
     """
     named = [f"--{name.replace('_', '-')}" for name in OPTIONS if re.search(rf"\b{name}=", mend)]
     taken = options_of_verbs()
-    here = [option for option in named if verb not in taken or option in taken[verb]]
+    own = taken.get(verb or "")
+    here = [option for option in named if own is None or option in own]
     words = [", ".join(here)] if here else []
     for option in named:
         others = [f"neurokit {other}" for other in BEFORE if option in taken[other]]

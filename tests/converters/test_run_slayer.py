@@ -17,8 +17,8 @@ from neurokit.converters.running import Limits, run_source
 from neurokit.errors import InputError
 from tests.converters.conftest import conv, cuba, dense
 from tests.data import truth
-from tests.truth.test_netx import _Draw
-from tests.truth.test_netx import write_net as write_layers
+from tests.truth.netx_draws import Draw
+from tests.truth.netx_draws import write_net as write_layers
 
 SPIKES = (np.random.default_rng(3).random((2, 30, 3)) < 0.5).astype(np.int64)
 WEIGHT = np.array([[90.0, 60, -30], [40, -80, 120]])
@@ -81,7 +81,7 @@ def test_pilotnet_of_the_wheel():
 @pytest.mark.parametrize("kind", ["LOIHI", "CUBA"])
 @pytest.mark.parametrize("seed", range(12))
 def test_random_networks(tmp_path, kind, seed):
-    case, rng = _Draw(seed, kind).case(), np.random.default_rng(seed + 1)
+    case, rng = Draw(seed, kind).case(), np.random.default_rng(seed + 1)
     current = case.entry == "current"
     shape = (3, 20, *case.shape)
     x = rng.integers(-20, 120, shape) if current else (rng.random(shape) < 0.4).astype(np.int64)

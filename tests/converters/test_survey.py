@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import replace
 
 import h5py
@@ -51,6 +52,32 @@ def test_a_nir_file(tmp_path):
 def test_a_live_graph_is_surveyed_as_its_file(tmp_path):
     live, file = nk.inspect(nir_graph(), dt=1e-3), nk.inspect(write_nir(tmp_path / "x.nir"), dt=1e-3)
     assert live.findings == file.findings
+
+
+def test_networks_and_programs_themselves(tmp_path):
+    net = nk.convert(nir_graph(), dt=1e-3)
+    for graph in (net, nk.compile(net)):
+        graph.save(tmp_path / "x.nk")
+        found, file = nk.inspect(graph), nk.inspect(tmp_path / "x.nk")
+        assert [f.piece for f in found.findings] == [f.piece for f in file.findings]
+        assert (found.ok, found.kind, found.facts) == (True, "nk", file.facts)
+        for source in (graph, tmp_path / "x.nk"):
+            with pytest.raises(InputError, match=r"'dt': was given; a .* states it itself"):
+                nk.inspect(source, dt=1e-3)
+
+
+def test_warnings_of_other_libraries_are_not_lost(monkeypatch):
+    """Ours become findings; a library's own go on to whoever looks at warnings."""
+
+    def warning(*arguments, **keywords):
+        warnings.warn("format 7 is old", FutureWarning, stacklevel=1)
+        return convert(*arguments, **keywords)
+
+    convert = survey.convert
+    monkeypatch.setattr(survey, "convert", warning)
+    with pytest.warns(FutureWarning, match="format 7 is old") as told:
+        assert nk.inspect(nir_graph()).ok  # tried twice: dt is asked for, and stood in for
+    assert len(told) == 1
 
 
 def test_what_must_be_passed_is_asked_for_and_no_fault(tmp_path):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import fields
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 
 import nir
 import numpy as np
 import pytest
 
-from neurokit.converters.table import CONVERTERS, convert
+import neurokit as nk
+from neurokit.converters.table import CONVERTERS, Options, convert
 from neurokit.errors import FormatError, InputError
 from tests.converters.conftest import cuba, dense
 from tests.converters.test_nir import chain, if_node, lif_node
@@ -32,11 +35,13 @@ def test_live_graphs_are_taken():
 
 
 def test_arguments_reach_the_converter(write_net):
-    network = convert(chain(("w", nir.Linear(np.ones((2, 3)))), ("n", lif_node(2))), dt=2e-3, reset="soft")
+    network = convert(
+        chain(("w", nir.Linear(np.ones((2, 3)))), ("n", lif_node(2))), None, Options(dt=2e-3, reset="soft")
+    )
     assert network.dt == 2e-3
     assert network.populations["n"].neuron.reset == "soft"
     path = write_net({"type": "input", "shape": [3], "neuron": cuba()}, dense(np.ones((2, 3)), cuba()))
-    assert list(convert(path, inputs="spikes").populations) == ["1-dense"]
+    assert list(convert(path, options=Options(inputs="spikes")).populations) == ["1-dense"]
 
 
 @pytest.mark.parametrize("kind", ["net", ".net"])
@@ -64,6 +69,21 @@ def test_sources_that_nobody_reads(source, kind, words):
     assert fault.mend
 
 
+def test_what_is_a_network_already():
+    network = convert(GRAPH)
+    with pytest.raises(FormatError, match=r"'source': is a Network already; .* is converted. Call nk.compile"):
+        nk.convert(network)
+    with pytest.raises(FormatError, match="'source': is a Program already"):
+        nk.convert(nk.compile(network))
+
+
+def test_options_are_the_arguments_of_convert():
+    """One record goes from the public function to the converters; only there its fields stand again, as arguments."""
+    named = {field.name for field in fields(Options)}
+    assert set(signature(nk.convert).parameters) == set(signature(nk.inspect).parameters) == {"source", "kind", *named}
+    assert {name for row in CONVERTERS for name in row.options} <= named
+
+
 def test_single_nodes_are_no_graphs():
     with pytest.raises(FormatError, match="is a IF; a NIR graph is an HDF5 file"):
         convert(if_node(2))
@@ -71,7 +91,7 @@ def test_single_nodes_are_no_graphs():
 
 def test_options_that_a_converter_does_not_take():
     with pytest.raises(InputError) as caught:
-        convert(GRAPH, code="rate", shape=(2,))
+        convert(GRAPH, None, Options(code="rate", shape=(2,)))
     assert [str(fault) for fault in caught.value.faults] == [
         "'code': was given; sources of kind 'nir' do not take it. Leave it out.",
         "'shape': was given; sources of kind 'nir' do not take it. Leave it out.",
