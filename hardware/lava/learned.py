@@ -7,12 +7,11 @@ anew and get the weights and random numbers of the sample before.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, issparse
+from scipy.sparse import issparse
 
 from neurokit.graph.fixed_plasticity import FixedRule
 from neurokit.graph.network import Program, Projection
@@ -76,16 +75,15 @@ class ConnectionTape:
         """What was kept of `name` in this sample, in the Program's order of neurons."""
         return self._in_order(name, self.kept[name]).astype(np.int32)
 
-    def learned(self) -> Projection:
-        """The projection with its weights as they now are."""
-        weight: Any = self._in_order("weight", self.weight)
+    def learned(self) -> NDArray[np.int32]:
+        """The weights as they now are, in the form of `graph.learned.weights_of`."""
+        weight = self._in_order("weight", self.weight).astype(np.int32)
         synapse = self.projection.synapse
-        assert isinstance(synapse, Dense | Sparse), "plastic_faults refuses others"
-        if isinstance(synapse, Sparse):
-            rows = np.repeat(np.arange(weight.shape[0]), np.diff(synapse.weight.indptr))
-            data = weight[rows, synapse.weight.indices]
-            weight = csr_matrix((data, synapse.weight.indices, synapse.weight.indptr), synapse.weight.shape)
-        return replace(self.projection, synapses=(replace(synapse, weight=weight),))
+        if not isinstance(synapse, Sparse):
+            return weight
+        listed = synapse.weight
+        found: NDArray[np.int32] = weight[np.repeat(np.arange(len(weight)), np.diff(listed.indptr)), listed.indices]
+        return found
 
     def _in_order(self, name: str, values: NDArray[np.int64]) -> NDArray[np.int64]:
         found = np.empty_like(values)

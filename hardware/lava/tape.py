@@ -8,12 +8,12 @@ anonymous shared memory, which forked processes share with their parent and whic
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurokit.graph.learned import rails_of, with_weights
 from neurokit.graph.network import Program
 from neurokit.graph.synapses import Shape
 from neurokit.hardware.base import RecordKey
@@ -84,6 +84,7 @@ class Tapes:
         self, program: Program, batch: int, steps: int, record: tuple[RecordKey, ...], every: int | None = None
     ) -> None:
         self.program = program
+        self.every = every or max(1, steps)
         self.steps = steps
         self.batch = batch
         names = {key for key in record if isinstance(key, str)} | set(program.outputs)
@@ -103,7 +104,7 @@ class Tapes:
         }
         self.connections = {
             p.name: ConnectionTape(
-                program, p, steps, sorted(name for owner, name in asked if owner == p.name), every or max(1, steps)
+                program, p, steps, sorted(name for owner, name in asked if owner == p.name), self.every
             )
             for p in program.projections
             if p.name in learning
@@ -151,6 +152,7 @@ class Tapes:
 
     def recording(self, inputs: Mapping[str, NDArray[Any]], backend: str, seconds: float) -> Recording:
         """The samples that are finished as a Recording, with the events of the inputs counted."""
+        learned = {name: connection.learned() for name, connection in self.connections.items() if self.kept}
         whole = self.kept == self.batch or self.steps == 0
         steps = self.steps if self.kept or whole else 0
         counts = dict(self.counts)
@@ -162,7 +164,7 @@ class Tapes:
             per_step = events.sum(axis=(0, *range(2, events.ndim)), dtype=np.int64)
             step_counts[name] = np.pad(per_step, (0, steps - per_step.size))
         return Recording(
-            program=self._learned(),
+            program=with_weights(self.program, learned) if learned else self.program,
             steps=steps,
             batch=self.batch,
             spikes=Recorded({name: values[:, :steps] for name, values in self.spikes.items()}, "spikes"),
@@ -177,14 +179,7 @@ class Tapes:
             step_counts=step_counts,
             backend=backend,
             seconds=seconds,
+            rails=rails_of(self.program, {name: weights[None] for name, weights in learned.items()}),
+            record_every=self.every if any(c.kept for c in self.connections.values()) else None,
             steps_done=None if whole else np.where(np.arange(self.batch) < self.kept, steps, 0),
         )
-
-    def _learned(self) -> Program:
-        """The Program, with the weights that its plastic projections have after the samples that are finished."""
-        if not self.connections or not self.kept:
-            return self.program
-        projections = (
-            self.connections[p.name].learned() if p.name in self.connections else p for p in self.program.projections
-        )
-        return replace(self.program, projections=tuple(projections))

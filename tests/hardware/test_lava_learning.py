@@ -104,6 +104,7 @@ def test_random_rules(seed: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", range(100, 130))
 def test_random_rules_for_ten_thousand_steps(seed: int) -> None:
     same_as_lava(random_rule(seed), 10_000, seed)

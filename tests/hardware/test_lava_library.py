@@ -68,6 +68,7 @@ def test_rules_of_the_library(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", HELD)
 def test_rules_of_the_library_for_ten_thousand_steps(name: str) -> None:
     same_as_lava(lowered(name), 10_000, 2)
