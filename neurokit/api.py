@@ -28,6 +28,7 @@ from neurokit.budget import Memory, recording_bytes
 from neurokit.calibration import observe
 from neurokit.errors import BackendError, CompileError, Fault, InputError, OverflowWarning, RailWarning
 from neurokit.graph import io
+from neurokit.graph.fixed_plasticity import Arithmetic
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Backend, Opens, Progress
 from neurokit.longrun import Run
@@ -88,13 +89,23 @@ def convert(
     return dispatch(source, kind, options)
 
 
-def compile(network: Network, *, bits: int = 8, calibrate: Inputs | None = None, window: int | None = None) -> Program:
+def compile(
+    network: Network,
+    *,
+    bits: int = 8,
+    calibrate: Inputs | None = None,
+    window: int | None = None,
+    arithmetic: Arithmetic = "lava",
+) -> Program:
     """Bring a Network to Loihi's integers. Already-integer sources (.net) pass through unchanged.
 
     bits: width of weights, 1 to 8. window: reset a population at depth k before steps k, k + window, ...
     calibrate: sample inputs, as for `run`: the Network is run on them, and scales follow what it does then. Sigma-delta
     neurons and relays need it, and inputs that are no spikes. Where inputs are no whole numbers the Program takes
     them scaled: `program.scaled(inputs)`, by `program.input_scale`.
+    arithmetic: of projections that learn: "lava", as Lava's models have it, or "repaired", without their defects, in the
+    simulator only (docs/plasticity.md). Rules that hear a learning signal need calibrate=, with the signal among the
+    inputs, or a limit of their own.
     Raises CompileError or GraphError with every fault, each naming node, fact, limit and mend; InputError for anything
     but a Network, and for sample inputs that do not fit it.
     """
@@ -102,11 +113,13 @@ def compile(network: Network, *, bits: int = 8, calibrate: Inputs | None = None,
         raise InputError(Fault("network", "is a Program", "it is compiled already", "Run it as it is."))
     need_graph(network)  # compile_network checks the rest
     if calibrate is None:
-        return compile_network(network, bits=bits, window=window)
+        return compile_network(network, bits=bits, window=window, arithmetic=arithmetic)
     if network.is_integer:
         fact, mend = "was given for a source that holds integers already", "Leave it out."
         raise CompileError(Fault("calibrate", fact, "they pass through unchanged", mend))
-    return compile_network(network, bits=bits, window=window, activity=observe(network, calibrate))
+    return compile_network(
+        network, bits=bits, window=window, activity=observe(network, calibrate), arithmetic=arithmetic
+    )
 
 
 def run(

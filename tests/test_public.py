@@ -11,7 +11,7 @@ from neurokit.errors import Fault, NeurokitError
 # Parameters after "*" by name only. CHANGELOG.md gets a line for every change.
 FUNCTIONS = {
     "audit": "program, inputs, steps=None, chip='loihi1'",
-    "compile": "network, *, bits=8, calibrate=None, window=None",
+    "compile": "network, *, bits=8, calibrate=None, window=None, arithmetic='lava'",
     "conformance": "backend='simulator', *, networks=60, seed=0, start=0, edges=True, truths=False,"
     " time_limit=None, progress=None",
     "convert": "source, *, kind=None, dt=None, reset=None, inputs=None, shape=None, spec=None, code=None, "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,9 @@ def compile_network(
     arithmetic: of the projections that learn, see `FixedRule`.
     """
     check_arguments(bits, window)
+    if arithmetic not in get_args(Arithmetic):
+        choices = " or ".join(repr(choice) for choice in get_args(Arithmetic))
+        raise CompileError(Fault("arithmetic", f"is {arithmetic!r}", f"it is {choices}", "Choose one of them."))
     check_network(network)
     if network.is_integer and bits != 8:
         fact = f"bits={bits} for a source that holds integers already"

@@ -187,8 +187,15 @@ def projection_faults(projection: Projection, source: Shape) -> Iterator[Fault]:
 
 
 def _no_learning(projection: Projection) -> Iterator[Fault]:
-    """What no public process of Lava learns, on the CPU neither."""
-    if isinstance(projection.plasticity, FixedRule) and isinstance(projection.synapse, Convolving):
+    """What no process on Lava learns, on the CPU neither."""
+    rule = projection.plasticity
+    if not isinstance(rule, FixedRule):
+        return
+    if rule.arithmetic != "lava":
+        limit = "Lava's learning connections have Lava's arithmetic, and it is what is known of the chip's"
+        mend = "Compile with arithmetic='lava', or run it in neurokit's simulator."
+        yield Fault(projection.name, f"rule '{rule.name}' has the arithmetic '{rule.arithmetic}'", limit, mend)
+    if isinstance(projection.synapse, Convolving):
         limit = "Lava's processes that learn are LearningDense and LearningSparse"
         mend = "Run it in neurokit's simulator, or take the rule off and write it out: nk.expand(program)."
         yield Fault(projection.name, "is a convolution that learns", limit, mend)
@@ -219,10 +226,4 @@ def rule_limits(rule: FixedRule) -> Iterator[tuple[str, str, str]]:
             "keeps a second tag in d",
             "on the chip d is the synaptic delay, and the rule would move spikes",
             "Use a form with one tag (nk.rules.eprop_alif_one_tag, eprop_lif), or run it on the CPU.",
-        )
-    if rule.arithmetic == "repaired":
-        yield (
-            "has the arithmetic 'repaired'",
-            "the chip has its own random numbers and shifts; Lava's model is what is known of them",
-            "Compile with the arithmetic 'lava'.",
         )

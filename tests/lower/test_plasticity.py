@@ -436,6 +436,15 @@ class TestNetworks:
         with pytest.raises(CompileError, match="'hid' weights its input differently from neuron to neuron"):
             nk.compile(replace(uneven, populations={**uneven.populations, "hid": hid}))
 
+    def test_arithmetic(self):
+        network = learning_network(rules.stdp(), feedback=False)
+        program = nk.compile(network, arithmetic="repaired")
+        assert projection(program).plasticity.arithmetic == "repaired"
+        assert program.targets == ()
+        assert "rule 'stdp' has the arithmetic 'repaired'; Lava's" in str(target_faults(program, "lava-cpu")[0])
+        with pytest.raises(CompileError, match=r"'arithmetic': is 'exact'; it is 'lava' or 'repaired'"):
+            nk.compile(network, arithmetic="exact")
+
     def test_two_bounds_in_one_population(self):
         """The first rule's is exact; the second's weights are clipped where the chip can, and that is said."""
         network = learning_network(rules.soft_stdp(w_max=1.7, a_plus=0.05), (Dense(np.ones((10, 12))),), feedback=False)
