@@ -103,9 +103,9 @@ def compile(
     calibrate: sample inputs, as for `run`: the Network is run on them, and scales follow what it does then. Sigma-delta
     neurons and relays need it, and inputs that are no spikes. Where inputs are no whole numbers the Program takes
     them scaled: `program.scaled(inputs)`, by `program.input_scale`.
-    arithmetic: of projections that learn: "lava", as Lava's models have it, or "repaired", without their defects, in the
-    simulator only (docs/plasticity.md). Rules that hear a learning signal need calibrate=, with the signal among the
-    inputs, or a limit of their own.
+    arithmetic: of projections that learn: "lava", as Lava's models have it, or "repaired", without their defects, in
+    the simulator only (docs/plasticity.md). Rules that hear a learning signal need calibrate=, with the signal among
+    the inputs, or a limit of their own.
     Raises CompileError or GraphError with every fault, each naming node, fact, limit and mend; InputError for anything
     but a Network, and for sample inputs that do not fit it.
     """
