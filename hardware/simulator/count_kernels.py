@@ -11,6 +11,7 @@ from neurokit.hardware.simulator.caching import njit
 from neurokit.hardware.simulator.kernels import gather, nonzero
 from neurokit.hardware.simulator.vectors import add_bytes, wide_registers
 
+FEW_STEPS = 3  # fewer do not pay for passing over all counts
 COUNTED = 1 << 14  # neurons at a time, of which a few steps have a list of events
 
 
@@ -26,9 +27,9 @@ def count_span(spikes, counts, start, stop):
     """The same for the neurons from start to stop only."""
     wide_registers()
     steps, samples, _ = spikes.shape
-    index = np.empty(stop - start + 4 if steps < 3 else 0, np.int32)
+    index = np.empty(stop - start + 4 if steps < FEW_STEPS else 0, np.int32)
     for b in range(samples):
-        if steps < 3:  # too few to pay for passing over all counts
+        if steps < FEW_STEPS:
             count = counts[b, start:stop]
             for t in range(steps):
                 for k in range(gather(spikes[t, b, start:stop], index)):
@@ -59,6 +60,30 @@ def add_tally(tally, counts):
         for j in range(counted.size):
             total[j] += counted[j]
         counted[:] = 0
+
+
+@njit(nogil=True, cache=True)
+def count_share(spikes, counts, totals, start, stop):
+    """Add the spikes of the neurons from start to stop to counts (samples, n), and their number to totals (steps,).
+
+    In one pass, row by row, so that spikes are read from memory once.
+    """
+    wide_registers()
+    steps, samples, _ = spikes.shape
+    tally = np.empty(min(COUNTED, stop - start), np.uint8)
+    for first in range(start, stop, COUNTED):
+        last = min(first + COUNTED, stop)
+        for b in range(samples):
+            count, part = counts[b, first:last], tally[: last - first]
+            for begin in range(0, steps, 255):  # as many as a byte can count
+                part[:] = 0
+                for t in range(begin, min(begin + 255, steps)):
+                    row = spikes[t, b, first:last]
+                    totals[t] += nonzero(row)
+                    for j in range(part.size):
+                        part[j] += row[j]
+                for j in range(part.size):
+                    count[j] += part[j]
 
 
 @njit(nogil=True, cache=True)

@@ -22,7 +22,7 @@ from neurokit.hardware.simulator.wave import run_parts
 from neurokit.lower.fixedpoint.lif import HALF_RANGE
 
 BLOCK_BYTES = 128 << 20  # of synaptic input, were it held at once: well inside memory
-SENT_BYTES = 4 << 20  # of spikes of a population, which its targets are to find in the caches
+SENT_BYTES = 4 << 20  # of spikes of a population for each thread, which its targets are to find in the caches
 FEW_STEPS = 16  # of a block, which it has whatever they take from the caches, since each block has its price
 
 
@@ -103,7 +103,7 @@ class Engine:
         """Steps that one block may hold."""
         widest = max(stage.size for stage in self.stages.values())
         row = widest * self.samples
-        return max(1, min(256, BLOCK_BYTES // (8 * row), max(FEW_STEPS, SENT_BYTES // row)))
+        return max(1, min(256, BLOCK_BYTES // (8 * row), max(FEW_STEPS, self.team.size * SENT_BYTES // row)))
 
     def advance(
         self,

@@ -10,15 +10,14 @@ from __future__ import annotations
 import numpy as np
 
 from neurokit.hardware.simulator.caching import njit
-from neurokit.hardware.simulator.count_kernels import count_span, tally_span
+from neurokit.hardware.simulator.count_kernels import FEW_STEPS, count_span, tally_span
 from neurokit.hardware.simulator.lif_vectors import INPUT_SHIFT, lif_rows
 from neurokit.hardware.simulator.product_kernels import tiles
-from neurokit.hardware.simulator.vectors import CHANNELS, copy_words, every_other, interleave, wide_registers
+from neurokit.hardware.simulator.vectors import CHANNELS, copy_words, interleave, split_columns, wide_registers
 
 PLACES = 384  # of a tile, at least a line: so many that sums and states fit the first-level cache
 COPY = 8  # what closing up a vector of sums costs, in taps
 WORDS = 1 << 17  # laid out at a time, so many that they stay in the second-level cache
-FEW_STEPS = 3  # of which spikes are counted one by one, and not summed for all neurons
 ROOM = 64  # words more: a vector may reach past the end
 
 
@@ -170,24 +169,41 @@ def pack(rows, image, plane, phases, groups, first, beyond, words):
                 c0, last = group * per_group + 4 * part, (group + 1) * per_group - 1
                 c1, c2, c3 = min(c0 + 1, last), min(c0 + 2, last), min(c0 + 3, last)  # beyond `last` weights are zero
                 for k in range(first, plane[0] + beyond):
-                    former = -1
                     for phase in range(phases.shape[0]):
                         y = k * stride_y + phases[phase, 0] - pad_y
                         if y < 0 or y >= in_rows:
                             continue
+                        former = phase > 0 and phases[phase - 1, 0] == phases[phase, 0]  # phases of a line follow
                         out = at + (phase * plane[0] + k) * plane[1]
                         begin = y * in_columns
                         p0, p1, p2, p3 = c0 * size + begin, c1 * size + begin, c2 * size + begin, c3 * size + begin
                         if stride_x == 1:
                             count = min(in_columns, plane[1] - pad_x)
                             interleave(row, p0, p1, p2, p3, count, words, out + pad_x)
-                            continue
-                        if y != former:
-                            interleave(row, p0, p1, p2, p3, in_columns, line, pad_x)
-                            former = y
-                        if stride_x == 2:
-                            every_other(line, phases[phase, 1], words, out, plane[1])
+                        elif stride_x == 2:
+                            if former:
+                                continue
+                            both = phase + 1 < phases.shape[0] and phases[phase + 1, 0] == phases[phase, 0]
+                            other = phase + 1 if both else phase
+                            even, evens = _half(0, phase, other, phases, in_columns, pad_x, plane, at, k)
+                            odd, odds = _half(1, phase, other, phases, in_columns, pad_x, plane, at, k)
+                            split_columns(row, p0, p1, p2, p3, in_columns, words, even, evens, odd, odds)
                         else:
+                            if not former:
+                                interleave(row, p0, p1, p2, p3, in_columns, line, pad_x)
                             for j in range(plane[1]):
                                 words[out + j] = line[phases[phase, 1] + stride_x * j]
                 at += phases.shape[0] * plane[0] * plane[1]
+
+
+@njit(nogil=True, cache=True)
+def _half(odd, phase, other, phases, columns, padding, plane, at, line):
+    """Where the even, or odd, columns of an image's line begin in its phase of a stride of 2, and how many they are."""
+    if (phases[phase, 1] - padding) & 1 != odd:
+        phase = other
+    shift = phases[phase, 1] - padding  # the column at the beginning of the phase's line
+    if shift & 1 != odd:
+        return 0, 0  # no tap reads these
+    skipped = (odd - shift) // 2  # places that are padding
+    count = max(0, min((columns + 1 - odd) // 2, plane[1] - skipped))
+    return at + (phase * plane[0] + line) * plane[1] + skipped, count

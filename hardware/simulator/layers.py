@@ -10,18 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.hardware.simulator.convolution import worth_product
-from neurokit.hardware.simulator.count_kernels import add_tally
+from neurokit.hardware.simulator.count_kernels import FEW_STEPS, add_tally
 from neurokit.hardware.simulator.kernels import count_nonzero
-from neurokit.hardware.simulator.layer_kernels import FEW_STEPS, ROOM, WORDS, convolve_and_fire
+from neurokit.hardware.simulator.layer_kernels import ROOM, WORDS, convolve_and_fire
 from neurokit.hardware.simulator.links import ConvLink
 from neurokit.hardware.simulator.neurons import LoihiNeurons
+from neurokit.hardware.simulator.product import DOT_NS
 from neurokit.hardware.simulator.stage import Stage
 from neurokit.hardware.simulator.team import Team
 from neurokit.hardware.simulator.vectors import CHANNELS
 
 LOOKED_AT = 8  # rows of a block, for an idea of the activity
 MOST_STEPS = 255  # of a call
-FEW_LINES = 8  # of an image that are not worth being shared among threads; channels are
+LAID_NS, FIRE_NS = 0.3, 0.2  # of a word laid out and of a neuron, beside `product.DOT_NS`: to share work evenly
 
 
 class Layer:
@@ -118,12 +119,25 @@ class Layer:
         return self._rooms[number][:size]
 
     def _shares(self, parts: int) -> Sequence[tuple[int, int, int, int]]:
-        """First and last line, first and last block of channels, for so many threads at the most."""
+        """First and last line, first and last block of channels, for so many threads at the most.
+
+        By lines, each thread lays out what it needs; by channels, all lay out all, but few lines divide badly.
+        """
         lines = self.product.target[0]
-        if lines >= FEW_LINES * parts:
+        by_lines = self._seconds(-(-lines // parts), self.blocks)
+        if by_lines <= self._seconds(lines, -(-self.blocks // parts)):
+            parts = min(parts, lines)
             return [(lines * k // parts, lines * (k + 1) // parts, 0, self.blocks) for k in range(parts)]
         parts = min(parts, self.blocks)
         return [(0, lines, self.blocks * k // parts, self.blocks * (k + 1) // parts) for k in range(parts)]
+
+    def _seconds(self, lines: int, blocks: int) -> float:
+        """About what a step takes for so many lines and blocks of channels."""
+        (height, width), (rows, columns) = self.product.target, self.product.plane
+        vectors = min(lines * -(-width // 16), -(-((lines - 1) * columns + width) // 16))
+        dots = DOT_NS * CHANNELS * blocks * self.product.offsets.size * 16 * vectors
+        laid = LAID_NS * self.words * (lines + rows - height) / rows
+        return 1e-9 * (dots + laid + FIRE_NS * CHANNELS * blocks * lines * width)
 
 
 def fits(stage: Stage) -> bool:

@@ -15,6 +15,7 @@ from neurokit.hardware.base import RecordKey
 from neurokit.hardware.simulator.engine import Engine
 from neurokit.hardware.simulator.parts import BELT_BYTES
 from neurokit.hardware.simulator.runner import samples_at_once
+from neurokit.hardware.simulator.team import Team, available
 from neurokit.lower.fold import fold
 from neurokit.recorder import wanted
 
@@ -33,7 +34,8 @@ def taken(program: Program | Network, batch: int, record: Iterable[RecordKey]) -
     biases = None
     if isinstance(program, Network):
         graph, biases = fold(program)
-    engine = Engine(graph, samples_at_once(graph, batch), biases)
+    team = Team(available())  # more threads take longer blocks
+    engine = Engine(graph, samples_at_once(graph, batch), biases, team)
     seen: set[int] = set()
     weights = sum(_bytes(stage.links, seen) for stage in engine.stages.values())
     states = sum(_bytes(stage.neurons, seen) for stage in engine.stages.values())

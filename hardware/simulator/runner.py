@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,10 +16,10 @@ from neurokit.errors import Interrupted
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Keeper, Place, Progress
 from neurokit.hardware.simulator.blocks import batch_first, kernel_type, out_of_time, time_first
-from neurokit.hardware.simulator.count_kernels import count_rows, count_spikes
+from neurokit.hardware.simulator.count_kernels import FEW_STEPS, count_rows, count_share, count_spikes
 from neurokit.hardware.simulator.engine import Engine
 from neurokit.hardware.simulator.kernels import count_events
-from neurokit.hardware.simulator.team import Team, one_blas_thread
+from neurokit.hardware.simulator.team import SHARED_BYTES, Team, one_blas_thread
 from neurokit.interrupts import Interrupts
 from neurokit.lower.fold import fold
 from neurokit.recorder import Recorder
@@ -42,7 +44,7 @@ class Runner:
         self.biases: Mapping[str, NDArray[np.float64]] | None = None
         if isinstance(program, Network):
             self.graph, self.biases = fold(program)
-        self.kinds = {name: kernel_type(values, isinstance(program, Program)) for name, values in inputs.items()}
+        self.kinds = {name: kernel_type(values, isinstance(program, Program), team) for name, values in inputs.items()}
         self.inputs = inputs
         self.recorder = recorder
         self.team = team
@@ -150,8 +152,7 @@ class Runner:
         for name, values in inputs.items():
             given[name] = time_first(values, start, stop).astype(self.kinds[name], copy=False)
             if given[name].dtype == np.uint8:
-                count_rows(given[name], step_counts[name])
-                count_spikes(given[name], counts[name])
+                self._count(given[name], counts[name], step_counts[name])
             else:
                 count_events(given[name], counts[name], step_counts[name])
         into = {
@@ -170,6 +171,18 @@ class Runner:
             {key: batch_first(values, shapes[key[0]]) for key, values in states.items()},
             step_counts | engine.take_step_counts(),
         )
+
+    def _count(self, rows: NDArray[np.uint8], counts: NDArray[np.int64], totals: NDArray[np.int64]) -> None:
+        """Add spikes (steps, samples, n) to those of each neuron and of each step."""
+        if len(rows) < FEW_STEPS:
+            count_rows(rows, totals)
+            count_spikes(rows, counts)
+            return
+        parts, size = self.team.size if rows.nbytes > SHARED_BYTES else 1, rows.shape[2]
+        shares = np.zeros((parts, len(rows)), np.int64)
+        cuts = pairwise(size * k // parts for k in range(parts + 1))
+        self.team.run([partial(count_share, rows, counts, s, *cut) for s, cut in zip(shares, cuts, strict=True)])
+        totals += shares.sum(axis=0)
 
     def _check_time(self, step: int, keep: Callable[[], None]) -> None:
         if self.time_limit is not None and self.seconds > self.time_limit:

@@ -45,7 +45,7 @@ class SimulatorStepper:
 
     def _advance(self, inputs: Mapping[str, NDArray[Any]], steps: int) -> Block:
         started = time.monotonic()
-        kinds = {name: kernel_type(values, self._integer) for name, values in inputs.items()}
+        kinds = {name: kernel_type(values, self._integer, self._engine.team) for name, values in inputs.items()}
         parts = []
         for start in range(0, steps, self._engine.block):
             self._check_time(started, start, steps)

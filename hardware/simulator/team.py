@@ -20,6 +20,7 @@ from threadpoolctl import ThreadpoolController
 
 from neurokit.hardware.simulator.links import Link
 
+SHARED_BYTES = 2 << 20  # that take about as long to be read
 WORTH = 300e-6  # seconds of work for which waking a thread (some 30 us) pays
 
 

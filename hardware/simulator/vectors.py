@@ -324,28 +324,51 @@ def interleave(typingctx, row, p0, p1, p2, p3, count, out, start):
 
 
 @intrinsic
-def every_other(typingctx, line, first, out, start, count):
-    """out[start + j] = line[first + 2 * j] for j < count, all int32; up to 31 words more of `line` are read."""
+def split_columns(typingctx, row, p0, p1, p2, p3, columns, out, even, evens, odd, odds):
+    """`interleave` for even and odd columns apart, where four lines of so many columns begin at p0 to p3.
+
+    out[even + j] has their columns 2 j for j < evens, out[odd + j] their columns 2 j + 1 for j < odds.
+    """
 
     def generate(context, builder, signature, arguments):
-        data, origin, words, begin, number = arguments
-        vector = ir.VectorType(INT, 16)
-        even = ir.Constant(vector, list(range(0, 32, 2)))
+        data, *places, width, words, first, number, second, other = arguments
+        pairs, bytes_, vector = ir.VectorType(SHORT, 16), ir.VectorType(BYTE, 32), ir.VectorType(INT, 16)
+        low, eight = ir.Constant(pairs, [255] * 16), ir.Constant(pairs, [8] * 16)
+        sixteen = ir.Constant(vector, [16] * 16)
 
-        def taken(j, some):
-            place = builder.add(origin, builder.mul(j, LONG(2)))
-            halves = [
-                _load(builder, _place(context, builder, line, data, builder.add(place, LONG(k))), vector)
-                for k in (0, 16)
-            ]
+        def store(values, begin, j, some):
             target = builder.bitcast(_place(context, builder, out, words, builder.add(begin, j)), vector.as_pointer())
-            store_some(builder, builder.shuffle_vector(*halves, even), target, "v16i32", some)
+            store_some(builder, values, target, "v16i32", some)
 
-        whole_and_rest(builder, number, taken)
+        def write(j, rest):
+            column = builder.mul(j, LONG(2))
+            some = first_flags(builder, builder.trunc(builder.sub(width, column), INT), 32) if rest else None
+            values = []
+            for place in places:
+                source = _place(context, builder, row, data, builder.add(place, column))
+                source = builder.bitcast(source, bytes_.as_pointer())
+                values.append(builder.bitcast(load_some(builder, source, bytes_, "v32i8", some), pairs))
+            a, b, c, d = values
+            even_pairs = [builder.or_(builder.and_(x, low), builder.shl(y, eight)) for x, y in ((a, b), (c, d))]
+            odd_pairs = [
+                builder.or_(builder.lshr(x, eight), builder.and_(y, builder.not_(low))) for x, y in ((a, b), (c, d))
+            ]
+            for halves, begin, count in ((even_pairs, first, number), (odd_pairs, second, other)):
+                wide = [builder.zext(half, vector) for half in halves]
+                left = first_flags(builder, builder.trunc(builder.sub(count, j), INT)) if rest else None
+                store(builder.or_(wide[0], builder.shl(wide[1], sixteen)), begin, j, left)
+
+        fewer = builder.select(builder.icmp_signed("<", number, other), number, other)
+        more = builder.select(builder.icmp_signed("<", number, other), other, number)
+        whole = builder.and_(fewer, LONG(-16))
+        with cgutils.for_range_slice(builder, LONG(0), whole, LONG(16), inc=True) as (j, _):
+            write(j, False)
+        with cgutils.for_range_slice(builder, whole, more, LONG(16), inc=True) as (j, _):
+            write(j, True)
         return context.get_dummy_value()
 
     long = types.intp
-    return types.void(line, long, out, long, long), generate
+    return types.void(row, *[long] * 5, out, *[long] * 4), generate
 
 
 def whole_and_rest(builder, count, write):
@@ -357,14 +380,14 @@ def whole_and_rest(builder, count, write):
         write(whole, first_flags(builder, builder.trunc(builder.sub(count, whole), INT)))
 
 
-def first_flags(builder, count):
-    """16 flags, of which the first `count` are set."""
-    vector = ir.VectorType(INT, 16)
+def first_flags(builder, count, lanes=16):
+    """`lanes` flags, of which the first `count` are set."""
+    vector = ir.VectorType(INT, lanes)
     undefined = ir.Constant(vector, ir.Undefined)
     spread = builder.shuffle_vector(
         builder.insert_element(undefined, count, INT(0)), undefined, ir.Constant(vector, None)
     )
-    return builder.icmp_signed("<", ir.Constant(vector, list(range(16))), spread)
+    return builder.icmp_signed("<", ir.Constant(vector, list(range(lanes))), spread)
 
 
 def load_some(builder, pointer, kind, name, some):

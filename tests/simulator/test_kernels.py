@@ -1,12 +1,15 @@
 """Single kernels against numpy: sizes on both sides of every vector, strip and block; every sign mode of weights."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurokit.hardware.simulator import caching, kernels
+from neurokit.hardware.simulator import blocks, caching, count_kernels, kernels
 from neurokit.hardware.simulator.links import Bytes, as_bytes
+from neurokit.hardware.simulator.team import Team
 from tests.programs import seeds
 
 SIGN_MODES = [(-128, 127, 1), (-256, 254, 2), (0, 255, 1), (-255, 0, 1), (5, 5, 1), (0, 0, 1), (-1024, 1016, 8)]
@@ -113,3 +116,31 @@ def test_kept_kernels_are_those_of_all_files_they_are_made_of():
     folder = caching.kernel_files()[0].parent
     assert {"kernels.py", "layer_kernels.py", "lif_vectors.py", "vectors.py"} <= names
     assert {file.name for file in folder.glob("*.py") if "llvmlite" in file.read_text()} <= names
+
+
+@pytest.mark.parametrize("steps", [1, 3, 256])
+@pytest.mark.parametrize("size", [1, 70, count_kernels.COUNTED + 5])
+def test_spikes_are_counted_by_neuron_and_by_step(steps, size):
+    rng = np.random.default_rng(size)
+    spikes = (rng.random((steps, 2, size)) < 0.5).astype(np.uint8)
+    spikes[:, :, 0] = 1
+    counts, totals = rng.integers(0, 9, (2, size)), rng.integers(0, 9, steps)
+    wanted = counts + spikes.sum(axis=0), totals + spikes.sum(axis=(1, 2))
+    cuts = [0, size // 3, size]
+    for start, stop in itertools.pairwise(cuts):
+        count_kernels.count_share(spikes, counts, totals, start, stop)
+    np.testing.assert_array_equal(counts, wanted[0])
+    np.testing.assert_array_equal(totals, wanted[1])
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_type_of_inputs_is_found_by_several_threads(threads, monkeypatch):
+    monkeypatch.setattr(blocks, "SHARED_BYTES", 0)
+    values = np.zeros((1, 7, 5), np.int64)
+    assert blocks.kernel_type(values, True, Team(threads)) is np.uint8
+    for place in np.ndindex(values.shape):
+        wrong = values.copy()
+        wrong[place] = 2
+        assert blocks.kernel_type(wrong, True, Team(threads)) is np.int32
+        assert blocks.kernel_type(wrong.astype(float), False, Team(threads)) is np.float64
+        assert blocks.kernel_type(-wrong, True, Team(threads)) is np.int32

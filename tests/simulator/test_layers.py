@@ -11,7 +11,7 @@ from neurokit.graph.check import check_program
 from neurokit.graph.network import Input, Population, Program, Projection
 from neurokit.graph.neurons import LoihiLIF
 from neurokit.graph.synapses import Conv2d
-from neurokit.hardware.simulator import layer_kernels, parts, team
+from neurokit.hardware.simulator import layer_kernels, parts, runner
 from neurokit.hardware.simulator.engine import Engine
 from neurokit.hardware.simulator.layers import Layer
 from neurokit.hardware.simulator.vectors import HAS_DOT
@@ -144,7 +144,8 @@ def test_images_larger_than_what_is_laid_out_at_a_time():
 @pytest.mark.parametrize("threads", [1, 2, 3, 7])
 @pytest.mark.parametrize("shape", [(5, 33, 41), (64, 4, 22)])
 def test_shared_by_lines_or_by_channels(shape, threads, monkeypatch):
-    monkeypatch.setattr(team, "WORTH", 0.0)
+    monkeypatch.setattr(parts, "WORTH", 0.0)
+    monkeypatch.setattr(runner, "SHARED_BYTES", 0)
     graph = whole(RESETTING, shape, 40, padding=(1, 0))
     x = images(graph, 2, 30)
     same(nk.run(graph, x, threads=1), nk.run(graph, x, threads=threads))

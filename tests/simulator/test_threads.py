@@ -11,7 +11,7 @@ import neurokit as nk
 from neurokit.errors import InputError
 from neurokit.graph.neurons import IF, CubaLIF
 from neurokit.graph.synapses import Dense
-from neurokit.hardware.simulator import parts, team, wave
+from neurokit.hardware.simulator import blocks, parts, runner, team, wave
 from neurokit.hardware.simulator.team import Team
 from tests.networks import network
 from tests.overflowing import ON_PURPOSE
@@ -24,8 +24,10 @@ pytestmark = ON_PURPOSE
 @pytest.fixture(autouse=True, params=["rows", "belt"])
 def always_shared(request, monkeypatch):
     """However little work there is: the rows of each synapse, or different layers side by side."""
-    monkeypatch.setattr(team, "WORTH", 0.0)
-    monkeypatch.setattr(wave, "WORTH", 0.0)
+    for module in (team, wave, parts):
+        monkeypatch.setattr(module, "WORTH", 0.0)
+    for module in (runner, blocks):
+        monkeypatch.setattr(module, "SHARED_BYTES", 0)
     monkeypatch.setattr(wave, "HEAVY", 0.0 if request.param == "rows" else 2.0)
     return request.param
 
