@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.hardware.simulator.convolution import worth_product
-from neurokit.hardware.simulator.count_kernels import FEW_STEPS, add_tally
-from neurokit.hardware.simulator.kernels import count_nonzero
+from neurokit.hardware.simulator.count_kernels import FEW_STEPS, add_tally, count_some
 from neurokit.hardware.simulator.layer_kernels import ROOM, WORDS, convolve_and_fire
 from neurokit.hardware.simulator.links import ConvLink
 from neurokit.hardware.simulator.neurons import LoihiNeurons
@@ -20,7 +19,7 @@ from neurokit.hardware.simulator.stage import Stage
 from neurokit.hardware.simulator.team import Team
 from neurokit.hardware.simulator.vectors import CHANNELS
 
-LOOKED_AT = 8  # rows of a block, for an idea of the activity
+LOOKED_AT = 4  # rows of a block, for an idea of the activity
 MOST_STEPS = 255  # of a call
 LAID_NS, FIRE_NS = 0.3, 0.2  # of a word laid out and of a neuron, beside `product.DOT_NS`: to share work evenly
 
@@ -46,8 +45,8 @@ class Layer:
         if rows.dtype != np.uint8:
             return False
         flat = rows.reshape(-1, rows.shape[-1])
-        some = flat[:: -(-len(flat) // LOOKED_AT)]
-        return worth_product(self.link.plan, some, sum(count_nonzero(row[None]) for row in some), 1.0)
+        every = -(-len(flat) // LOOKED_AT)
+        return worth_product(self.link.plan, flat[::every], count_some(flat, every), 1.0)
 
     def run(self, rows: NDArray[np.uint8], spikes: NDArray[np.uint8], step: int, team: Team, parts: int) -> None:
         """Steps from `step` on: rows (steps, samples, sources) -> spikes (steps, samples, n), by `parts` threads.
