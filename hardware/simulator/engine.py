@@ -20,6 +20,8 @@ from neurokit.hardware.simulator.stage import Stage
 from neurokit.hardware.simulator.team import Team
 from neurokit.hardware.simulator.wave import run_parts
 from neurokit.lower.fixedpoint.lif import HALF_RANGE
+from neurokit.lower.fold import to_matrix
+from neurokit.lower.plastic_synapses import with_weights
 
 BLOCK_BYTES = 128 << 20  # of synaptic input, were it held at once: well inside memory
 SENT_BYTES = 4 << 20  # of spikes of a population for each thread, which its targets are to find in the caches
@@ -90,13 +92,14 @@ class Engine:
             link.source = name
         return self.potentials[name]
 
-    def weights(self, name: str, learner: int) -> NDArray[Any]:
-        """Weights of a projection as they now are."""
+    def weights(self, name: str, learner: int) -> NDArray[np.float64]:
+        """Weights of a projection as they now are, as a matrix (targets, sources)."""
+        (projection,) = (p for p in self.graph.projections if p.name == name)
+        synapse = projection.synapse
         if name in self.plastic:
-            found: NDArray[Any] = self.plastic[name].weights()[learner]
-            return found
-        (synapse,) = (p.synapse for p in self.graph.projections if p.name == name)
-        return np.asarray(synapse.weight)  # type: ignore[attr-defined]  # rules read weights only
+            synapse = with_weights(synapse, self.plastic[name].weights()[learner])
+        matrix = to_matrix(synapse, self.graph.shape_of(projection.source))
+        return np.asarray(matrix.toarray(), np.float64)
 
     @property
     def block(self) -> int:
@@ -185,9 +188,10 @@ class Engine:
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Copies of all that is carried from step to step; names of stages come last, they may hold any character."""
         found: dict[str, NDArray[Any]] = {"now": np.array(self.now)}
-        for name, stage in {**self.stages, **self.potentials}.items():
+        for key, stage in self._histories().items():
             steps = len(stage.block)
-            found[f"history/{name}"] = stage.joined(steps - stage.history, steps).copy()
+            found[key] = stage.joined(steps - stage.history, steps).copy()
+        for name, stage in self.stages.items():
             if stage.neurons is None:
                 continue
             for state, values in stage.neurons.states.items():
@@ -205,9 +209,10 @@ class Engine:
         self.now = int(snapshot["now"])
         for name, plastic in self.plastic.items():
             plastic.take({what: snapshot[f"plastic/{what}/{name}"] for what in plastic.keep()})
-        for name, stage in {**self.stages, **self.potentials}.items():
-            past = snapshot[f"history/{name}"].copy()
+        for key, stage in self._histories().items():
+            past = snapshot[key].copy()
             stage.put(past, self.samples, past.dtype)
+        for name, stage in self.stages.items():
             if stage.neurons is not None:
                 stage.neurons.reach = np.inf  # nothing is known of what it went through
             for state, values in stage.neurons.states.items() if stage.neurons is not None else ():
@@ -215,6 +220,11 @@ class Engine:
             for k, link in enumerate(stage.links):
                 if isinstance(link, DelayedLink):
                     link.pending = snapshot[f"pending/{k}/{name}"].copy()
+
+    def _histories(self) -> dict[str, Stage]:
+        """What is remembered of the past, by its name in a snapshot (files take no \\0, which `POTENTIAL` has)."""
+        found = {f"history/{name}": stage for name, stage in self.stages.items()}
+        return found | {f"potential/{base_of(name)}": stage for name, stage in self.potentials.items()}
 
     def clear(self) -> None:
         """Back to zero state and step 0; what has learned keeps its weights, not its traces and tags."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from graphlib import TopologicalSorter
 from typing import Any, TypeAlias
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from neurokit.graph.network import Network, Program, Projection
+from neurokit.graph.plasticity import Rule
 from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.hardware.simulator import layers, loops
 from neurokit.hardware.simulator.layers import Layer
@@ -228,7 +229,10 @@ def delay_steps(projection: Projection, graph: Program | Network) -> NDArray[np.
 
 
 def components(graph: Program | Network) -> list[tuple[list[str], bool]]:
-    """Strongly connected components from source to sink: (names in order of undelayed edges, whether cyclic)."""
+    """Strongly connected components from source to sink: (names in order of undelayed edges, whether cyclic).
+
+    A projection whose rule reads another's changing weights is in one component with it, so that both are at one step.
+    """
     names = list(graph.populations)
     place = {name: i for i, name in enumerate(names)}
     edges = [
@@ -236,6 +240,7 @@ def components(graph: Program | Network) -> list[tuple[list[str], bool]]:
         for p in graph.projections
         if p.source in place
     ]
+    edges += [(place[a], place[b], False) for a, b in _readers(graph)]
     ones = np.ones(len(edges), np.int8)
     ends = ([e[0] for e in edges], [e[1] for e in edges])
     matrix = sp.coo_matrix((ones, ends), shape=(len(names), len(names)))
@@ -250,6 +255,16 @@ def components(graph: Program | Network) -> list[tuple[list[str], bool]]:
         ordered = [names[members[k]] for k in _topological(len(members), undelayed)]
         result.append((ordered, component in loops))
     return result
+
+
+def _readers(graph: Program | Network) -> Iterator[tuple[str, str]]:
+    """Targets of two projections that learn, of which one reads the other's weights, both ways."""
+    learning = {p.name: p for p in graph.projections if p.plasticity is not None}
+    for projection in learning.values():
+        for host in projection.plasticity.host if isinstance(projection.plasticity, Rule) else ():
+            other = learning.get(host.reads, projection).target
+            if other != projection.target:
+                yield from ((projection.target, other), (other, projection.target))
 
 
 def _topological(count: int, edges: set[tuple[int, int]]) -> list[int]:

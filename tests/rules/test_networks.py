@@ -4,13 +4,14 @@ import math
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 import neurokit as nk
 from neurokit import rules
 from neurokit.graph.lif_family import ALIF
 from neurokit.graph.network import Input, Network, Population, Projection
-from neurokit.graph.neurons import LeakyIntegrator
-from neurokit.graph.synapses import Dense
+from neurokit.graph.neurons import IF, LIF, LeakyIntegrator
+from neurokit.graph.synapses import Conv2d, Dense, Sparse
 
 DT, STEPS, INPUTS, NEURONS, OUTPUTS = 1e-3, 250, 12, 9, 3
 TAU, TAU_A, THRESHOLD, REFRACTORY = 0.02, 0.2, 0.6, 2
@@ -101,3 +102,139 @@ def test_eprop_of_a_whole_network_over_two_samples(beta):
     for projection, expected, before in zip(rec.program.projections[:3], after, weights[:3], strict=True):
         np.testing.assert_allclose(projection.synapse.weight, expected, rtol=1e-10, atol=1e-12)
         assert np.abs(expected - before).max() > 1e-4
+
+
+def learning_network(synapse, rule, shape, delay=0.0):
+    """in -> out, LIF neurons that inputs drive hard."""
+    out = Population("out", synapse.output_shape(shape), LIF(tau=np.asarray(0.02), r=np.asarray(12.0)))
+    projection = Projection("in", "out", (synapse,), np.asarray(delay), plasticity=rule)
+    return Network({"in": Input("in", shape)}, {"out": out}, (projection,), {"out": out}, dt=DT)
+
+
+def stdp_by_hand(weight, x, late, matrix=lambda w: w, tied=lambda dw, w: w + dw):
+    """Weights and spikes of LIF neurons with pair STDP; matrix: of weights, tied: what a change of each pair makes."""
+    w, v = weight.copy(), 0.0
+    z, y, trains = np.zeros(x.shape[1]), np.zeros(len(matrix(weight))), []
+    x = np.concatenate([np.zeros((late, x.shape[1])), x])[: len(x)]
+    for now in x:
+        v = v * 0.95 + 0.05 * 12.0 * (matrix(w) @ now)
+        post = (v > 1).astype(float)
+        v = np.where(post > 0, 0.0, v)
+        z, y = np.exp(-1 / 20) * z + now, np.exp(-1 / 20) * y
+        w = tied(0.01 * np.outer(post, z) - 0.012 * np.outer(y, now), w)
+        y = y + post
+        trains.append(post)
+    return w, np.array(trains)
+
+
+STDP = rules.stdp(a_plus=0.01, a_minus=0.012)
+
+
+@pytest.mark.parametrize("late", [0, 3])
+@pytest.mark.parametrize("kind", ["dense", "sparse"])
+def test_stdp_of_a_network_whatever_the_delay(kind, late):
+    rng = np.random.default_rng(3)
+    mask = np.ones((5, 8)) if kind == "dense" else (rng.random((5, 8)) < 0.6)
+    weight = rng.random((5, 8)) * 0.4 * mask
+    synapse = Dense(weight) if kind == "dense" else Sparse(sp.csr_matrix(weight))
+    x = (rng.random((300, 8)) < 0.1).astype(float)
+    rec = nk.run(learning_network(synapse, STDP, (8,), late * DT), x)
+    w, trains = stdp_by_hand(weight, x, late, tied=lambda dw, w: w + dw * mask)
+    assert np.array_equal(rec.spikes["out"], trains)
+    found = rec.program.projections[0].synapse.weight
+    np.testing.assert_allclose(found if kind == "dense" else found.toarray(), w, rtol=1e-10, atol=1e-12)
+    assert 20 < trains.sum() < 1400
+
+
+def test_stdp_of_a_convolution_sums_over_places():
+    rng = np.random.default_rng(4)
+    kernel = rng.random((2, 1, 2, 2)) * 0.5
+    x = (rng.random((200, 1, 4, 4)) < 0.1).astype(float)
+    places = np.full((18, 16), -1)
+    for o, r, c, a, b in np.ndindex(2, 3, 3, 2, 2):
+        places[o * 9 + r * 3 + c, (r + a) * 4 + c + b] = o * 4 + a * 2 + b
+    there = places >= 0
+
+    def tied(change, w):
+        return w + np.bincount(places[there], change[there], 8)
+
+    rec = nk.run(learning_network(Conv2d(kernel), STDP, (1, 4, 4)), x)
+    w, trains = stdp_by_hand(kernel.ravel(), x.reshape(200, 16), 0, lambda w: np.where(there, w[places], 0), tied)
+    assert np.array_equal(rec.spikes["out"].reshape(200, 18), trains)
+    np.testing.assert_allclose(rec.program.projections[0].synapse.weight.ravel(), w, rtol=1e-9, atol=1e-12)
+    assert trains.sum() > 50
+
+
+def test_learners_are_independent_and_samples_go_on():
+    rng = np.random.default_rng(5)
+    network = learning_network(Dense(rng.random((5, 8)) * 0.4), STDP, (8,))
+    x = (rng.random((4, 120, 8)) < 0.1).astype(float)
+    both = nk.run(network, x, learners=2)
+    for k, learned in enumerate(both.programs):
+        alone = nk.run(network, x[2 * k : 2 * k + 2])
+        assert np.array_equal(both.spikes["out"][2 * k : 2 * k + 2], alone.spikes["out"])
+        assert np.array_equal(learned.projections[0].synapse.weight, alone.program.projections[0].synapse.weight)
+    first = nk.run(network, x[0])
+    second = nk.run(first.program, x[1])
+    at_once = nk.run(network, x[:2]).program
+    assert np.array_equal(second.program.projections[0].synapse.weight, at_once.projections[0].synapse.weight)
+
+
+def test_what_is_recorded_of_a_learning_projection():
+    rng = np.random.default_rng(6)
+    network = learning_network(Dense(rng.random((5, 8)) * 0.4), rules.reward_stdp(tau_tag=0.05), (8,))
+    network = network.with_plasticity("in->out", rules.reward_stdp(tau_tag=0.05), modulation="reward")
+    x, reward = (rng.random((60, 8)) < 0.1).astype(float), rng.normal(size=(60, 5))
+    keys = tuple(("in->out", name) for name in ("weight", "tag", "x", "y", "reward"))
+    rec = nk.run(network, {"in": x, "reward": reward}, record=keys, record_every=1)
+    z = np.zeros(8)
+    for now in range(60):
+        z = np.exp(-1 / 20) * z + x[now]
+        np.testing.assert_allclose(rec.states["in->out", "x"][now], z, atol=1e-12)
+    np.testing.assert_allclose(rec.states["in->out", "reward"], reward)
+    weights, tags = rec.states["in->out", "weight"], rec.states["in->out", "tag"]
+    changes = np.diff(weights, axis=0)
+    np.testing.assert_allclose(changes, 0.005 * tags[:-1] * reward[1:, :, None], atol=1e-12)
+    assert np.abs(changes).max() > 0
+
+
+@pytest.mark.parametrize("fixed", [False, True])
+def test_a_rule_that_reads_another_projection(fixed):
+    """Self alignment: feedback weights hear of the forward weights, which learn too or do not."""
+    rng = np.random.default_rng(7)
+    w, b = rng.normal(size=(3, 4)) * 0.5, rng.normal(size=(4, 3))
+    fires = IF(threshold=np.asarray(0.5))
+    reads = rules.self_alignment(forward="in->out", learning_rate=0.1, decay=20.0, every=5 * DT)
+    forward = None if fixed else rules.stdp(a_plus=0.02, a_minus=0.01)
+    out, back = Population("out", (3,), fires), Population("back", (4,), fires)
+    network = Network(
+        {"in": Input("in", (4,))},
+        {"out": out, "back": back},
+        (
+            Projection("in", "out", (Dense(w),), plasticity=forward),
+            Projection("out", "back", (Dense(b),), plasticity=reads),
+        ),
+        {"back": back},
+        dt=DT,
+    )
+    x = (rng.random((300, 4)) < 0.2).astype(float)
+    rec = nk.run(network, x, record=() if fixed else (("in->out", "weight"),), record_every=None if fixed else 5)
+    for k in range(60):
+        now = w if fixed else rec.states["in->out", "weight"][k]
+        b = (1 - 20 * DT) ** 5 * b + 0.1 * now.T
+    np.testing.assert_allclose(rec.program.projections[1].synapse.weight, b, rtol=1e-9, atol=1e-12)
+
+
+def test_a_session_goes_on_learning_where_it_was_saved(tmp_path):
+    rng = np.random.default_rng(8)
+    network, _ = eprop_network(0.5)
+    inputs = {"x": (rng.random((80, INPUTS)) < 0.1).astype(float), "target": rng.normal(size=(80, OUTPUTS))}
+    whole = nk.run(network, inputs).program
+    with nk.open(network) as session:
+        session.step({name: values[:33] for name, values in inputs.items()})
+        session.save(tmp_path / "state.nk")
+    with nk.open(network, state=tmp_path / "state.nk") as session:
+        session.step({name: values[33:] for name, values in inputs.items()})
+        learned = session.program
+    for one, other in zip(learned.projections, whole.projections, strict=True):
+        assert np.array_equal(one.synapse.weight, other.synapse.weight)
