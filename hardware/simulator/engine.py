@@ -106,7 +106,9 @@ class Engine:
         """Steps that one block may hold."""
         widest = max(stage.size for stage in self.stages.values())
         row = widest * self.samples
-        return max(1, min(256, BLOCK_BYTES // (8 * row), max(FEW_STEPS, self.team.size * SENT_BYTES // row)))
+        sent = max(FEW_STEPS, self.team.size * SENT_BYTES // row)
+        most = sent if any(part.whole for part in self.parts) else 256  # others go through chunks of their own
+        return max(1, min(256, BLOCK_BYTES // (8 * row), most))
 
     def advance(
         self,
