@@ -47,8 +47,12 @@ def load(
     Its `forward` may take one step at a time or a list of steps (steps first, as SpikingJelly and Norse do, or samples
     first, as sinabs does), may loop over the steps itself, and may take several inputs; this is found out by trying.
     It is called under `eval()` with numbers of 0.5 and left as it was. Populations have the paths of the neuron modules
-    as names; what the module returns becomes outputs: sums over time, argmax and softmax behind the last layer are left
-    out, a last layer without neurons becomes a population of Relays.
+    as names; what the module returns becomes outputs: sums over time (`.sum(0)`, or a loop's own `out = out + spikes`),
+    argmax and softmax behind the last layer are left out, a last layer without neurons becomes a population of Relays.
+
+    Four steps are followed, of a module that loops over a fixed number of steps by itself all of those: what it does
+    otherwise in a later step (a switch after 100 steps, a rate that fades) is not seen, and its Network does not have
+    it. `nk.verify` runs the module itself for as many steps as the inputs have, and tells where the two part.
 
     shape: of one step of one sample, e.g. (2, 34, 34); of several inputs a mapping from name (or a list in the order of
     forward's arguments). dt: seconds per step; Norse states its own. reset: "soft" takes snnTorch's reset_delay=False

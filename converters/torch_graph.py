@@ -24,6 +24,7 @@ from neurokit.converters.torch_expressions import (
     Unknown,
 )
 from neurokit.converters.torch_neurons import Found, OneToOne
+from neurokit.converters.torch_sums import leaves, summand, unequal_sums
 from neurokit.errors import ConversionError, Fault
 from neurokit.graph.network import Network
 from neurokit.graph.synapses import Dense, Flatten, Shape, Sparse, Synapse
@@ -82,7 +83,10 @@ class _Graph:
             if found.back is not None:
                 self._feed(name, self._back(name, found.back, given[-1].shape))
         read: set[str] = set()
-        parts = [part for own in self.traced.outputs for part in _decided(own)]
+        steps = max((len(given) for _, given in self.traced.populations.values()), default=0)
+        decided = [part for own in self.traced.outputs for part in _decided(own)]
+        parts = [summand(part, steps, self.traced.expressions) for part in decided]
+        self.faults += [fault for part in parts for fault in unequal_sums(part, steps)]
         for part in parts:
             now = max((leaf.time or 0 for leaf in leaves(part)), default=0)
             self._output(self.traced.expressions.aged(part, now), read)
@@ -96,7 +100,8 @@ class _Graph:
         if any(aged(given[step], step) is not last for step in range(max(0, min(known, len(given) - 2)), len(given))):
             limit = "a population has one place in the network, and the same in every step"
             mend = "Give each layer a neuron module of its own, and compute the same in each step."
-            self.faults.append(Fault(name, "is given something else at each call", limit, mend))
+            fact = f"is given something else at each call (of the {len(given)} that were followed)"
+            self.faults.append(Fault(name, fact, limit, mend))
         if any(leaf.time is not None and leaf.time < 0 for leaf in leaves(last)):
             limit = "values go from step to step"
             self.faults.append(
@@ -282,17 +287,3 @@ def _decided(own: Expression) -> Iterator[Expression]:
         return
     for part in own.terms[-1:]:
         yield from _decided(part)
-
-
-def leaves(own: Expression) -> Iterator[Leaf]:
-    """All inputs and neurons in an expression, each once."""
-    waiting, seen = [own], {id(own)}
-    while waiting:
-        found = waiting.pop()
-        if isinstance(found, Leaf):
-            yield found
-        parts = getattr(found, "terms", ()) or ((found.argument,) if isinstance(found, Map | Affine | Reshape) else ())
-        for part in parts:
-            if id(part) not in seen:
-                seen.add(id(part))
-                waiting.append(part)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from neurokit.converters.torch_expressions import Concatenation, Expression, Leaf, Map, Reshape, Unknown
-from neurokit.converters.torch_graph import leaves
 from neurokit.converters.torch_layers import two_numbers
 from neurokit.converters.torch_neurons import Found
+from neurokit.converters.torch_sums import leaves
 from neurokit.converters.torch_trace import Follower, Handler, Population, Tracked, tensors
 from neurokit.graph.neurons import IF
 from neurokit.graph.synapses import Shape, Sparse, SumPool2d

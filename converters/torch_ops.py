@@ -14,6 +14,7 @@ from neurokit.converters.torch_expressions import Expression, Unknown
 from neurokit.converters.torch_layers import LAYERS
 from neurokit.converters.torch_maxima import POOLS, binary
 from neurokit.converters.torch_moves import MOVES, move
+from neurokit.converters.torch_products import PRODUCTS
 from neurokit.converters.torch_trace import Follower, Handler, Tracked, tensors
 from neurokit.graph.synapses import Sparse
 
@@ -314,4 +315,5 @@ HANDLERS: Mapping[str, Handler] = {
     **dict.fromkeys(("sum", "mean"), _sum),
     **dict.fromkeys(("__setitem__", "index_put_", "copy_", "scatter_", "index_add_", "fill_", "zero_"), _write),
     **LAYERS,
+    **PRODUCTS,
 }

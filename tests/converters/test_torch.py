@@ -43,7 +43,8 @@ class Of(nn.Module):
 
     def __deepcopy__(self, memo):
         forward = self.__dict__["forward"].__func__
-        return Of(forward, **{name: copy.deepcopy(part, memo) for name, part in self.named_children()})
+        parts = (*self.named_children(), *self.named_parameters(recurse=False))
+        return Of(forward, **{name: copy.deepcopy(part, memo) for name, part in parts})
 
 
 # ---------------------------------------------------------------------------------------------- layers, one to a test
