@@ -103,6 +103,12 @@ def test_random_rules(seed: int) -> None:
     same_as_lava(random_rule(seed), 120, seed)
 
 
+def test_tags_at_their_lower_bound() -> None:
+    """-257 one time in 128."""
+    rule = FixedRule("down", (Product(1, 0, "x0"),), (Product(-7, 8, "u"),), tag_start=-256)
+    same_as_lava(rule, 300, 1)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", range(100, 130))
