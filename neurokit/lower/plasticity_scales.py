@@ -197,10 +197,13 @@ def _cost(terms: Sequence[EngineTerm], variables: Mapping[str, Free], scales: Sc
     for term in terms:
         literal = literal_of(term, variables, scales, decimation)
         if literal.possible or (term.own and abs(literal.wanted) < 1):
-            cost += min(1.0, literal.error**2)
+            cost += min(1.0, abs(literal.error)) ** 2
         else:
             cost += IMPOSSIBLE * (1 + abs(math.log2(abs(literal.wanted))))
-        cost += sum(min(1.0, constant_of(atom, variables, scales)[1]) ** 2 for atom in term.atoms if atom.offset)
+        for atom in (atom for atom in term.atoms if atom.offset):
+            constant, error = constant_of(atom, variables, scales)
+            wide = abs(constant) >> WIDTHS[slot_of(atom.variable, variables)]
+            cost += IMPOSSIBLE * math.log2(1 + wide) + min(1.0, error) ** 2
     bits = (math.log2(v.most / abs(scales[name])) for name, v in variables.items() if not v.choices)
     return (
         cost

@@ -244,13 +244,13 @@ def tag_variable(
     """A tag; its scale is free up to where its peak fills 8 bits, the second's 7 on either side of CENTRE."""
     slot, most, offset = ("t", MOST_TAG, 0) if name == "tag" else ("d", MOST_TAG - CENTRE, CENTRE)
     peak = around.observed[name] * MARGIN if around.observed.get(name) else _tag_peak(name, terms, variables)
-    peak = max(peak, abs(start), 1e-300)
+    peak = max(peak, abs(start)) or 1.0  # 0: nothing ever moves it
     return Free(slot, peak, peak * QUIET, most / peak, (), offset)
 
 
 def _tag_peak(name: str, terms: Any, variables: Mapping[str, Free]) -> float:
     """Where gains near their peaks and the decay meet, but at least what one step may add."""
-    gain, decay, single = 0.0, 0.0, 0.0
+    gains, decay, single = {1.0: 0.0, -1.0: 0.0}, 0.0, 0.0
     for term in (t for t in terms if t.target == name):
         own = [a for a in term.atoms if a.variable == name and not a.sign]
         others = [a for a in term.atoms if a.variable in variables and a.variable != name and not a.sign]
@@ -258,8 +258,9 @@ def _tag_peak(name: str, terms: Any, variables: Mapping[str, Free]) -> float:
         most = abs(term.coefficient) * math.prod(max(variables[a.variable].peak, abs(a.offset)) for a in others)
         if own and term.coefficient < 0:
             decay += usual * (1.0 if term.gate == "u" else ASSUMED_RATE)
-        elif term.coefficient > 0:
-            gain += NEAR_PEAK * most if term.gate == "u" else 2 * ASSUMED_RATE * usual
+        elif not own:
+            sign = math.copysign(1.0, term.coefficient)
+            gains[sign] += NEAR_PEAK * most if term.gate == "u" else 2 * ASSUMED_RATE * usual
             single = max(single, most * (NEAR_PEAK if term.gate == "u" else 1.0))
     steps = 1 / min(max(decay, 1e-3), 1.0)
-    return max(gain * steps, single)
+    return max(max(gains.values()) * steps, single)
