@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from neurokit import api
 from neurokit.arguments import Inputs, check_count, check_inputs, check_steps
-from neurokit.errors import Fault, InputError
+from neurokit.errors import CompileError, Fault, InputError, RailWarning
 from neurokit.graph.check import check_network
 from neurokit.graph.check_fixed_rules import MAX_EPOCH
+from neurokit.graph.fixed_plasticity import Arithmetic, FixedRule
 from neurokit.graph.network import Network, Program
 from neurokit.graph.plasticity import Rule
-from neurokit.learn.agreement import Fidelity
+from neurokit.learn.agreement import Fidelity, Measured, Setting, agreement
 from neurokit.learn.fidelity import measure, settings_of
+from neurokit.lower.fold import fold
+from neurokit.lower.plastic_synapses import initial_weights
 
 ROUNDINGS = "repaired", "lava"
 MOST_WEIGHT_BITS, MOST_TRACE_BITS = 8, 7
@@ -30,6 +39,7 @@ def fidelity(
     epochs: Sequence[int] = (1, 2, 4, 8),
     rounding: Sequence[str] = ROUNDINGS,
     blocks: int = 1,
+    deployed: bool = False,
 ) -> Fidelity:
     """Run `network` in floats over `data`, then the learning engine on the very spikes and signals that its plastic
     projections saw, and compare the weight changes: cosine, scale and signs, per projection and time block.
@@ -41,6 +51,9 @@ def fidelity(
     to the next, 1 to 63), rounding ("repaired", "lava", see docs/plasticity.md): the first of each make the base, and
     from there one is changed at a time. Of a longer epoch, terms of every step are as many times as large.
     blocks: time blocks of each sample that are also told apart.
+    deployed: also compile the whole network (calibrated with data) and run it in integers, for each of rounding: rows
+    whose spikes are "own". They differ by what the neurons do in integers as well, whose spikes part from the float
+    network's sooner or later. A network that cannot be compiled is told among what is not possible.
 
     The result prints as a table; `save("x.png")` (or .svg, .pdf, .html, .json, .txt) writes it. Scales are chosen by
     what occurred in floats, as calibration does. A cosine below 1 with 8 bits mostly tells that weights changed by few
@@ -66,7 +79,49 @@ def fidelity(
     if blocks > steps:
         fact, limit = f"is {blocks}", f"a sample has {steps} steps"
         raise InputError(Fault("blocks", fact, limit, "Pass at most as many as there are steps."))
-    return measure(learning, arrays, steps, settings_of(*settings), blocks)
+    found = measure(learning, arrays, steps, settings_of(*settings), blocks)
+    return _with_deployed(found, learning, arrays, steps) if deployed else found
+
+
+def _with_deployed(found: Fidelity, network: Network, arrays: Mapping[str, Any], steps: int) -> Fidelity:
+    """The same with rows of whole Programs, at the settings that compilation knows."""
+    before = {p.name: p for p in fold(network)[0].projections if isinstance(p.plasticity, Rule)}
+    learned = api.run(network, arrays, steps).program
+    after = {p.name: p for p in fold(learned)[0].projections}
+    settings = dict.fromkeys(row.setting for row in found.rows)
+    base, rows, refused = found.base, list(found.rows), list(found.refused)
+    for setting in settings:
+        if setting != replace(base, arithmetic=setting.arithmetic):
+            continue
+        try:
+            changed = _changes(network, arrays, steps, setting)
+        except CompileError as error:
+            refused.append(f"all in integers ({setting}): {error.faults[0]}")
+            continue
+        for name, (change, railed) in changed.items():
+            wanted = initial_weights(after[name].synapse) - initial_weights(before[name].synapse)
+            rows.append(Measured(name, "all", "own", setting, agreement(change, wanted), railed))
+    return replace(found, rows=tuple(rows), refused=tuple(refused))
+
+
+def _changes(
+    network: Network, arrays: Mapping[str, Any], steps: int, setting: Setting
+) -> dict[str, tuple[NDArray[np.float64], float]]:
+    """Of each plastic projection of the compiled network: weight changes in the network's unit, and the share at a
+    bound."""
+    arithmetic: Arithmetic = "lava" if setting.arithmetic == "lava" else "repaired"
+    program = api.compile(network, bits=setting.weight_bits, calibrate=arrays, arithmetic=arithmetic)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RailWarning)  # the table tells
+        ran = api.run(program, program.scaled(arrays), steps + max(program.latency.values(), default=0))
+    found = {}
+    for start, end in zip(program.projections, ran.program.projections, strict=True):
+        rule = start.plasticity
+        if isinstance(rule, FixedRule):
+            values = initial_weights(end.synapse)
+            change = (values - initial_weights(start.synapse)) / rule.report.weight_scale
+            found[start.name] = change, float(((values <= rule.bounds[0]) | (values >= rule.bounds[1])).mean())
+    return found
 
 
 def _with_rule(network: Network, projection: str | None, rule: Rule | None) -> Network:

@@ -19,7 +19,7 @@ FUNCTIONS = {
     "doctor": "",
     "expand": "program, *projections",
     "fidelity": "rule, network, data, *, projection=None, steps=None, weight_bits=(8, 7, 6, 5, 4),"
-    " trace_bits=(7, 6, 5, 4), epochs=(1, 2, 4, 8), rounding=('repaired', 'lava'), blocks=1",
+    " trace_bits=(7, 6, 5, 4), epochs=(1, 2, 4, 8), rounding=('repaired', 'lava'), blocks=1, deployed=False",
     "load": "path",
     "load_recording": "path",
     "memory": "program, inputs, steps=None, record=()",

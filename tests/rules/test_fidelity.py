@@ -1,6 +1,7 @@
 """What `nk.fidelity` measures, against measures written out here; and that it says what it cannot measure."""
 
 import json
+import warnings
 
 import matplotlib.image
 import numpy as np
@@ -9,7 +10,7 @@ import scipy.sparse as sp
 
 import neurokit as nk
 from neurokit import rules
-from neurokit.errors import CompileError, InputError, OutputError
+from neurokit.errors import CompileError, InputError, OutputError, RailWarning
 from neurokit.graph.network import Input, Network, Population, Projection
 from neurokit.graph.neurons import IF, LIF
 from neurokit.graph.synapses import Conv2d, Dense, Sparse
@@ -146,6 +147,36 @@ def test_a_rule_is_given_to_the_projection_that_is_named_or_the_only_one():
     assert found == named
     assert found.base == Setting()
     assert [row.block for row in found.rows] == ["all"]
+
+
+def test_the_whole_network_in_integers_beside_the_engine_alone():
+    rule = rules.stdp(a_plus=0.02, a_minus=0.015, bounds=(0.0, 1.0))
+    start = np.random.default_rng(6).random((5, 8)) * 0.5
+    network, pre = chain(Dense(start), rule), spikes(7, 300, 8)
+    found = nk.fidelity(None, network, pre, weight_bits=(8,), trace_bits=(7,), epochs=(1,), deployed=True)
+    assert [(row.driven, row.setting.arithmetic) for row in found.rows] == [
+        (driven, arithmetic) for driven in ("float", "own") for arithmetic in ("repaired", "lava")
+    ]
+    program = nk.compile(network, calibrate=pre, arithmetic="repaired")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RailWarning)
+        learned = nk.run(program, pre.astype(int), 300 + max(program.latency.values())).program
+    units = program.projections[0].plasticity.report.weight_scale
+    change = (learned.projections[0].synapse.weight - program.projections[0].synapse.weight) / units
+    floats = nk.run(network, pre).program.projections[0].synapse.weight - start
+    cosine = np.sum(change * floats) / np.linalg.norm(change) / np.linalg.norm(floats)
+    assert found.at("in->out", "own").cosine == pytest.approx(cosine, abs=1e-12)
+    assert cosine > 0.97
+
+
+def test_a_network_that_cannot_be_compiled_says_so_among_its_results():
+    network, _ = eprop_network(0.0)  # its readout answers in one step
+    inputs = {"x": spikes(8, 40, INPUTS), "target": np.random.default_rng(9).normal(size=(1, 40, OUTPUTS))}
+    sweep = {"weight_bits": (8,), "trace_bits": (7,), "epochs": (1,), "rounding": "repaired"}
+    found = nk.fidelity(None, network, inputs, deployed=True, **sweep)
+    assert len(found.rows) == 3
+    assert "all in integers" in found.refused[0]
+    assert "delay of one step" in found.refused[0]
 
 
 def test_bits_of_traces_that_saturate_are_refused_with_the_reason():
