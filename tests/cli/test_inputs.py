@@ -72,6 +72,20 @@ def test_events_in_numpy_files(equal, tmp_path):
         equal(wanted, name, "--size", "1x3")
 
 
+def test_the_unit_of_matlabs_times(equal, refused, files, tmp_path):
+    t, x, y, p = events()
+    columns = {"t": (t // 1000).astype(float), "x": x, "y": y, "p": p}  # whole milliseconds, taken for microseconds
+    scipy.io.savemat("x.mat", columns)
+    for unit in (None, "us", "s"):
+        columns["t"] = (t // 1000).astype(float) if unit != "s" else t / 1e6
+        scipy.io.savemat("x.mat", columns)
+        wanted = nk.encode.to_spikes(nk.encode.read("x.mat", size=SIZE, time_unit=unit), 1e-3, shape=(6,))
+        ran = equal(wanted, "x.mat", "--size", "1x3", *(() if unit is None else ("--time-unit", unit)))
+        assert ("read as microseconds" in ran.err) == (unit is None)
+    np.save("values.npy", np.zeros((4, 6)))
+    refused(2, "run", files.program, "values.npy", "--encode", "rate", "--time-unit", "s", words=["'--time-unit': was"])
+
+
 def test_what_was_mended_is_told(equal, tmp_path):
     path = rec.write_dat(tmp_path / "x.dat", *events(), size=SIZE)
     path.write_bytes(path.read_bytes() + b"\1\2\3")
