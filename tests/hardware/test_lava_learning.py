@@ -106,7 +106,7 @@ def test_random_rules(seed: int) -> None:
 def test_tags_at_their_lower_bound() -> None:
     """-257 one time in 128."""
     rule = FixedRule("down", (Product(1, 0, "x0"),), (Product(-7, 8, "u"),), tag_start=-256)
-    same_as_lava(rule, 300, 1)
+    same_as_lava(rule, 500, 1)
 
 
 @pytest.mark.slow
