@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.errors import Fault
+from neurokit.graph.fixed_plasticity import FixedRule
 from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
 from neurokit.graph.lif_family import LoihiATRLIF, LoihiTernaryLIF
 from neurokit.graph.network import Program, Projection
@@ -143,6 +144,9 @@ def _largest_sum(projection: Projection, source: Shape) -> int:
         return 0 if convolution is None else int(np.abs(convolution.weight).sum(axis=(1, 2, 3)).max())
     if not isinstance(synapse, Dense | Sparse):
         return 0
+    if isinstance(projection.plasticity, FixedRule):  # weights may come to be anything within their bounds
+        fan_in = (synapse.weight != 0).sum(axis=1).max() if isinstance(synapse, Sparse) else synapse.weight.shape[1]
+        return int(fan_in) * max(map(abs, projection.plasticity.bounds)) if synapse.exponent < 0 else 0
     chip = chip_weights(synapse.weight.data if isinstance(synapse, Sparse) else synapse.weight, synapse.exponent)
     if chip.exponent >= 0:
         return 0

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from neurokit.conformance.learning import Learned, interpret_learning
-from neurokit.errors import BackendError
+from neurokit.errors import BackendError, PayloadError
 from neurokit.graph.check import check_program
 from neurokit.graph.fixed_plasticity import FixedSignal, Product
 from neurokit.graph.graded_neurons import FixedRelay
@@ -155,3 +155,11 @@ def test_more_signals_than_ports() -> None:
 def test_sessions() -> None:
     with pytest.raises(BackendError, match="learns at in->a, a->a, a->out; sessions in Lava do not carry"):
         in_process().open(PROGRAMS["two factors"], 1, ())
+
+
+def test_sums_that_weights_may_come_to() -> None:
+    """Learned weights may be larger than those of the start: 8 of 255 times 2**21 leave 32 bits."""
+    program = PROGRAMS["graded"]
+    inputs = {"in": np.full((1, 2, 8), 2**21)}
+    with pytest.raises(PayloadError, match="'in->out': payloads of 2097152 may sum to 4278190080"):
+        in_process().run(program, inputs, 2, ())
