@@ -30,7 +30,7 @@ FUNCTIONS = {
     "report": "profile=None, parity=None, placement=None, *, recording=None, title='neurokit report', summary=(),"
     " path='report.html'",
     "run": "program, inputs, steps=None, backend='simulator', record=(), *, time_limit=None, progress=None,"
-    " threads=None, to=None, checkpoint=None, every=60.0",
+    " threads=None, to=None, checkpoint=None, every=60.0, learners=1, record_every=None",
     "to_lava": "program, *, graded=False, name=None",
     "to_network": "program, source=None",
     "inspect": "source, *, kind=None, dt=None, reset=None, inputs=None, shape=None, spec=None, code=None,"
@@ -60,7 +60,7 @@ CLASSES = {
     "Program": [*GRAPH, "latency", "targets", "report", "dt", "source", "input_scale"],
     "Recording": [
         *("program", "steps", "batch", "spikes", "states", "counts", "step_counts"),
-        *("backend", "seconds", "steps_done", "overflows"),
+        *("backend", "seconds", "steps_done", "overflows", "programs", "updates", "rails", "record_every"),
     ],
     "Session": [],
     "Survey": [
@@ -71,11 +71,11 @@ CLASSES = {
 METHODS = {
     "Fidelity": {"at", "save", "to_json"},
     "Health": {"ok", "to_dict"},
-    "Network": {"is_integer", "incoming", "save", "shape_of", "with_plasticity"},
-    "Program": {"incoming", "neuron", "save", "scaled", "shape_of"},
-    "Recording": {"aligned", "complete", "save", "wraps"},
+    "Network": {"frozen", "is_integer", "incoming", "learns", "save", "shape_of", "with_plasticity"},
+    "Program": {"frozen", "incoming", "learns", "neuron", "save", "scaled", "shape_of"},
+    "Recording": {"aligned", "complete", "railed", "save", "wraps"},
     "Memory": {"total"},
-    "Session": {"close", "latency", "reset", "restore", "save", "step"},
+    "Session": {"close", "latency", "program", "programs", "reset", "restore", "save", "step"},
 }
 
 

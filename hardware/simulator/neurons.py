@@ -115,6 +115,10 @@ class FixedNeurons(Neurons):
         for state, values in self._initial.items():
             self.states[state][:] = values
 
+    def resting(self, state: str) -> Any:
+        """A state's value at the start and after a scheduled reset."""
+        return self._initial.get(state, 0)
+
     def resets(self, start: int, stop: int) -> list[int]:
         """See `FixedNeuron.reset_interval`."""
         interval, offset = self._schedule()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,9 @@ class FixedPlastic(PlasticLink):
         self.kernels = kernels_of(self.shape)
         self._lay_out(synapse)
         self.constants = np.array(constants_of(rule), np.int64)
-        self.signals = FixedSignals(rule.signals, population, learners) if rule.three_factor else None
+        self.signals = (
+            FixedSignals(rule.signals, population, learners, self.shape.y_traces) if rule.three_factor else None
+        )
         self.needs_before = self.signals is not None and self.signals.needs_before
         self._make_traces()
         self._make_numbers()
@@ -156,12 +158,11 @@ class FixedPlastic(PlasticLink):
     ) -> None:
         """See `PlasticLink.learn`."""
         everyone = (0, self.learners)
-        if pre.dtype != self.sums.dtype and pre.dtype != np.uint8:
-            self.sums = self.sums.astype(np.int64)
+        self.make_room(pre.dtype)
         self.sums[...] = 0
-        self.kernels.gather(*everyone, pre, self.sums, *self._waiting())
+        self.kernels.gather(*everyone, pre, self.sums, *self.waiting_rows())
         if self.signals is not None:
-            self.signals.evaluate(self.y_names, step, before, neurons.states, post, modulation, self.y)
+            self.signals.evaluate(step, before, neurons.states, post, modulation, self.y)
         self.clock += 1
         self.step += 1
         epoch, place = self.rule.epoch, 0 if self.repaired else self.streams.at(self.clock)
@@ -214,7 +215,7 @@ class FixedPlastic(PlasticLink):
         if "u" in gates and due:
             self._updates += int(self.fan_out.sum())
 
-    def _waiting(self) -> tuple[Any, ...]:
+    def waiting_rows(self) -> tuple[Any, ...]:
         """What the generated kernels take."""
         w = self.rows["w"]
         rows = w, self.rows.get("t", w), self.rows.get("d", w)
@@ -222,8 +223,26 @@ class FixedPlastic(PlasticLink):
         return (self.seen, self.waiting, *rows, self.target, self.start, *room, self.constants, self.targets)
 
     def _catch_up(self) -> None:
-        self.kernels.refresh_all(0, self.learners, *self._waiting())
+        self.kernels.refresh_all(0, self.learners, *self.waiting_rows())
         self.waiting = 0
+
+    # ------------------------------------------------------------------------------- many steps, see `plastic_loop`
+
+    def make_room(self, kind: Any) -> None:
+        """For sums of payloads of this type."""
+        if kind != np.uint8:
+            self.sums = self.sums.astype(np.int64)
+
+    def piece(self, steps: int, learners: tuple[int, int], lockstep: bool) -> Piece:
+        """So many steps of some learners. lockstep: other pieces go beside it."""
+        return Piece(self, steps, learners, lockstep)
+
+    def join(self, pieces: Sequence[Piece]) -> None:
+        """All pieces are done."""
+        counters = pieces[0].counters
+        self.waiting, self.force = int(counters[0]), any(bool(piece.counters[1]) for piece in pieces)
+        self.step, self.clock, self.event = (int(counters[k]) for k in (2, 3, 4))
+        self.wrapped += sum(piece.wrapped for piece in pieces)
 
     # ----------------------------------------------------------------------------------------------- between steps
 
@@ -293,6 +312,74 @@ class FixedPlastic(PlasticLink):
 
     def _shape_of_weights(self) -> tuple[int, ...]:
         return (self.targets, self.sources) if self.shape.dense else (len(self.target),)
+
+
+class Piece:
+    """Some learners' part in steps that run inside one kernel.
+
+    counters: evaluations that wait, whether tags may be out of range, steps of the sample, steps and evaluations over
+    all samples, the first evaluation of `rounding`.
+    """
+
+    def __init__(self, link: FixedPlastic, steps: int, learners: tuple[int, int], lockstep: bool) -> None:
+        self.link, self.learners, self.lockstep, self.wrapped = link, learners, lockstep, 0
+        first = link.event + 1
+        counters = link.waiting, link.force, link.step, link.clock, link.event, first
+        self.counters = np.array(counters, np.int64)
+        keys = link.keys
+        self.keys = keys.repeated.copy(), keys.history.copy(), keys.rounding.copy()
+        if link.repaired:
+            n = link.learners
+            self.numbers: tuple[Any, ...] = (
+                np.zeros((n, steps), np.int64),
+                np.zeros((n, steps, 2)),
+                np.zeros((n, steps, 2), np.int64),
+                np.zeros((n, 1), np.int64),
+            )
+        else:
+            self.numbers = link.streams.some(link.clock + 1, steps, first, steps // link.rule.epoch + 1)
+
+    def run(self, neurons: tuple[Any, ...], arrived: NDArray[Any]) -> None:
+        """neurons: what `run_steps` takes of them."""
+        link, rule = self.link, self.link.rule
+        none = np.zeros((0, 0), np.int64)
+        empty = np.zeros(0, np.int64)
+        tables: tuple[Any, ...] = (empty, none, none, none, empty)
+        constants: tuple[Any, ...] = (empty, empty, empty)
+        memory = np.zeros((link.learners, 0, 0), np.int64)
+        if link.signals is not None:
+            tables, constants, memory = link.signals.tables, link.signals.constants(), link.signals.memory
+        gates = link.gates["w"]
+        opens = (*(g in link.open for g in ("x0", "y0", "u")), *(g in gates for g in ("x0", "y0", "u")))
+        tags = "t" in link.rows and not link.repaired
+        sides = link.x, link.x_time, link.x_kind, link.y, link.y_time, link.y_kind
+        seen, _, *waiting = link.waiting_rows()
+        self.wrapped = link.kernels.run_steps(
+            self.learners,
+            *neurons,
+            link.sums,
+            link.exponent,
+            *sides,
+            link.signals is not None,
+            tables,
+            constants,
+            arrived,
+            memory,
+            link.repaired,
+            *self.numbers,
+            link.keys.seeds,
+            link.keys.streams,
+            *self.keys,
+            rule.epoch,
+            1 << rule.decimation,
+            (*opens, self.lockstep, tags),
+            link.fan_out,
+            link.fan_in,
+            link.updates,
+            self.counters,
+            seen,
+            *waiting,
+        )
 
 
 ALL_BUT_ONE = (1 << FRACTION_BITS) - 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurokit.hardware.simulator.caching import njit
+from neurokit.hardware.simulator.vectors import wide_registers
 
 
 @njit(nogil=True, cache=True)
@@ -174,3 +175,74 @@ def fill_keys(seeds, streams, clock, keys):
         start = mix(np.uint32(seeds[m]))
         for k in range(len(streams)):
             keys[m, k] = mix(np.uint32(mix(np.uint32(start ^ np.uint32(streams[k]))) ^ np.uint32(clock)))
+
+
+MODULATION, POSITIVE, NEGATIVE, REWARD, DERIVATIVE, CONSTANT, SPIKE, SPIKE_TRACE, MODULATION_TRACE = range(9)
+ABOVE, BELOW = 9, 10
+MOST = (1 << 23) - 1  # |x| of a signal; potentials have no more
+MOST_TRACE = (1 << 19) - 1
+
+
+@njit(nogil=True, cache=True)
+def toward_zero(value, places):
+    """value >> places, rounding towards zero."""
+    return value >> places if value >= 0 else -((-value) >> places)
+
+
+@njit(nogil=True, cache=True)
+def lif_signals(kinds, gains, bases, numbers, places, memory, v_before, u, keep, bias, threshold, sent, arrived, out):
+    """Signals of a LoihiLIF population after a step, as `lower.fixedpoint.signals` has them.
+
+    kinds: (signals,) which function. gains, bases: (signals, n) in 2**-32. numbers: (signals, 3): level, 4096 less
+    decay, impulse. places: (signals,) rows of out (traces, n) int16 to write, negative for none. memory: (signals, n).
+    v_before: before the step; u: after it. keep: 4096 less v's decay; bias, threshold: (n,). arrived: (2, n).
+    """
+    for s in range(len(kinds)):
+        kind, level, kept, impulse = kinds[s], numbers[s, 0], numbers[s, 1], numbers[s, 2]
+        for j in range(sent.size):
+            x = np.int64(0)
+            if kind == MODULATION:
+                x = arrived[0, j]
+            elif kind == POSITIVE:
+                x = max(arrived[0, j], 0)
+            elif kind == NEGATIVE:
+                x = max(-arrived[0, j], 0)
+            elif kind == REWARD:
+                x = arrived[1, j]
+            elif kind == SPIKE:
+                x = np.int64(sent[j])
+            elif kind in (SPIKE_TRACE, MODULATION_TRACE):
+                if kind == SPIKE_TRACE:
+                    added = impulse * (sent[j] != 0)
+                else:
+                    added = toward_zero(impulse * min(max(arrived[0, j], -MOST), MOST), 20)
+                x = min(max(toward_zero(memory[s, j] * kept, 12) + added, -MOST_TRACE), MOST_TRACE)
+                memory[s, j] = x
+            elif kind != CONSTANT:
+                v = np.int64(np.int32(toward_zero(np.int64(v_before[j]) * keep[j], 12) + np.int64(u[j])))
+                v = min(max(np.int64(np.int32(v + bias[j])), -MOST), MOST)
+                if kind == DERIVATIVE:
+                    x = max(threshold[j] - abs(v - threshold[j]), 0)
+                elif kind == ABOVE:
+                    x = max(v - level, 0)
+                else:
+                    x = max(level - v, 0)
+            if places[s] >= 0:
+                total = bases[s, j] + gains[s, j] * min(max(x, -MOST), MOST)
+                out[places[s], j] = min(max(toward_zero(total, 32), -127), 127)
+
+
+@njit(nogil=True, cache=True)
+def add_rows(out, first, second, third, fourth):
+    """out += the sum of four rows of weights, which may be longer."""
+    wide_registers()
+    for j in range(out.size):
+        out[j] += np.int32(np.int32(first[j]) + np.int32(second[j]) + np.int32(third[j]) + np.int32(fourth[j]))
+
+
+@njit(nogil=True, cache=True)
+def add_payload(out, payload, row):
+    """out += payload * row, which may be longer."""
+    wide_registers()
+    for j in range(out.size):
+        out[j] += payload * row[j]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,20 +34,29 @@ class LavaStreams:
         """Place of the 1-based step `clock` in decay, impulse and repeated."""
         if not 0 <= clock - self._clock < AT_ONCE or self._clock < 0:
             self._clock = clock
-            count = 2 * AT_ONCE
-            drawn = np.array([[_fractions(s + k, 2 * clock, count)[::2] for k in (0, 2)] for s in self._seeds])
-            self.decay = drawn.swapaxes(1, 2).copy()
-            whole = np.array([[_whole(s + k, 2 * clock - 2, count + 2) for k in (1, 3)] for s in self._seeds])
-            self.impulse = whole[:, :, 2::2].swapaxes(1, 2).copy()
-            self.repeated = whole[:, 1, 1:-1:2].copy()
+            self.repeated, self.decay, self.impulse = self._of_steps(clock, AT_ONCE)
         return clock - self._clock
+
+    def some(self, clock: int, steps: int, event: int, events: int) -> tuple[NDArray[Any], ...]:
+        """repeated, decay, impulse of so many steps from `clock` on, and rounding of evaluations from `event` on."""
+        return (*self._of_steps(clock, steps), self._of_events(event, events))
+
+    def _of_steps(self, clock: int, steps: int) -> tuple[NDArray[Any], ...]:
+        count = 2 * steps
+        drawn = np.array([[_fractions(s + k, 2 * clock, count)[::2] for k in (0, 2)] for s in self._seeds])
+        whole = np.array([[_whole(s + k, 2 * clock - 2, count + 2) for k in (1, 3)] for s in self._seeds])
+        impulse = whole[:, :, 2::2].swapaxes(1, 2).copy()
+        return whole[:, 1, 1:-1:2].copy(), drawn.swapaxes(1, 2).copy(), impulse
+
+    def _of_events(self, event: int, events: int) -> NDArray[np.int64]:
+        one = np.floor(128 * _fractions(WEIGHT_SEED, event, events)).astype(np.int64)
+        return np.repeat(one[None], len(self._seeds), axis=0)
 
     def event(self, event: int) -> int:
         """Place of the 1-based evaluation `event` in rounding."""
         if not 0 <= event - self._event < AT_ONCE or self._event < 0:
             self._event = event
-            one = np.floor(128 * _fractions(WEIGHT_SEED, event, AT_ONCE)).astype(np.int64)
-            self.rounding = np.broadcast_to(one, (len(self._seeds), AT_ONCE))
+            self.rounding = self._of_events(event, AT_ONCE)
         return event - self._event
 
 
@@ -72,10 +82,10 @@ class HashKeys:
     """
 
     def __init__(self, seeds: Sequence[int], traces: Sequence[int], epoch: int) -> None:
-        self._seeds = np.array(seeds, np.int64) & 0xFFFFFFFF
+        self.seeds = np.array(seeds, np.int64) & 0xFFFFFFFF
         self._epoch = epoch
         numbers = np.array(traces, np.int64)
-        self._streams = REPEATED + numbers, DECAY + numbers, IMPULSE + numbers, ROUNDING + np.arange(3)
+        self.streams = REPEATED + numbers, DECAY + numbers, IMPULSE + numbers, ROUNDING + np.arange(3)
         learners = len(seeds)
         self.repeated = np.zeros((learners, len(numbers)), np.int64)
         self.history = np.zeros((learners, epoch, 2, len(numbers)), np.int64)
@@ -83,11 +93,11 @@ class HashKeys:
 
     def step(self, clock: int) -> None:
         """Fill `repeated`."""
-        fill_keys(self._seeds, self._streams[0], clock, self.repeated)
+        fill_keys(self.seeds, self.streams[0], clock, self.repeated)
 
     def end(self, clock: int) -> None:
         """Fill the others, at the end of an epoch."""
         for t in range(self._epoch):
             for k in (0, 1):
-                fill_keys(self._seeds, self._streams[1 + k], clock - self._epoch + 1 + t, self.history[:, t, k])
-        fill_keys(self._seeds, self._streams[3], clock, self.rounding)
+                fill_keys(self.seeds, self.streams[1 + k], clock - self._epoch + 1 + t, self.history[:, t, k])
+        fill_keys(self.seeds, self.streams[3], clock, self.rounding)

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from neurokit.graph.fixed_plasticity import FixedSignal
 from neurokit.graph.network import Population
-from neurokit.graph.neurons import FixedNeuron
+from neurokit.graph.neurons import FixedNeuron, LoihiLIF
+from neurokit.hardware.simulator import plastic_kernels as kernels
 from neurokit.hardware.simulator.links import Rows
-from neurokit.lower.fixedpoint.signals import NAMES, Moment, integer_signal, signal_step
+from neurokit.lower.fixedpoint.lif import DECAY_SHIFT
+from neurokit.lower.fixedpoint.signals import NAMES, IntegerSignal, Moment, integer_signal, signal_step
 
 WITHOUT_STATES = {"modulation", "modulation_positive", "modulation_negative", "modulation_trace", "reward"} | {
     "constant",
@@ -22,19 +24,61 @@ WITHOUT_STATES = {"modulation", "modulation_positive", "modulation_negative", "m
 }
 
 
-class FixedSignals:
-    """y1 to y3 of one population, for some learners. needs_before: whether a signal asks for the potential."""
+KINDS = {
+    "modulation": kernels.MODULATION,
+    "modulation_positive": kernels.POSITIVE,
+    "modulation_negative": kernels.NEGATIVE,
+    "reward": kernels.REWARD,
+    "pseudo_derivative": kernels.DERIVATIVE,
+    "constant": kernels.CONSTANT,
+    "spike": kernels.SPIKE,
+    "spike_trace": kernels.SPIKE_TRACE,
+    "modulation_trace": kernels.MODULATION_TRACE,
+    "potential_above": kernels.ABOVE,
+    "potential_below": kernels.BELOW,
+}
 
-    def __init__(self, signals: Mapping[str, FixedSignal], population: Population, learners: int) -> None:
+
+class FixedSignals:
+    """y1 to y3 of one population, for some learners. needs_before: whether a signal asks for the potential.
+
+    fast: whether a kernel knows these neurons; the others go the way of the reference. tables: what it takes.
+    """
+
+    def __init__(
+        self, signals: Mapping[str, FixedSignal], population: Population, learners: int, names: tuple[str, ...]
+    ) -> None:
         assert isinstance(population.neuron, FixedNeuron), "a Program holds integer neurons"
         self.neuron = _flat(population.neuron)
+        self.names = names
         self.signals = {k: integer_signal(s, self.neuron, population.size) for k, s in signals.items()}
         self.needs_before = any(signal.function not in WITHOUT_STATES for signal in signals.values())
         self.memory = np.zeros((learners, len(NAMES), population.size), np.int64)
+        self.fast = type(self.neuron) is LoihiLIF
+        if self.fast:
+            self.tables = self._tables(population.size)
+
+    def _tables(self, size: int) -> tuple[NDArray[Any], ...]:
+        found = [self.signals.get(name) for name in NAMES]
+        none = IntegerSignal("constant", np.zeros(size, np.int64), np.zeros(size, np.int64))
+        rows = [none if signal is None else signal for signal in found]
+        return (
+            np.array([KINDS[row.function] for row in rows], np.int64),
+            np.stack([row.gain for row in rows]),
+            np.stack([row.base for row in rows]),
+            np.array([(row.level, (1 << DECAY_SHIFT) - row.decay, row.impulse) for row in rows], np.int64),
+            np.array([self.names.index(name) if name in self.names else -1 for name in NAMES], np.int64),
+        )
+
+    def constants(self) -> tuple[NDArray[np.int64], ...]:
+        """What a kernel takes of LoihiLIF neurons: 4096 less v's decay, bias, threshold, a value a neuron."""
+        neuron, size = self.neuron, self.memory.shape[2]
+        assert isinstance(neuron, LoihiLIF), "see `fast`"
+        rows = (1 << DECAY_SHIFT) - np.asarray(neuron.voltage_decay, np.int64), neuron.bias, neuron.threshold
+        return tuple(np.broadcast_to(np.asarray(row, np.int64), (size,)).copy() for row in rows)
 
     def evaluate(
         self,
-        names: tuple[str, ...],
         step: int,
         before: Mapping[str, Rows],
         after: Mapping[str, Rows],
@@ -47,7 +91,7 @@ class FixedSignals:
             rows = [{name: x[k].astype(np.int64) for name, x in all_.items()} for all_ in (before, after, arrived)]
             moment = Moment(step, rows[0], rows[1], sent[k].astype(np.int64), rows[2])
             values, memory[...] = signal_step(self.signals, self.neuron, memory, moment)
-            out[k] = values[[NAMES.index(name) for name in names]]
+            out[k] = values[[NAMES.index(name) for name in self.names]]
 
     def rest(self) -> None:
         """A sample begins."""

@@ -39,6 +39,7 @@ from neurokit.lower.fixedpoint.learning import (
 VARIABLES = "w", "t", "d"
 X_TRACES, Y_TRACES = ("x1", "x2"), ("y1", "y2", "y3")
 FEW = 24  # a list pays where less than one target in so many spiked: a vector has 16 lanes, a list reloads the row
+FEWER = 100  # the same where a vector has 64 lanes
 COUNT, DUE, FORCE, NUMBER, KEYS = range(5)  # columns of flags; a key each for w, t and d
 FLAGS = 7
 
@@ -61,6 +62,13 @@ class Shape:
     def repaired(self) -> bool:
         """Whether every synapse has random numbers of its own."""
         return self.arithmetic == "repaired"
+
+    @property
+    def quick(self) -> bool:
+        """Whether targets' spikes add one number to their synapses in a row, see `_quick`."""
+        alone = self.dense and self.one_step and not self.repaired and self.variables == ("w",)
+        products = [product for product in self.of("w")[0] if product.dependency == "y0"]
+        return alone and len(products) == 1 and all(map(_of_row, products[0].factors))
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -148,6 +156,16 @@ import numpy as np
 from numpy import int16, int32, uint32
 
 from neurokit.hardware.simulator.caching import njit
+from neurokit.hardware.simulator.kernels import lif_block
+from neurokit.hardware.simulator.plastic_kernels import (
+    add_payload,
+    add_rows,
+    end_epoch,
+    fill_keys,
+    lif_signals,
+    note_step,
+)
+from neurokit.hardware.simulator.plastic_vectors import add_masked
 from neurokit.hardware.simulator.vectors import wide_registers
 
 '''
@@ -173,7 +191,7 @@ class _Namer:
 
 def _catch_up(shape: Shape) -> Iterator[str]:
     yield "@njit(nogil=True, cache=True)"
-    yield "def catch_up(i, first, last, w, t, d, target, xs, xt, ys, yo, yt, fired, flags, c, targets):"
+    yield "def catch_up(i, first, last, w, t, d, target, xs, xt, ys, yo, yt, fired, flags, c, targets, index, amounts):"
     yield '    """Row i (w, t, d: its synapses; target: their targets) through the evaluations from first to last."""'
     yield "    wide_registers()"
     yield "    n = w.size"
@@ -187,6 +205,7 @@ def _catch_up(shape: Shape) -> Iterator[str]:
             for k, product in enumerate(shape.of(variable)[0]):
                 if _tabled(shape, product):
                     yield f"    q_{variable}{k} = np.empty(steps, np.int32)"
+    yield "    waits = 0"
     yield "    for e in range(first, last):"
     yield "        spiked = xt[e, i] != 0"
     yield "        count, due = flags[e, 0], flags[e, 1]"
@@ -199,6 +218,8 @@ def _catch_up(shape: Shape) -> Iterator[str]:
         yield "        base = uint32(uint32(i) * uint32(targets) + uint32(1))"
     for group in order_of(shape):
         yield from _group(shape, names, group)
+    if shape.quick:
+        yield f"    {_FLUSH}"
 
 
 def _tabled(shape: Shape, product: Product) -> bool:
@@ -224,20 +245,22 @@ def _group(shape: Shape, names: _Namer, group: Sequence[str]) -> Iterator[str]:
         full.append("force")
     inner = "        "
     word = "if"
+    if shape.quick:
+        yield from _quick(shape, group, full, inner)
     if full:
         yield f"{inner}if {' or '.join(full)}:"
         yield from _loop(shape, names, group, inner + "    ", "k", None)
         word = "elif"
     if only_post:
         condition = " or ".join(f"({text})" for text in only_post)
+        if shape.quick:
+            return
         if shape.dense:
             yield f"{inner}{word} ({condition}) and count * {FEW} < n:"
             yield from _loop(shape, names, group, inner + "    ", "fired[e, f]", "y0")
             word = "elif"
         yield f"{inner}{word} {condition}:"
-        yield from _quick(shape, names, group, inner + "    ") or _loop(
-            shape, names, group, inner + "    ", "k", "masked"
-        )
+        yield from _loop(shape, names, group, inner + "    ", "k", "masked")
 
 
 def _row_part(shape: Shape, names: _Namer, variable: str, k: int, product: Product) -> Iterator[str]:
@@ -409,32 +432,48 @@ def _mix(body: str) -> Iterator[str]:
     yield f"{body}h = uint32(h ^ uint32(h >> uint32(16)))"
 
 
-def _quick(shape: Shape, names: _Namer, group: Sequence[str], inner: str) -> list[str]:
-    """Where targets that spiked get one number for the whole row, that number is rounded once.
+def _gathered(shape: Shape) -> str:
+    """The sums; of binary spikes and dense rows four at a time, which load and store them once."""
+    if not shape.dense:
+        return """        for f in range(count_spiked):
+            i = spiked[f]
+            payload = one * sent[m, i]
+            for k in range(start[i], start[i + 1]):
+                out[target[k]] += payload * w[m, 0, k]"""
+    return """        f = 0
+        if sent.itemsize == 1:
+            while f + 4 <= count_spiked:
+                add_rows(out, w[m, spiked[f]], w[m, spiked[f + 1]], w[m, spiked[f + 2]], w[m, spiked[f + 3]])
+                f += 4
+        while f < count_spiked:
+            add_payload(out, one * sent[m, spiked[f]], w[m, spiked[f]])
+            f += 1"""
+
+
+_FLUSH = "add_masked(w, yt, index, amounts, waits, int16(low), int16(high))"
+
+
+def _quick(shape: Shape, group: Sequence[str], full: Sequence[str], inner: str) -> Iterator[str]:
+    """What is added by targets' spikes, where it is one number for the whole row: rounded once, and done later.
 
     One product alone cannot clip a weight's sum but where the weight is clipped to the same bound afterwards.
     """
-    products = [(k, p) for k, p in enumerate(shape.of("w")[0]) if p.dependency == "y0"]
-    if tuple(group) != ("w",) or len(products) != 1 or shape.repaired or not shape.one_step:
-        return []
-    k, product = products[0]
-    if not all(_of_row(factor) for factor in product.factors):
-        return []
-    lines = []
-    j = "k" if shape.dense else "target[k]"
-    lines += [
-        f"step, least, most = int16(int32(q_w{k} + up) >> 7), int16(low), int16(high)",
-        "ym = yt[e]",
-        "if step > 0:",
-        "    for k in range(n):",
-        f"        s = int16(w[k] + int16(step & ym[{j}]))",
-        "        w[k] = s if s < most else most",
-        "elif step < 0:",
-        "    for k in range(n):",
-        f"        s = int16(w[k] + int16(step & ym[{j}]))",
-        "        w[k] = s if s > least else least",
-    ]
-    return [inner + line for line in lines]
+    (k,) = (k for k, product in enumerate(shape.of("w")[0]) if product.dependency == "y0")
+    yield f"{inner}amount = int16(int32(q_w{k} + up) >> 7)"
+    if full:
+        yield f"{inner}if ({' or '.join(full)}) and waits > 0:"
+        yield f"{inner}    {_FLUSH}"
+        yield f"{inner}    waits = 0"
+    yield f"{inner}if count > 0 and amount != 0 and not ({' or '.join(full) or 'False'}):"
+    yield f"{inner}    if count * {FEWER} < n:"
+    yield f"{inner}        {_FLUSH}"
+    yield f"{inner}        waits = 0"
+    yield f"{inner}        for f in range(count):"
+    yield f"{inner}            k = fired[e, f]"
+    yield f"{inner}            w[k] = min(max(w[k] + amount, low), high)"
+    yield f"{inner}    else:"
+    yield f"{inner}        index[waits], amounts[waits] = e, amount"
+    yield f"{inner}        waits += 1"
 
 
 def _tail(shape: Shape) -> str:
@@ -442,16 +481,15 @@ def _tail(shape: Shape) -> str:
     if not shape.dense:
         cut = "start[i]:start[i + 1]"
         row = f"w[m, 0, {cut}], t[m, 0, {cut}], d[m, 0, {cut}], target[{cut}]"
-    places = "k" if shape.dense else "target[start[i] + k]"
     return f'''
 
 @njit(nogil=True, cache=True)
-def refresh(m, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets):
+def refresh(m, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets, index, amounts):
     """Row i of learner m up to the `count`th evaluation."""
     if seen[m, i] < count:
         catch_up(
             i, seen[m, i], count, {row},
-            xs[m], xt[m], ys[m], yo[m], yt[m], fired[m], flags[m], c, targets,
+            xs[m], xt[m], ys[m], yo[m], yt[m], fired[m], flags[m], c, targets, index, amounts,
         )
         seen[m, i] = count
 
@@ -459,9 +497,11 @@ def refresh(m, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired
 @njit(nogil=True, cache=True)
 def refresh_all(first, last, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets):
     """All rows of the learners from first to last; afterwards the evaluations may be forgotten."""
+    index, amounts = np.empty(xs.shape[1], np.int64), np.empty(xs.shape[1], np.int16)
     for m in range(first, last):
         for i in range(seen.shape[1]):
-            refresh(m, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets)
+            rows = w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags
+            refresh(m, i, seen, count, *rows, c, targets, index, amounts)
             seen[m, i] = 0
 
 
@@ -471,14 +511,107 @@ def gather(
 ):
     """sums[m, j] += weight * sent[m, i] over the sources that sent something, whose rows are brought up to date."""
     wide_registers()
+    index, amounts = np.empty(xs.shape[1], np.int64), np.empty(xs.shape[1], np.int16)
+    spiked = np.empty(sent.shape[1], np.int64)
     for m in range(first, last):
-        out = sums[m]
+        out, count_spiked = sums[m], 0
         for i in range(sent.shape[1]):
-            payload = sent[m, i]
-            if payload == 0:
-                continue
-            refresh(m, i, seen, count, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets)
-            row = {"w[m, i, :targets]" if shape.dense else "w[m, 0, start[i]:start[i + 1]]"}
-            for k in range(row.size):
-                out[{places}] += payload * row[k]
-'''
+            if sent[m, i] != 0:
+                rows = w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags
+                refresh(m, i, seen, count, *rows, c, targets, index, amounts)
+                spiked[count_spiked] = i
+                count_spiked += 1
+        one = sums.dtype.type(1)
+{_gathered(shape)}
+
+{_RUN}'''
+
+
+_RUN = """
+@njit(nogil=True, cache=True)
+def run_steps(
+    learners, acc, spikes, u, v, rest, totals, wraps, lif, way, rests, pre, sums, exponent,
+    x, x_time, x_kind, y, y_time, y_kind, third, signals, constants, arrived, memory,
+    repaired, repeated, decay, impulse, rounding, seeds, streams, key_repeated, key_history, key_rounding,
+    epoch, period, opens, fan_out, fan_in, updates, counters,
+    seen, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets,
+):
+    '''Steps of one LoihiLIF population that one plastic projection feeds, see `plastic_loop`.'''
+    a, b = learners
+    held = xs.shape[1]
+    before = np.empty(targets, np.int32)
+    wrapped = 0
+    for k in range(len(acc)):
+        for m in range(a, b):
+            for j in range(targets):
+                value = np.int64(sums[m, j])
+                value = value << exponent if exponent > 0 else value >> -exponent
+                wrapped += value != np.int64(np.int32(value))
+                acc[k, m, j] += np.int32(value)
+            sums[m] = 0
+            if rests[k]:
+                u[m] = rest[0]
+                v[m] = rest[1]
+                memory[m] = 0
+            if third:
+                before[:] = v[m]
+            lif_block(
+                acc[k : k + 1, m : m + 1], u[m : m + 1], v[m : m + 1], spikes[k : k + 1, m : m + 1],
+                totals[k : k + 1], wraps, *lif, way,
+            )
+            if third:
+                lif_signals(*signals, memory[m], before, u[m], *constants, spikes[k, m], arrived[k, :, m], y[m])
+        gather(
+            a, b, pre[k], sums, seen, counters[0], w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets
+        )
+        counters[2] += 1
+        counters[3] += 1
+        if repaired:
+            fill_keys(seeds, streams[0], counters[3], key_repeated)
+        within = (counters[2] - 1) % epoch + 1
+        sides = x, x_time, pre[k], x_kind, y, y_time, spikes[k], y_kind
+        note_step(learners, *sides, within, third, repaired, repeated[:, k], key_repeated)
+        if within < epoch:
+            continue
+        counters[4] += 1
+        e = counters[0]
+        if repaired:
+            for n in range(epoch):
+                fill_keys(seeds, streams[1], counters[3] - epoch + 1 + n, key_history[:, n, 0])
+                fill_keys(seeds, streams[2], counters[3] - epoch + 1 + n, key_history[:, n, 1])
+            fill_keys(seeds, streams[3], counters[3], key_rounding)
+        counts = end_epoch(
+            learners, e, x, x_time, x_kind, y, y_time, y_kind, third, repaired,
+            xs, xt, ys, yo, yt, fired, decay[:, k], impulse[:, k], key_history,
+        )
+        due = counters[2] // epoch % period == 0
+        opened = b - a > 1 or opens[6]
+        force = False
+        for m in range(a, b):
+            if opens[3]:
+                for i in range(len(fan_out)):
+                    updates[m] += fan_out[i] * (xt[m, e, i] != 0)
+            if opens[4]:
+                for j in range(targets):
+                    updates[m] += fan_in[j] * (yt[m, e, j] != 0)
+            if opens[5] and due:
+                updates[m] += fan_in.sum()
+            flags[m, e, 0] = counts[m, 1]
+            flags[m, e, 1] = due
+            flags[m, e, 2] = counters[1]
+            opened |= (opens[0] and counts[m, 0] > 0) or (opens[1] and counts[m, 1] > 0) or (opens[2] and due)
+            if repaired:
+                flags[m, e, 4:] = key_rounding[m]
+            else:
+                flags[m, e, 3] = rounding[m, counters[4] - counters[5]]
+                force |= opens[7] and flags[m, e, 3] == 127
+        if opened or counters[1]:
+            counters[0] += 1
+            counters[1] = force
+            if counters[0] == held:
+                refresh_all(
+                    a, b, seen, held, w, t, d, target, start, xs, xt, ys, yo, yt, fired, flags, c, targets
+                )
+                counters[0] = 0
+    return wrapped
+"""

@@ -234,9 +234,9 @@ def test_hdf5_of_others(tmp_path):
 
 def test_another_version(saved):
     with h5py.File(saved, "a") as file:
-        file.attrs["version"] = 2
+        file.attrs["version"] = 3
     fault = fault_of(FormatError, nk.load, saved)
-    assert (fault.fact, fault.limit) == ("has version 2", "this neurokit reads version 1")
+    assert (fault.fact, fault.limit) == ("has version 3", "this neurokit reads versions 1 and 2")
 
 
 def edits():

@@ -10,11 +10,12 @@ import neurokit as nk
 from neurokit.conformance.learning import interpret_learning
 from neurokit.graph.fixed_plasticity import FixedFactor, FixedRule, FixedTrace, Product
 from neurokit.graph.learned import plastic_projections, variables, weights_of
-from neurokit.graph.synapses import Sparse
+from neurokit.graph.synapses import Injection, Sparse
+from neurokit.hardware.simulator import plastic_loop
 from neurokit.hardware.simulator.plastic_numbers import AT_ONCE, LavaStreams
 from neurokit.lower.fixedpoint.learning import WIDTHS
 from neurokit.lower.fixedpoint.learning_numbers import LavaNumbers
-from tests.hardware.learning_programs import PAIR, PROGRAMS, dense, factors, inputs_for, made
+from tests.hardware.learning_programs import EPROP, PAIR, PROGRAMS, dense, factors, inputs_for, made
 
 pytestmark = pytest.mark.filterwarnings("ignore::neurokit.errors.RailWarning")
 
@@ -91,6 +92,36 @@ def test_rows_that_wait(arithmetic, seen):
     program = learning(replace(PAIR, arithmetic=arithmetic), dense(2, WIDE, 12))
     inputs = {"in": rng.random((2, 70, 12)) < seen, "drive": rng.random((2, 70, 8)) < seen}
     assert_as_interpreted(program, {name: x.astype(np.int64) for name, x in inputs.items()}, 70, record_every=35)
+
+
+@pytest.mark.slow  # its kernels take half a minute to compile
+@pytest.mark.parametrize("case", ["pair", "pair repaired", "e-prop", "recurrent"])
+def test_all_steps_in_one_kernel(monkeypatch, case):
+    """What long runs of one population do, and they do it cut anywhere and by several threads."""
+    monkeypatch.setattr(plastic_loop, "WORTH_STEPS", 0)
+    rule = replace(PAIR, arithmetic="repaired" if "repaired" in case else "lava")
+    program = learning(rule, dense(2, 70, 12), "scheduled")
+    if case == "e-prop":
+        parts = [("in", "out", dense(2, 70, 12), "", EPROP), ("third", "out", Injection(), "modulation", None)]
+        program = made({"in": (12,), "third": (70,)}, {"out": ((70,), "scheduled")}, parts)
+    elif case == "recurrent":
+        parts = [("in", "out", dense(2, 70, 12), "", None), ("out", "out", dense(3, 70, 70, exponent=-5), "", PAIR)]
+        program = made({"in": (12,)}, {"out": ((70,), "lif")}, parts)
+    inputs = inputs_for(program, 2, 70)
+    name = next(iter(plastic_projections(program)))
+    recording = nk.run(program, inputs, record=((name, "weight"),), record_every=14)
+    wanted = interpret_learning(program, inputs, 70)
+    np.testing.assert_array_equal(recording.spikes["out"], wanted.sent["out"])
+    np.testing.assert_array_equal(recording.states[name, "weight"], wanted.variables[name, "weight"][:, 13::14])
+    many = {n: np.repeat(x, 4, axis=0) for n, x in inputs.items()}
+    together = nk.run(program, many, learners=8, threads=2)
+    monkeypatch.setattr(plastic_loop, "WORTH_STEPS", 10**9)
+    alone = nk.run(program, many, learners=8, threads=1)
+    for here, there in zip(together.programs, alone.programs, strict=True):
+        np.testing.assert_array_equal(
+            weights_of(plastic_projections(here)[name]), weights_of(plastic_projections(there)[name])
+        )
+    assert all((together.updates[n] == alone.updates[n]).all() for n in alone.updates)
 
 
 @pytest.mark.slow
