@@ -49,7 +49,8 @@ def fidelity(
     data: inputs as for `nk.run`; samples are presented in order, weights go on from one to the next. steps: default the
     inputs' length. weight_bits (1 to 8), trace_bits (1 to 7, of traces and signals), epochs (steps from one evaluation
     to the next, 1 to 63), rounding ("repaired", "lava", see docs/plasticity.md): the first of each make the base, and
-    from there one is changed at a time. Of a longer epoch, terms of every step are as many times as large.
+    from there one is changed at a time. In a longer epoch, terms of every step are as many times as large (of a
+    tag that fades, as much as it fades).
     blocks: time blocks of each sample that are also told apart.
     deployed: also compile the whole network (calibrated with data) and run it in integers, for each of rounding: rows
     whose spikes are "own". They differ by what the neurons do in integers as well, whose spikes part from the float

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neurokit.errors import Fault
 from neurokit.graph.fixed_plasticity import MAX_TRACE, FixedRule, FixedSignal
 from neurokit.graph.neurons import Neuron
-from neurokit.graph.plasticity import Rule, Term
+from neurokit.graph.plasticity import Rule, Term, Value
 from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.learn.agreement import Setting
 from neurokit.learn.observed import Seen
@@ -67,14 +67,20 @@ def lowered(
 
 
 def slower(rule: Rule, epoch: int, dt: float) -> Rule:
-    """The rule evaluated in every `epoch`th step only, its terms of every step so many times as large."""
+    """The rule evaluated in every `epoch`th step only, its terms of every step so many times as large.
+
+    Of a tag that fades by a share c per step, they grow by (1 - (1 - c)**epoch) / c: it then fades as much in an epoch,
+    and rests at the same value.
+    """
     if epoch == 1:
         return rule
-
-    def terms(given: tuple[Term, ...]) -> tuple[Term, ...]:
-        return tuple(replace(t, scale=t.scale * epoch) if t.gate == "step" else t for t in given)
-
-    changed = {name: terms(getattr(rule, name)) for name in ("weight", "tag", "second_tag")}
+    tags = {"tag": "tag", "second_tag": "tag2", "weight": "w"}
+    changed = {}
+    for name, variable in tags.items():
+        terms: tuple[Term, ...] = getattr(rule, name)
+        fades = -sum(t.scale for t in terms if t.gate == "step" and t.factors == (Value(variable),))
+        growth = (1 - (1 - fades) ** epoch) / fades if 0 < fades <= 1 else float(epoch)
+        changed[name] = tuple(replace(t, scale=t.scale * growth) if t.gate == "step" else t for t in terms)
     return replace(rule, interval=epoch * (rule.interval or dt), **changed)  # type: ignore[arg-type]  # of these fields
 
 
