@@ -96,3 +96,14 @@ def test_training_with_the_rounding(capsys, monkeypatch):
     assert before < 70
     assert min(calibrated, after) > 90
     assert float(lines[4].split()[-1].rstrip("%")) < 1
+
+
+def test_learning_on_chip(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["09_learning_on_chip.py", "--each", "5", "--lava", "1"])
+    example("09_learning_on_chip").main()
+    said = capsys.readouterr().out
+    before, floats, integers = (line for line in said.splitlines() if line.startswith(("before", "after")))
+    assert before.endswith("79.8% of all, 0.0% of 8 and 9")
+    for line in (floats, integers):
+        assert float(line.split("% of 8")[0].split()[-1]) > 80
+    assert "0 of 640 weights differ" in said
