@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurokit.graph.network import Population, Projection
 from neurokit.graph.plasticity import Rule
-from neurokit.graph.synapses import Shape
+from neurokit.graph.synapses import Conv2d, Shape
 from neurokit.hardware.simulator.links import Link, Rows
 from neurokit.hardware.simulator.neurons import Neurons
 
@@ -92,6 +92,8 @@ def make_plastic(
         from neurokit.hardware.simulator.plastic_float import FloatPlasticLink
 
         return FloatPlasticLink(projection, delay, source, population, learners, dt)
+    from neurokit.hardware.simulator.plastic_conv import ConvPlastic
     from neurokit.hardware.simulator.plastic_fixed import FixedPlastic
 
-    return FixedPlastic(projection, delay, source, population, learners)
+    kind = ConvPlastic if isinstance(projection.synapse, Conv2d) else FixedPlastic
+    return kind(projection, delay, source, population, learners)

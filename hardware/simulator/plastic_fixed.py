@@ -10,8 +10,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from neurokit.graph.fixed_plasticity import FixedRule, FixedTrace
+from neurokit.graph.learned import weights_of
 from neurokit.graph.network import Population, Projection
-from neurokit.graph.synapses import Dense, Shape, Sparse
+from neurokit.graph.synapses import Conv2d, Dense, Shape, Sparse
 from neurokit.hardware.simulator import kernels
 from neurokit.hardware.simulator.links import Rows, largest_of
 from neurokit.hardware.simulator.neurons import Neurons
@@ -52,15 +53,15 @@ class FixedPlastic(PlasticLink):
     ) -> None:
         rule, synapse = projection.plasticity, projection.synapse
         assert isinstance(rule, FixedRule), "a Program has FixedRules"
-        assert isinstance(synapse, Dense | Sparse), "see `make_plastic`"
+        assert isinstance(synapse, Dense | Sparse | Conv2d), "check_program refuses others"
         super().__init__(projection.source, delay, synapse.exponent)
         self.rule, self.learners = rule, learners
         self.sources, self.targets = int(np.prod(source)), population.size
         # whole vectors: what is left of a row would be done one synapse at a time
         self.width = -(-self.targets // LANES) * LANES if isinstance(synapse, Dense) else self.targets
         self.shape = shape_of(rule, isinstance(synapse, Dense))
-        self.kernels = kernels_of(self.shape)
-        self._lay_out(synapse)
+        self.kernels: Any = None
+        self._lay_out(synapse, source)
         self.constants = np.array(constants_of(rule), np.int64)
         self.signals = (
             FixedSignals(rule.signals, population, learners, self.shape.y_traces) if rule.three_factor else None
@@ -68,7 +69,7 @@ class FixedPlastic(PlasticLink):
         self.needs_before = self.signals is not None and self.signals.needs_before
         self._make_traces()
         self._make_numbers()
-        self.strongest = float(max(map(abs, (*rule.bounds, largest_of(_values(synapse))))))
+        self.strongest = float(max(map(abs, (*rule.bounds, largest_of(weights_of(projection))))))
         self.reach = self.strongest * max(1, int(self.fan_in.max(initial=0)))
         self._updates = np.zeros(learners, np.int64)
         self.clock = self.event = self.step = 0
@@ -76,8 +77,9 @@ class FixedPlastic(PlasticLink):
         self.sums: NDArray[Any] = np.zeros((learners, self.targets), np.int32)
         self.rest()
 
-    def _lay_out(self, synapse: Dense | Sparse) -> None:
+    def _lay_out(self, synapse: Any, source: Shape) -> None:
         """Weights by source, and who has how many."""
+        self.kernels = kernels_of(self.shape)
         if isinstance(synapse, Dense):
             rows = np.zeros((self.sources, self.width), np.int16)
             rows[:, : self.targets] = synapse.weight.T
@@ -391,10 +393,6 @@ def kinds_of(traces: list[FixedTrace]) -> tuple[Any, ...]:
     parts = [impulse_parts(0.0 if trace.overwrites else trace.impulse) for trace in traces]
     wholes, fractions = (np.array([part[k] for part in parts], np.int64) for k in (0, 1))
     return np.array(keeps, np.float64), wholes, fractions, np.array([trace.overwrites for trace in traces], np.bool_)
-
-
-def _values(synapse: Dense | Sparse) -> Rows:
-    return synapse.weight if isinstance(synapse, Dense) else np.asarray(synapse.weight.data)
 
 
 def _in_pattern(matrix: sp.csc_matrix, pattern: tuple[Rows, Rows]) -> Rows:

@@ -10,7 +10,7 @@ import neurokit as nk
 from neurokit.conformance.learning import interpret_learning
 from neurokit.graph.fixed_plasticity import FixedFactor, FixedRule, FixedTrace, Product
 from neurokit.graph.learned import plastic_projections, variables, weights_of
-from neurokit.graph.synapses import Injection, Sparse
+from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse
 from neurokit.hardware.simulator import plastic_loop
 from neurokit.hardware.simulator.plastic_numbers import AT_ONCE, LavaStreams
 from neurokit.lower.fixedpoint.learning import WIDTHS
@@ -175,3 +175,44 @@ def test_updates_are_counted():
     fired = int(recording.spikes["out"].sum())
     assert fired
     assert recording.updates["in->out"].tolist() == [5 * int(inputs["in"].sum()) + 12 * fired]
+
+
+@pytest.mark.parametrize(("arithmetic", "epoch"), [("lava", 1), ("repaired", 3)])
+def test_a_kernel_as_large_as_the_image(arithmetic, epoch):
+    """Then no weight is shared, and it learns as a dense projection does (numbers of their own aside)."""
+    rule = replace(PAIR, arithmetic=arithmetic, epoch=epoch)
+    if arithmetic == "repaired":  # whole impulses and changes, which nothing rounds; nothing decays
+        traces = {"x1": FixedTrace(2, 1e12)}
+        rule = replace(rule, dw=(replace(PAIR.dw[0], exponent=-1),), traces=traces)
+    weight = dense(2, 5, 12).weight
+    drive = dense(7, 5, 8, "excitatory")
+    found = []
+    for shape, target, synapse in (
+        ((12,), (5,), Dense(weight)),
+        ((3, 2, 2), (5, 1, 1), Conv2d(weight.reshape(5, 3, 2, 2))),
+    ):
+        ends = {"in": shape, "drive": (8,)}
+        parts = [("in", "out", synapse, "", rule), ("drive", "out", replace(drive, exponent=2), "", None)]
+        program = made(ends, {"out": (target, "lif")}, parts)
+        inputs = {name: x.reshape(2, 60, *ends[name]) for name, x in inputs_for(program, 2, 60).items()}
+        recording = nk.run(program, inputs, record=(("in->out", "weight"),), record_every=6)
+        found.append(
+            (recording.spikes["out"].reshape(2, 60, 5), recording.states["in->out", "weight"].reshape(2, 10, 5, 12))
+        )
+        assert recording.updates["in->out"].all()
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    np.testing.assert_array_equal(found[0][1], found[1][1])
+    assert (found[0][1][-1, -1] != weight).any()
+
+
+def test_a_shared_weight_gets_the_sum_of_its_synapses():
+    """One weight for all pixels: in each step it changes by what they would one by one."""
+    rule = FixedRule("count", (Product(1, 0, "x0"),), traces={})
+    program = made(
+        {"in": (1, 3, 4)}, {"out": ((1, 3, 4), "lif")}, [("in", "out", Conv2d(np.array([[[[3]]]])), "", rule)]
+    )
+    x = (np.random.default_rng(0).random((1, 12, 1, 3, 4)) < 0.3).astype(int)
+    recording = nk.run(program, x, record=(("in->out", "weight"),), record_every=1)
+    expected = np.minimum(3 + np.cumsum(x.sum(axis=(0, 2, 3, 4))), 255)
+    np.testing.assert_array_equal(recording.states["in->out", "weight"].ravel(), expected)
+    assert recording.program.projections[0].synapse.weight.item() == expected[-1]
