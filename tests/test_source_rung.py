@@ -176,6 +176,18 @@ def test_an_onnx_model_runs_beside_its_network(tmp_path):
     assert not rung(nk.verify(model, frames, network=broken, program=program, lava=0)).ok
 
 
+def test_a_model_of_a_later_onnx_than_the_runtime_knows(tmp_path):
+    """It was told as a defect of neurokit."""
+    pytest.importorskip("onnxruntime")
+    model = sketch()
+    network = nk.convert(model, code="sigma-delta", calibrate=np.random.default_rng(1).random((5, 2, 6, 6)))
+    model.ir_version = 99
+    frames = np.random.default_rng(2).random((1, 2, 2, 6, 6))
+    found = nk.verify(model, frames, network=network, lava=0)
+    assert all(rung.name != "source -> network" for rung in found.rungs)
+    assert "onnxruntime does not take the model" in str(found)
+
+
 def test_parts_of_an_operation_are_no_tensor_of_the_model():
     """Of a leaky rectifier the population of its name is the positive part."""
     pytest.importorskip("onnxruntime")
