@@ -104,7 +104,7 @@ def _argument_faults(
 
 def read_graph(path: str | PathLike[str]) -> Any:
     """Read a file without nir's type check, which takes all kernels for square; `load` checks shapes itself."""
-    with opened(path, _KIND) as file:
+    with opened(path, _KIND, _read) as file:
         if "node" not in file:
             mend = "Check that this is a graph written by nir.write."
             raise FormatError(Fault(str(path), "has no /node group", f"{_KIND} holds one", mend))
@@ -114,9 +114,7 @@ def read_graph(path: str | PathLike[str]) -> Any:
         fact = f"holds a node of type {kind}"
         raise ConversionError(Fault(str(path), fact, "neurokit reads graphs", "Put it into a nir.NIRGraph."))
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", "The truth value of an empty array")  # a type that is no text
-            graph = nir.read(path, type_check=False)
+        graph = _read(path)
     except (OSError, RuntimeError) as error:
         message = " ".join(str(error).split())
         fact = f"is truncated or damaged ({message})"
@@ -128,6 +126,12 @@ def read_graph(path: str | PathLike[str]) -> Any:
             Fault(str(path), fact, "nir must be able to read it", "Repair and export it again.")
         ) from error
     return graph
+
+
+def _read(path: str | PathLike[str]) -> Any:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "The truth value of an empty array")  # a type that is no text
+        return nir.read(path, type_check=False)
 
 
 def _nodes(flat: Flat, conventions: Conventions) -> tuple[dict[str, Node], list[Fault]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
@@ -20,14 +20,15 @@ _DAMAGE = (OSError, KeyError, RuntimeError, TypeError, ValueError, OverflowError
 
 
 @contextmanager
-def opened(path: str | PathLike[str], kind: str) -> Iterator[h5py.File]:
+def opened(path: str | PathLike[str], kind: str, task: Callable[[Path], object] | None = None) -> Iterator[h5py.File]:
     """Open an HDF5 file for reading.
 
-    kind: what the file should be, in words, e.g. "a SLAYER network".
+    kind: what the file should be, in words, e.g. "a SLAYER network". task: what else will be done with the file; a
+    child process tries it first.
     Raises FormatError when the file is missing, a folder, unreadable, empty, no HDF5, truncated or damaged, also
     when that shows only while reading inside the `with` block.
     """
-    place = _checked(path, kind)
+    place = _checked(path, kind, task)
     try:
         with h5py.File(place, "r") as file:
             yield file
@@ -38,7 +39,12 @@ def opened(path: str | PathLike[str], kind: str) -> Iterator[h5py.File]:
 
 def read_tree(path: str | PathLike[str], kind: str) -> Tree:
     """All groups and datasets of an HDF5 file as nested dicts. Raises FormatError as `opened` does."""
-    with opened(path, kind) as file:
+    with opened(path, kind, _whole_tree) as file:
+        return _tree(file)
+
+
+def _whole_tree(path: Path) -> Tree:
+    with h5py.File(path, "r") as file:
         return _tree(file)
 
 
@@ -52,7 +58,7 @@ def _tree(group: h5py.Group) -> Tree:
     return tree
 
 
-def _checked(path: str | PathLike[str], kind: str) -> Path:
+def _checked(path: str | PathLike[str], kind: str, task: Callable[[Path], object] | None) -> Path:
     if not isinstance(path, str | PathLike):
         raise _format_error("source", f"is a {type(path).__name__}", kind, "Pass its path.")
     place = Path(path)
@@ -74,7 +80,7 @@ def _checked(path: str | PathLike[str], kind: str) -> Path:
         raise _format_error(place, "is empty", kind, "Copy or export it again.")
     if not h5py.is_hdf5(place):
         raise _format_error(place, "is not an HDF5 file", kind, "Check that this is the right file.")
-    if trouble := trouble_with(place):
+    if trouble := trouble_with(place, task=None if task is None else lambda: task(place)):
         raise _format_error(place, f"is not read: it {trouble}", kind, "Copy or export it again.")
     return place
 

@@ -8,7 +8,7 @@ datasets.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,16 +23,20 @@ CAN_FORK = hasattr(os, "fork")
 DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError, EOFError)  # what h5py raises
 
 
-def trouble_with(path: str | os.PathLike[str], *, tree: bool = True) -> str | None:
+def trouble_with(
+    path: str | os.PathLike[str], *, tree: bool = True, task: Callable[[], object] | None = None
+) -> str | None:
     """What makes an HDF5 file unfit to be read, as the end of a sentence whose subject is the file; None if nothing.
 
     tree: whether no group may be linked twice, as those must not who go through all groups (a cycle has no end, and
     thirty groups, each linked twice in the one before, are a thousand millions).
-    A child process reads all of it first; then its links are looked at here. A file that merely raises what h5py
-    raises is left to the caller, who says it better.
+    task: what the caller is going to do with the file. What HDF5 does with a damaged file depends on the order in
+    which its parts are asked for, so that going through all of it is not enough.
+    A child process reads all of it first and does the task; then its links are looked at here. A file that merely
+    raises what h5py raises is left to the caller, who says it better.
     """
     place = Path(path)
-    trouble = trouble_in_child(lambda: _read_all(place, tree), place)
+    trouble = trouble_in_child(lambda: _read_all(place, tree) or (task is not None and _done(task)), place)
     if trouble != OBJECTION and CAN_FORK:
         return trouble
     with suppress(*DAMAGE), h5py.File(place, "r") as file:
@@ -40,6 +44,11 @@ def trouble_with(path: str | os.PathLike[str], *, tree: bool = True) -> str | No
             if objection := _objection(name, item):
                 return objection
     return None
+
+
+def _done(task: Callable[[], object]) -> bool:
+    task()
+    return False
 
 
 def _read_all(path: Path, tree: bool) -> bool:
@@ -54,7 +63,9 @@ def _read_all(path: Path, tree: bool) -> bool:
                 if _objection(name, item):
                     return True
             with suppress(*DAMAGE):
-                dict(item.attrs)
+                for attribute in item.attrs:
+                    with suppress(*DAMAGE):  # one that is damaged says nothing of the next
+                        item.attrs[attribute]
             if isinstance(item, h5py.Dataset):
                 with suppress(*DAMAGE):
                     left -= item.nbytes

@@ -230,7 +230,7 @@ def test_a_file_that_hangs_hdf5(tmp_path):
     path = tmp_path / "x.nk"
     nk.compile(network).save(path)
     whole = path.read_bytes()
-    for seed in (1694, 293):
+    for seed in (1694, 293, 462):
         path.write_bytes(mutated(whole, seed))
         with pytest.raises(nk.errors.FormatError):
             nk.load(path)
@@ -240,3 +240,27 @@ def test_old_files_are_read_as_before(tmp_path):
     path: Path = write_nir(tmp_path / "x.nir")
     assert untrusted_hdf5.trouble_with(path) is None
     assert set(nk.convert(path, dt=1e-3).populations) == {"hidden", "last"}
+
+
+def test_a_damaged_attribute_hides_no_other(tmp_path, monkeypatch):
+    """Found by fuzzing: the child left off at the first that could not be read, and the second hung the parent."""
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["a"], file.attrs["b"] = 1, 2
+    asked = tmp_path / "asked"
+
+    def read(self, name):
+        with asked.open("a") as notes:  # from the child, too
+            notes.write(name)
+        raise OSError("damaged")
+
+    monkeypatch.setattr(h5py.AttributeManager, "__getitem__", read)
+    assert untrusted_hdf5.trouble_with(path) is None
+    assert asked.read_text() == "ab"
+
+
+def test_the_task_is_tried_too(path):
+    with h5py.File(path, "w"):
+        pass
+    assert untrusted_hdf5.trouble_with(path, task=raise_one) is None
+    assert "SIGABRT" in untrusted_hdf5.trouble_with(path, task=os.abort)

@@ -15,10 +15,12 @@ from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from neurokit.encode.events import NAMES, Events, damaged, of_columns, structured
 from neurokit.encode.files import Size, check_count, merged_size
 from neurokit.errors import FormatError, NeurokitError
+from neurokit.trial_read import read_in_child
 from neurokit.untrusted_hdf5 import trouble_with
 
 PLACES = ("events", "CD/events", "CD", "/")
@@ -26,10 +28,23 @@ DAMAGED = (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeErro
 
 
 def read_hdf5(path: Path, size: Size | None) -> Events:
-    """Events of an HDF5 file in one of these layouts; tried in a child process first, as HDF5 may crash or hang."""
+    """Events of an HDF5 file in one of these layouts; a child process reads it, as HDF5 may crash or hang."""
     if trouble := trouble_with(path, tree=False):
         raise damaged(str(path), f"is not read: it {trouble}")
-    return _read(path, size)
+    found = read_in_child(
+        lambda: _arrays(_read(path, size)), path, lambda trouble: damaged(str(path), f"is not read: it {trouble}")
+    )
+    columns = (found[name] for name in ("t", "x", "y", "polarity"))
+    rows = tuple(int(n) for n in found["size"])
+    sensor = (rows[0], rows[1]) if rows else None
+    return Events(*columns, sensor, int(found["origin"]), str(path), tuple(str(note) for note in found["notes"]))
+
+
+def _arrays(events: Events) -> dict[str, NDArray[Any]]:
+    """All that a recording holds, to be handed over."""
+    columns = {"t": events.t, "x": events.x, "y": events.y, "polarity": events.polarity}
+    others = {"size": np.array(events.size or (), np.int64), "origin": np.array(events.origin, np.int64)}
+    return {**columns, **others, "notes": np.array(events.notes, np.str_)}
 
 
 def _read(path: Path, size: Size | None) -> Events:

@@ -137,20 +137,11 @@ def load(path: str | os.PathLike[str]) -> Network | Program:
                     "Convert or copy it again.",
                 )
             )
-        if trouble := trouble_with(path):
+        if trouble := trouble_with(path, task=lambda: _read_file(path)):
             raise FormatError(
                 Fault(name, f"is not read: it {trouble}", "a whole .nk file is needed", "Convert or copy it again.")
             )
-        with h5py.File(path, "r") as file:
-            if file.attrs.get("format") != FORMAT:
-                raise FormatError(
-                    Fault(name, "is no .nk file", "its format is not 'neurokit'", "Convert it first: nk.convert.")
-                )
-            if file.attrs["version"] not in (PLAIN, VERSION):
-                found = file.attrs["version"]
-                limit = f"this neurokit reads versions {PLAIN} and {VERSION}"
-                raise FormatError(Fault(name, f"has version {found}", limit, "Update neurokit."))
-            graph = read_graph(file)
+        graph = _read_file(path)
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, GraphError) as error:
         raise FormatError(
             Fault(
@@ -158,6 +149,21 @@ def load(path: str | os.PathLike[str]) -> Network | Program:
             )
         ) from error
     return check_program(graph) if isinstance(graph, Program) else check_network(graph)
+
+
+def _read_file(path: str | os.PathLike[str]) -> Network | Program:
+    """What stands in the file, unchecked."""
+    name = str(path)
+    with h5py.File(path, "r") as file:
+        if file.attrs.get("format") != FORMAT:
+            raise FormatError(
+                Fault(name, "is no .nk file", "its format is not 'neurokit'", "Convert it first: nk.convert.")
+            )
+        if file.attrs["version"] not in (PLAIN, VERSION):
+            found = file.attrs["version"]
+            limit = f"this neurokit reads versions {PLAIN} and {VERSION}"
+            raise FormatError(Fault(name, f"has version {found}", limit, "Update neurokit."))
+        return read_graph(file)
 
 
 def read_graph(file: h5py.Group) -> Network | Program:
