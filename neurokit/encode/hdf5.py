@@ -34,7 +34,7 @@ def read_hdf5(path: Path, size: Size | None) -> Events:
     found = read_in_child(
         lambda: _arrays(_read(path, size)), path, lambda trouble: damaged(str(path), f"is not read: it {trouble}")
     )
-    columns = (found[name] for name in ("t", "x", "y", "polarity"))
+    columns = (found["t"], found["x"], found["y"], found["polarity"])
     rows = tuple(int(n) for n in found["size"])
     sensor = (rows[0], rows[1]) if rows else None
     return Events(*columns, sensor, int(found["origin"]), str(path), tuple(str(note) for note in found["notes"]))
@@ -42,9 +42,9 @@ def read_hdf5(path: Path, size: Size | None) -> Events:
 
 def _arrays(events: Events) -> dict[str, NDArray[Any]]:
     """All that a recording holds, to be handed over."""
-    columns = {"t": events.t, "x": events.x, "y": events.y, "polarity": events.polarity}
-    others = {"size": np.array(events.size or (), np.int64), "origin": np.array(events.origin, np.int64)}
-    return {**columns, **others, "notes": np.array(events.notes, np.str_)}
+    columns: dict[str, NDArray[Any]] = {"t": events.t, "x": events.x, "y": events.y, "polarity": events.polarity}
+    columns |= {"size": np.array(events.size or (), np.int64), "origin": np.array(events.origin, np.int64)}
+    return columns | {"notes": np.array(events.notes, np.str_)}
 
 
 def _read(path: Path, size: Size | None) -> Events:
