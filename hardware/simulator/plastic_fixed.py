@@ -350,7 +350,7 @@ class Piece:
         constants: tuple[Any, ...] = (empty, empty, empty)
         memory = np.zeros((link.learners, 0, 0), np.int64)
         if link.signals is not None:
-            tables, constants, memory = link.signals.tables, link.signals.constants(), link.signals.memory
+            tables, constants, memory = link.signals.tables, link.signals.chip, link.signals.memory
         gates = link.gates["w"]
         opens = (*(g in link.open for g in ("x0", "y0", "u")), *(g in gates for g in ("x0", "y0", "u")))
         tags = "t" in link.rows and not link.repaired

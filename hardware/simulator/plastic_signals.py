@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from neurokit.graph.fixed_plasticity import FixedSignal
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
+from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.hardware.simulator import plastic_kernels as kernels
 from neurokit.hardware.simulator.links import Rows
+from neurokit.lower.fixedpoint import resets_before
 from neurokit.lower.fixedpoint.lif import DECAY_SHIFT
 from neurokit.lower.fixedpoint.signals import NAMES, IntegerSignal, Moment, integer_signal, signal_step
 
@@ -54,9 +56,10 @@ class FixedSignals:
         self.signals = {k: integer_signal(s, self.neuron, population.size) for k, s in signals.items()}
         self.needs_before = any(signal.function not in WITHOUT_STATES for signal in signals.values())
         self.memory = np.zeros((learners, len(NAMES), population.size), np.int64)
-        self.fast = type(self.neuron) is LoihiLIF
+        self.fast = type(self.neuron) is LoihiLIF and not self.neuron.held
         if self.fast:
             self.tables = self._tables(population.size)
+            self.chip = self.constants()
 
     def _tables(self, size: int) -> tuple[NDArray[Any], ...]:
         found = [self.signals.get(name) for name in NAMES]
@@ -87,11 +90,33 @@ class FixedSignals:
         out: NDArray[np.int16],
     ) -> None:
         """Write the signals of a step to out (learners, names, targets); see `signals.Moment`."""
+        if self.fast:
+            self._by_kernel(step, before, after, sent, arrived, out)
+            return
         for k, memory in enumerate(self.memory):
             rows = [{name: x[k].astype(np.int64) for name, x in all_.items()} for all_ in (before, after, arrived)]
             moment = Moment(step, rows[0], rows[1], sent[k].astype(np.int64), rows[2])
             values, memory[...] = signal_step(self.signals, self.neuron, memory, moment)
             out[k] = values[[NAMES.index(name) for name in self.names]]
+
+    def _by_kernel(
+        self,
+        step: int,
+        before: Mapping[str, Rows],
+        after: Mapping[str, Rows],
+        sent: Rows,
+        arrived: Mapping[str, Rows],
+        out: NDArray[np.int16],
+    ) -> None:
+        if resets_before(self.neuron, step):
+            self.memory[...] = 0
+        third = np.zeros((len(sent), len(THIRD_FACTORS), sent.shape[1]), np.int32)
+        for port, values in arrived.items():
+            third[:, THIRD_FACTORS.index(port)] = values
+        v = before["v"] if self.needs_before else after["v"]  # which nobody asks for then
+        for k, memory in enumerate(self.memory):
+            rows = v[k], after["u"][k], *self.chip, sent[k], third[k], out[k]
+            kernels.lif_signals(*self.tables, memory, *rows)
 
     def rest(self) -> None:
         """A sample begins."""
