@@ -120,6 +120,11 @@ class Coefficients:
     barrier: Range
     barrier_tiles: tuple[tuple[int, float], ...] = ()
 
+    def ranges(self, tiles: int) -> dict[str, Range]:
+        """Every coefficient that is known, by field name, with the barrier of a step on `tiles` tiles."""
+        known = {name: value for name, value in vars(self).items() if isinstance(value, Range)}
+        return {**known, "barrier": self.barrier_for(tiles)}
+
     def synapse(self, kind: str) -> Range:
         """Energy of a synaptic operation of `kind`: "conv", "sparse" or "dense"."""
         return {"conv": self.synapse_conv, "sparse": self.synapse_sparse, "dense": self.synapse_dense}[kind]
@@ -259,8 +264,8 @@ LOIHI2 = Chip(
     ),
     coefficients=Coefficients(
         synapse_conv=Range(12, 24, 36, "pJ", _JUDGED),
-        synapse_sparse=Range(12, 24, 36, "pJ", _JUDGED),
-        synapse_dense=Range(12, 24, 36, "pJ", _JUDGED),
+        synapse_sparse=Range(16.8, 33.6, 50.4, "pJ", f"{_JUDGED} (x 0.5 and x 1.5, as of convolutions)"),
+        synapse_dense=Range(17.75, 35.5, 53.25, "pJ", f"{_JUDGED} (x 0.5 and x 1.5, as of convolutions)"),
         update=Range(26, 72.8, 100, "pJ", f"{_JUDGED} (simple LIF)"),
         spike=Range(0, 69, 140, "pJ", _JUDGED),
         message=Range(1.7, 111, 220, "pJ", _JUDGED),

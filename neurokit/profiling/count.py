@@ -58,7 +58,10 @@ class ProjectionActivity:
 
 @dataclass(frozen=True)
 class Activity:
-    """All counts of a run, over all samples. neuron_updates: neurons x steps x samples."""
+    """All counts of a run, over all samples. neuron_updates: neurons x steps x samples.
+
+    weight_updates: evaluations of plastic weights that the run counted (`Recording.updates`), over all learners.
+    """
 
     samples: int
     steps: int
@@ -67,6 +70,7 @@ class Activity:
     projections: tuple[ProjectionActivity, ...]
     neuron_updates: int
     messages_basis: str
+    weight_updates: int = 0
 
     @property
     def spikes(self) -> int:
@@ -97,7 +101,9 @@ def count(recording: Recording, placement: Placement | None = None) -> Activity:
     program = _program(recording)
     if placement is not None:
         _check_placement(program, placement)
-    totals = {name: _total(recording, name, program.shape_of(name)) for name in (*program.inputs, *program.populations)}
+    totals = {
+        name: total_of(recording, name, program.shape_of(name)) for name in (*program.inputs, *program.populations)
+    }
     samples = 1 if recording.batch is None else recording.batch
     presented = samples * recording.steps
 
@@ -114,6 +120,7 @@ def count(recording: Recording, placement: Placement | None = None) -> Activity:
         populations=tuple(activity(name) for name in program.populations),
         projections=tuple(_projection(program, p, totals[p.source], placement) for p in program.projections),
         neuron_updates=sum(p.size for p in program.populations.values()) * presented,
+        weight_updates=sum(int(np.sum(updates)) for updates in recording.updates.values()),
         messages_basis="events × cores reached" if placement else "events × outgoing projections (no placement given)",
     )
 
@@ -194,7 +201,7 @@ def _check_placement(program: Program, placement: Placement) -> None:
         )
 
 
-def _total(recording: Recording, name: str, shape: Shape) -> Ints:
+def total_of(recording: Recording, name: str, shape: Shape) -> Ints:
     """Spikes of each neuron over all samples, of `shape`."""
     counts: Any = recording.counts.get(name)
     if counts is None:

@@ -2,38 +2,38 @@
 
     E = T (chips P_static + x86 P_x86)
         + N_sop e_sop + N_upd e_upd + N_spk e_spk + N_msg (e_msg + hops e_hop) + N_learn e_learn
-    T_step = max(step floor, max over cores(n_sop t_sop, n_upd t_upd, n_spk t_spk), host) + barrier
 
 The coefficients and their sources are the chip's (`place/chips.py`). Low and high come from taking all coefficients
 at their low and high bounds: they bound the estimate as far as those bounds hold, and are no confidence interval.
+The likely range of `sensitivity.py` stands beside them. Times are in `timing.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from neurokit.errors import Fault, InputError
-from neurokit.place.chips import Chip, Range
+from neurokit.place.chips import Chip
 from neurokit.profiling.estimate import Estimate
+from neurokit.profiling.sensitivity import Influence
 
-Floats = NDArray[np.float64]
+POWERS = ("static", "x86")
 
 _OVERALL = (
     "An estimate, not a measurement. Low and high take all coefficients at their bounds, which does not make them a "
-    "confidence interval."
+    "confidence interval; the 90 % are of random draws of each coefficient between its bounds, independent of the "
+    "others, and leave out an error that all share."
 )
 _SMALL = (
     "Static power, the x86 processors and host I/O usually dominate small networks. Host I/O is not included and may "
     "dominate latency: 59 ms per step were measured for one Loihi 2 network fed from a host (lava-dl, PilotNet SDNN)."
 )
 _MAPPING = (
-    "Results depend on the mapping and on activity. The placement is rough, work is spread evenly over a population's "
-    "cores, messages travel the mean distance of the mesh, and the load of its links is not modelled."
+    "Results depend on the mapping and on activity. The placement is rough; a core's operations are counted neuron by "
+    "neuron, but follow its sources' whole populations in time; messages travel the mean distance of the mesh, and the "
+    "load of its links is not modelled."
 )
 _BENCHMARKS = (
     "Do not multiply NeuroBench's metrics, or the 0.9 / 4.6 pJ of a 45 nm adder or multiplier, into these numbers."
@@ -72,26 +72,36 @@ class Part:
 
 @dataclass(frozen=True)
 class Energy:
-    """Energy of one sample (J), in parts. power: mean power at the estimated speed (W), None without a time."""
+    """Energy of one sample (J), in parts. power: mean power at the estimated speed (W), None without a time.
+
+    likely: central 90 % of the draws of "total", "dynamic" and "static", which are less wide than the sums of the
+    parts' are. influences: what each coefficient does to the total, the strongest first. Both empty where nothing was
+    drawn.
+    """
 
     parts: tuple[Part, ...]
     power: Estimate | None
+    likely: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    influences: tuple[Influence, ...] = ()
 
     @property
     def total(self) -> Estimate:
         """Of all parts."""
-        return _sum(part.energy for part in self.parts)
+        return self._of("total", self.parts)
 
     @property
     def dynamic(self) -> Estimate:
         """Of all parts but static and x86."""
-        return _sum(part.energy for part in self.parts if part.name not in ("static", "x86"))
+        return self._of("dynamic", [part for part in self.parts if part.name not in POWERS])
 
     @property
     def static(self) -> Estimate | None:
         """Of static and x86 power, None when they are left out because the time is not known."""
-        parts = [part.energy for part in self.parts if part.name in ("static", "x86")]
-        return _sum(parts) if parts else None
+        parts = [part for part in self.parts if part.name in POWERS]
+        return self._of("static", parts) if parts else None
+
+    def _of(self, name: str, parts: Sequence[Part]) -> Estimate:
+        return replace(_sum(part.energy for part in parts), likely=self.likely.get(name))
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON, the total first."""
@@ -101,33 +111,52 @@ class Energy:
             "static": None if self.static is None else self.static.to_dict(),
             "power": None if self.power is None else self.power.to_dict(),
             "parts": [part.to_dict() for part in self.parts],
+            "influences": [vars(influence) for influence in self.influences],
         }
 
 
-@dataclass(frozen=True, eq=False)
-class Load:
-    """Work of a population's fullest core in each step of a sample.
-
-    synaptic_operations, spikes: (steps,). updates: neurons on the core.
-    """
-
-    population: str
-    synaptic_operations: Floats
-    updates: float
-    spikes: Floats
-
-
 @dataclass(frozen=True)
-class Time:
-    """step: mean time of a step (s). sample: of all steps of one sample (s). bottleneck: what sets the nominal one."""
+class Line:
+    """What makes one part of the energy. events: how many; terms: coefficient -> how many of them it costs."""
 
-    step: Estimate
-    sample: Estimate
-    bottleneck: str
+    name: str
+    event: str
+    events: float
+    terms: Mapping[str, float]
 
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {"step": self.step.to_dict(), "sample": self.sample.to_dict(), "bottleneck": self.bottleneck}
+
+def dynamic_lines(
+    chip: Chip,
+    synaptic_operations: Mapping[str, float],
+    neuron_updates: float,
+    spikes: float,
+    messages: float,
+    *,
+    hops: float | None = None,
+    weight_updates: float = 0,
+) -> tuple[Line, ...]:
+    """The events of `dynamic_parts`, by what they cost."""
+    hops = chip.mean_hops if hops is None else hops
+    synapses = {f"synapse_{kind}": number for kind, number in synaptic_operations.items()}
+    lines = [
+        Line("synapses", "synaptic operations", sum(synapses.values()), synapses),
+        Line("neurons", "neuron updates", neuron_updates, {"update": neuron_updates}),
+        Line("spikes", "spikes", spikes, {"spike": spikes}),
+        Line("messages", "messages", messages, {"message": messages}),
+        Line("hops", "hops", messages * hops, {"hop": messages * hops}),
+    ]
+    if weight_updates:
+        if chip.coefficients.learning is None:
+            raise InputError(
+                Fault(
+                    chip.title,
+                    f"{weight_updates:g} weight updates",
+                    "the energy of learning on it is not published",
+                    "Estimate learning on loihi1, or leave weight updates out.",
+                )
+            )
+        lines.append(Line("learning", "weight updates", weight_updates, {"learning": weight_updates}))
+    return tuple(lines)
 
 
 def dynamic_parts(
@@ -143,31 +172,18 @@ def dynamic_parts(
     """Energy of the events of one sample (or of one step, or of whatever was counted).
 
     synaptic_operations: by kind, "conv", "sparse", "dense", on non-zero weights. hops: mean hops of a message, None:
-    the mean distance of two routers of the chip's mesh. weight_updates: of plastic synapses.
+    the mean distance of two routers of the chip's mesh. weight_updates: of plastic synapses; InputError where the chip
+    has no coefficient for them.
     """
-    c = chip.coefficients
-    hops = chip.mean_hops if hops is None else hops
-    synapses = _sum(Estimate.of(c.synapse(kind), number, "J") for kind, number in synaptic_operations.items())
-    sources = dict.fromkeys(c.synapse(kind).source for kind in synaptic_operations)
-    parts = [
-        Part("synapses", sum(synaptic_operations.values()), "synaptic operations", synapses, "; ".join(sources)),
-        _part("neurons", neuron_updates, "neuron updates", c.update),
-        _part("spikes", spikes, "spikes", c.spike),
-        _part("messages", messages, "messages", c.message),
-        _part("hops", messages * hops, "hops", c.hop),
-    ]
-    if weight_updates:
-        if c.learning is None:
-            raise InputError(
-                Fault(
-                    chip.title,
-                    f"{weight_updates:g} weight updates",
-                    "the energy of learning on it is not published",
-                    "Estimate learning on loihi1, or leave weight updates out.",
-                )
-            )
-        parts.append(_part("learning", weight_updates, "weight updates", c.learning))
-    return tuple(parts)
+    lines = dynamic_lines(
+        chip, synaptic_operations, neuron_updates, spikes, messages, hops=hops, weight_updates=weight_updates
+    )
+    return parts_of(chip, lines)
+
+
+def parts_of(chip: Chip, lines: Sequence[Line]) -> tuple[Part, ...]:
+    """Energy of the lines."""
+    return tuple(_part(chip, line) for line in lines)
 
 
 def static_parts(chip: Chip, chips: int, seconds: Estimate) -> tuple[Part, ...]:
@@ -194,44 +210,16 @@ def mean_power(chip: Chip, chips: int, dynamic: Estimate, seconds: Estimate) -> 
     return power
 
 
-def run_time(chip: Chip, loads: Sequence[Load], steps: int, cores: int, host: float = 0.0) -> Time:
-    """Time of a sample of `steps` steps on `cores` cores. host: seconds of I/O per step, in parallel with the rest."""
-    c = chip.coefficients
-    floors = {"step floor": chip.step_floor, "host I/O": host}
-    totals, slowest = [], ""
-    for bound in range(3):
-        work = {f"{what} of {load.population}": t for load in loads for what, t in _core_times(c, load, bound).items()}
-        busy = np.full(steps, max(floors.values()))
-        for times in work.values():
-            busy = np.maximum(busy, times)
-        totals.append(float(busy.sum()) + steps * c.barrier_for(-(-cores // chip.cores_per_tile)).si()[bound])
-        if bound == 1:
-            everything = {**{name: t * steps for name, t in floors.items()}, **{k: t.sum() for k, t in work.items()}}
-            everything["barrier"] = totals[-1] - float(busy.sum())
-            slowest = max(everything, key=lambda name: float(everything[name]))
-    low, nominal, high = totals
-    sample = Estimate(low, nominal, high, "s")
-    return Time(sample.times(1 / steps) if steps else sample, sample, slowest)
-
-
 def caveats(chip: Chip) -> tuple[str, ...]:
     """What to tell with every result."""
     return tuple(text for text in (_OVERALL, _CHIP.get(chip.name), _SMALL, _MAPPING, _BENCHMARKS) if text)
 
 
-def _core_times(c: Any, load: Load, bound: int) -> dict[str, Floats]:
-    steps = len(load.synaptic_operations)
-    times = {
-        "synaptic operations": load.synaptic_operations * c.synapse_time.si()[bound],
-        "neuron updates": np.full(steps, load.updates * c.update_time.si()[bound]),
-    }
-    if c.spike_time is not None:
-        times["spikes"] = load.spikes * c.spike_time.si()[bound]
-    return times
-
-
-def _part(name: str, events: float, event: str, coefficient: Range) -> Part:
-    return Part(name, events, event, Estimate.of(coefficient, events, "J"), coefficient.source)
+def _part(chip: Chip, line: Line) -> Part:
+    ranges = vars(chip.coefficients)
+    energy = _sum(Estimate.of(ranges[name], number, "J") for name, number in line.terms.items())
+    sources = dict.fromkeys(ranges[name].source for name in line.terms)
+    return Part(line.name, line.events, line.event, energy, "; ".join(sources))
 
 
 def _sum(estimates: Any) -> Estimate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from neurokit.place.chips import Range
 
@@ -12,12 +13,17 @@ _PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"
 
 @dataclass(frozen=True)
 class Estimate:
-    """low <= nominal <= high in `unit` (J, s, W, /s). The bounds follow the coefficients'; no confidence interval."""
+    """low <= nominal <= high in `unit` (J, s, W, /s). The bounds follow the coefficients'; no confidence interval.
+
+    likely: central 90 % of what seeded draws of the coefficients between their bounds give (`sensitivity.py`), None
+    where nothing was drawn; sums do not keep it.
+    """
 
     low: float
     nominal: float
     high: float
     unit: str
+    likely: tuple[float, float] | None = None
 
     @classmethod
     def of(cls, coefficient: Range, amount: float, unit: str) -> Estimate:
@@ -31,18 +37,21 @@ class Estimate:
         return Estimate(self.low + other.low, self.nominal + other.nominal, self.high + other.high, self.unit)
 
     def times(self, factor: float) -> Estimate:
-        """All three times a number >= 0."""
-        return Estimate(self.low * factor, self.nominal * factor, self.high * factor, self.unit)
+        """All of it times a number >= 0."""
+        likely = None if self.likely is None else (self.likely[0] * factor, self.likely[1] * factor)
+        return Estimate(self.low * factor, self.nominal * factor, self.high * factor, self.unit, likely)
 
-    def to_dict(self) -> dict[str, float | str]:
+    def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {"low": self.low, "nominal": self.nominal, "high": self.high, "unit": self.unit}
+        likely = None if self.likely is None else list(self.likely)
+        return {"low": self.low, "nominal": self.nominal, "high": self.high, "unit": self.unit, "likely": likely}
 
     def __str__(self) -> str:
-        """As in `73.4 µJ (31.7 to 112)`, all three with the nominal's prefix."""
+        """As in `73.4 µJ (31.7 to 112; 90 %: 54.2 to 90.1)`, all with the nominal's prefix."""
         power = _power(self.nominal or self.high)
         low, nominal, high = (digits(value / 10.0**power) for value in (self.low, self.nominal, self.high))
-        return f"{nominal} {_PREFIXES[power]}{self.unit} ({low} to {high})"
+        drawn = "" if self.likely is None else "; 90 %: " + " to ".join(digits(v / 10.0**power) for v in self.likely)
+        return f"{nominal} {_PREFIXES[power]}{self.unit} ({low} to {high}{drawn})"
 
 
 def quantity(value: float, unit: str) -> str:

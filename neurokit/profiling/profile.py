@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,20 +12,14 @@ from neurokit.errors import Fault, InputError
 from neurokit.graph.network import Program
 from neurokit.place.chips import LOIHI2, Chip
 from neurokit.place.rough import Placement
+from neurokit.profiling.costs import Costs
 from neurokit.profiling.count import Activity, count
-from neurokit.profiling.energy import (
-    Energy,
-    Floats,
-    Load,
-    Time,
-    caveats,
-    dynamic_parts,
-    mean_power,
-    run_time,
-    static_parts,
-)
-from neurokit.profiling.estimate import Estimate, digits
+from neurokit.profiling.energy import Energy, caveats, dynamic_lines
+from neurokit.profiling.estimate import Estimate, digits, quantity
 from neurokit.profiling.estimate import count as written
+from neurokit.profiling.loads import loads
+from neurokit.profiling.sensitivity import Influence
+from neurokit.profiling.timing import Time, run_time
 from neurokit.records import Recording
 
 _EARLY = (
@@ -76,7 +71,26 @@ class Profile:
         if self.time is None or not self.time.sample.low > 0:
             return None
         sample = self.time.sample
-        return Estimate(1 / sample.high, 1 / sample.nominal, 1 / sample.low, "/s")
+        likely = None if sample.likely is None else (1 / sample.likely[1], 1 / sample.likely[0])
+        return Estimate(1 / sample.high, 1 / sample.nominal, 1 / sample.low, "/s", likely)
+
+    @property
+    def per_second(self) -> dict[str, Estimate]:
+        """Samples, synaptic operations, spikes and messages a second at the estimated speed; empty without a time."""
+        if self.throughput is None:
+            return {}
+        events = {
+            "samples": 1.0,
+            "synaptic operations": self.synaptic_operations,
+            "spikes": self.spikes,
+            "messages": self.activity.messages / self.activity.samples,
+        }
+        return {name: self.throughput.times(number) for name, number in events.items()}
+
+    @property
+    def per_operation(self) -> Estimate | None:
+        """Energy of a sample over its synaptic operations, all parts included; None without any."""
+        return self.energy.total.times(1 / self.synaptic_operations) if self.synaptic_operations else None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the recording, for JSON; totals are per sample, the lists count over all samples."""
@@ -91,11 +105,14 @@ class Profile:
             "energy": self.energy.to_dict(),
             "time": None if self.time is None else self.time.to_dict(),
             "throughput": None if self.throughput is None else self.throughput.to_dict(),
+            "per_second": {name: estimate.to_dict() for name, estimate in self.per_second.items()},
+            "per_operation": None if self.per_operation is None else self.per_operation.to_dict(),
             "synaptic_operations": self.synaptic_operations,
             "spikes": self.spikes,
             "messages": activity.messages / activity.samples,
             "messages_basis": activity.messages_basis,
             "neuron_updates": activity.neuron_updates / activity.samples,
+            "weight_updates": activity.weight_updates / activity.samples,
             "inputs": [vars(population) for population in activity.inputs],
             "populations": [vars(population) for population in activity.populations],
             "projections": [vars(projection) for projection in activity.projections],
@@ -116,6 +133,12 @@ class Profile:
             f"{written(activity.messages / activity.samples)} messages ({activity.messages_basis})"
         )
         lines += [f"    {part.name:<9} {part.energy}" for part in energy.parts]
+        if self.per_operation is not None:
+            lines.append(f"  {self.per_operation} a synaptic operation, all parts included")
+        if self.per_second:
+            lines += ["  per second at that speed", *(f"    {n}: {e}" for n, e in self.per_second.items())]
+        lines += sensitivity_lines("energy", "J", energy.influences)
+        lines += [] if self.time is None else sensitivity_lines("time", "s", self.time.influences)
         width = max(len(name) for name in self.rates)
         for p in activity.populations:
             hertz = f", {digits(p.hertz)} Hz" if p.hertz is not None else ""
@@ -125,32 +148,68 @@ class Profile:
         return "\n".join([*lines, *(f"  Note: {caveat}" for caveat in self.caveats)])
 
 
-def profile(recording: Recording, placement: Placement | None = None, *, host_time: float = 0.0) -> Profile:
+def sensitivity_lines(what: str, unit: str, influences: Sequence[Influence]) -> list[str]:
+    """Which coefficients `what` hangs on, those with 1 % of its variance or more."""
+    strong = [influence for influence in influences if influence.share >= 0.01]
+    return [f"  what the {what} hangs on", *(f"    {_said(influence, unit)}" for influence in strong)] if strong else []
+
+
+def _said(influence: Influence, unit: str) -> str:
+    low, high = quantity(influence.low, unit), quantity(influence.high, unit)
+    return f"{influence.coefficient}: {influence.share:.0%} of the variance; {low} at its low, +{high} at its high"
+
+
+def profile(
+    recording: Recording, placement: Placement | None = None, *, host_time: float = 0.0, seed: int = 0
+) -> Profile:
     """Rates, synaptic operations, energy and time of a run of a Program.
 
     placement: from `nk.place`; without one the energies are Loihi 2's dynamic ones and there is no time. host_time:
-    seconds per step that a host needs to feed the chip, where you know it.
+    seconds per step that a host needs to feed the chip, where you know it. seed: of the draws behind the likely ranges.
     Raises InputError for a run of a Network, and for a placement of another Program.
     """
-    _check_arguments(recording, placement, host_time)
+    _check_arguments(recording, placement, host_time, seed)
     activity = count(recording, placement)
     chip = LOIHI2 if placement is None else placement.chip
     samples = activity.samples
-    parts = dynamic_parts(
+    published = chip.coefficients.learning is not None
+    lines = dynamic_lines(
         chip,
         {kind: number / samples for kind, number in activity.operations_by_kind().items()},
         activity.neuron_updates / samples,
         activity.spikes / samples,
         activity.messages / samples,
+        weight_updates=activity.weight_updates / samples if published else 0,
     )
-    energy = Energy(parts, None)
-    notes = (*([_EARLY] if _fires_early(recording) else []), *caveats(chip))
+    notes = (*_learning_notes(recording, activity, chip), *([_EARLY] if _fires_early(recording) else []))
+    notes = (*notes, *caveats(chip))
     if placement is None:
+        energy, _ = Costs(chip, lines).estimated(None, seed)
         return Profile(recording, chip, activity, energy, None, (_NO_TIME, *notes))
-    time = run_time(chip, _loads(recording, activity, placement), recording.steps, placement.cores, host_time)
-    power = mean_power(chip, placement.chips, energy.dynamic, time.sample)
-    energy = Energy((*parts, *static_parts(chip, placement.chips, time.sample)), power)
+    found = loads(recording, placement)
+    costs = Costs.with_time(chip, lines, placement.chips, placement.cores, found, recording.steps, host_time)
+    energy, time = costs.estimated(run_time(chip, found, recording.steps, placement.cores, host_time), seed)
     return Profile(recording, chip, activity, energy, time, notes)
+
+
+def _learning_notes(recording: Recording, activity: Activity, chip: Chip) -> list[str]:
+    """What of learning is not in the energy."""
+    program: Program = recording.program
+    plastic = [p.name for p in program.projections if p.plasticity is not None]
+    notes = []
+    if activity.weight_updates and chip.coefficients.learning is None:
+        updates = written(activity.weight_updates / activity.samples)
+        notes.append(
+            f"Learning is not in the energy: {updates} weight updates a sample, but what one costs on {chip.title} is "
+            "not published. Place on loihi1 for an estimate of its STDP engine (Davies 2018)."
+        )
+    uncounted = [name for name in plastic if name not in recording.updates]
+    if uncounted:
+        notes.append(
+            f"Learning of {', '.join(uncounted)} is not in the energy: the backend '{recording.backend}' did not count "
+            "its weight updates. neurokit's simulator does."
+        )
+    return notes
 
 
 def _fires_early(recording: Recording) -> bool:
@@ -160,7 +219,7 @@ def _fires_early(recording: Recording) -> bool:
     return any(neuron.spiking and not neuron.held and (neuron.bias > 0).any() for neuron in neurons)
 
 
-def _check_arguments(recording: Any, placement: Any, host_time: float) -> None:
+def _check_arguments(recording: Any, placement: Any, host_time: float, seed: Any) -> None:
     """Raise InputError for arguments of other kinds."""
     faults = []
     if not isinstance(recording, Recording):
@@ -173,31 +232,7 @@ def _check_arguments(recording: Any, placement: Any, host_time: float) -> None:
         )
     if not host_time >= 0:
         faults.append(Fault("host_time", f"is {host_time}", "seconds of at least 0", "Leave it out, or pass seconds."))
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        faults.append(Fault("seed", f"is {seed!r}", "a whole number of at least 0", "Leave it out, or pass one."))
     if faults:
         raise InputError(faults)
-
-
-def _loads(recording: Recording, activity: Activity, placement: Placement) -> list[Load]:
-    """Work of each population's fullest core, step by step, averaged over samples; even over its cores."""
-    sources = {p.name: p.source for p in placement.program.projections}
-    spikes = {p.population: p.spikes for p in activity.populations}
-    loads = []
-    for name, placed in placement.populations.items():
-        share = placed.layout.neurons / placed.neurons
-        operations = np.zeros(recording.steps)
-        for p in activity.projections:
-            if p.target == name:
-                operations = operations + p.synaptic_operations * _course(recording, sources[p.projection])
-        spiking = spikes[name] * _course(recording, name)
-        scale = share / activity.samples
-        loads.append(Load(name, operations * scale, placed.layout.neurons, spiking * scale))
-    return loads
-
-
-def _course(recording: Recording, name: str) -> Floats:
-    """Share of a population's spikes that falls into each step, summing to 1: (steps,); even where it is not known."""
-    counts = recording.step_counts.get(name)
-    total = 0 if counts is None else int(np.sum(counts))
-    if counts is None or total == 0:
-        return np.full(recording.steps, 1 / max(1, recording.steps))
-    return np.asarray(counts, dtype=np.float64) / total

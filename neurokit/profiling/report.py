@@ -94,7 +94,8 @@ def _json(content: Json) -> str:
 
 
 def _estimate(value: Json) -> Estimate:
-    return Estimate(value["low"], value["nominal"], value["high"], value["unit"])
+    likely = None if value["likely"] is None else (value["likely"][0], value["likely"][1])
+    return Estimate(value["low"], value["nominal"], value["high"], value["unit"], likely)
 
 
 def _nominal(value: Json) -> str:

@@ -28,8 +28,8 @@ TABLE = {
     },
     "loihi2": {
         "synapse_conv": (12, 24, 36),
-        "synapse_sparse": (12, 24, 36),
-        "synapse_dense": (12, 24, 36),
+        "synapse_sparse": (16.8, 33.6, 50.4),
+        "synapse_dense": (17.75, 35.5, 53.25),
         "update": (26, 72.8, 100),
         "spike": (0, 69, 140),
         "message": (1.7, 111, 220),

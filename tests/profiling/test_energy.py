@@ -2,18 +2,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from neurokit.errors import InputError
 from neurokit.place.chips import LOIHI1, LOIHI2, Range
 from neurokit.profiling.energy import (
     Energy,
-    Load,
     caveats,
     dynamic_parts,
     mean_power,
-    run_time,
     static_parts,
 )
 from neurokit.profiling.estimate import Estimate
@@ -91,40 +88,6 @@ def test_power_bounds_are_the_extreme_quotients() -> None:
     expected = (1 / 40 + 3 * (0.029 + 0.018), 2 / 20 + 3 * 0.123, 3 / 10 + 3 * (0.104 + 0.065))
     assert values(power) == pytest.approx(expected, rel=EXACT)
     assert mean_power(LOIHI1, 1, Estimate(1, 2, 3, "J"), Estimate(0, 0, 0, "s")) is None
-
-
-def test_time_by_hand() -> None:
-    """Two populations on Loihi 2: the slower core sets each step, whichever it is, and the barrier comes on top."""
-    loads = [
-        Load("a", np.array([10_000.0, 0.0]), 100, np.zeros(2)),
-        Load("b", np.array([0.0, 0.0]), 1000, np.zeros(2)),
-    ]
-    time = run_time(LOIHI2, loads, 2, 8)
-    expected = (6.6e-6 + 2e-6 + 0.4e-6, 8.5e-6 + 4e-6 + 2e-6, 10.3e-6 + 4e-6 + 20e-6)
-    assert values(time.sample) == pytest.approx(expected, rel=EXACT)
-    assert values(time.step) == pytest.approx([value / 2 for value in expected], rel=EXACT)
-    assert time.bottleneck == "synaptic operations of a"
-
-
-def test_loihi_1_steps_have_a_floor() -> None:
-    idle = [Load("a", np.zeros(3), 1, np.zeros(3))]
-    time = run_time(LOIHI1, idle, 3, 8)  # 8 cores are 2 tiles: a nominal barrier of 1 µs
-    assert values(time.step) == pytest.approx((6.11e-6, 7.0e-6, 22e-6), rel=EXACT)
-    assert time.bottleneck == "step floor"
-    faster = run_time(replace(LOIHI1, step_floor=0.0), idle, 3, 8)
-    assert faster.step.low == pytest.approx(0.11e-6 + 5.3e-9, rel=EXACT)
-
-
-def test_spiking_takes_time_on_loihi_1() -> None:
-    time = run_time(LOIHI1, [Load("a", np.zeros(1), 1, np.array([1000.0]))], 1, 4)
-    assert time.step.nominal == pytest.approx(30e-6 + 0.6e-6, rel=EXACT)
-    assert time.bottleneck == "spikes of a"
-
-
-def test_a_slow_host_sets_the_step() -> None:
-    time = run_time(LOIHI2, [Load("a", np.zeros(1), 1, np.zeros(1))], 1, 1, host=59.3e-3)
-    assert time.step.nominal == pytest.approx(59.3e-3 + 1e-6, rel=EXACT)
-    assert time.bottleneck == "host I/O"
 
 
 def test_every_result_says_what_it_is() -> None:

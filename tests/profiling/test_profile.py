@@ -28,7 +28,8 @@ def test_energies_are_per_sample() -> None:
         activity.spikes / 4,
         activity.messages / 4,
     )
-    assert made.energy.parts[:5] == by_hand
+    bounds = tuple(replace(part, energy=replace(part.energy, likely=None)) for part in made.energy.parts[:5])
+    assert bounds == by_hand
     assert made.synaptic_operations == activity.synaptic_operations / 4
     assert made.spikes == activity.spikes / 4
     assert made.rates == {p.population: p.rate for p in activity.populations}

@@ -113,6 +113,10 @@ def test_a_whole_report(tmp_path: Path, chip: str, broken: bool) -> None:
         assert caveat in checker.text
     for part in made.energy.parts:
         assert str(part.energy).partition(" (")[0] in checker.text
+    assert "What the energy hangs on" in checker.text
+    assert "What the time hangs on" in checker.text
+    for influence in made.energy.influences:
+        assert f"{influence.coefficient}{percent(influence.share)}" in checker.text
 
 
 def test_the_json_is_what_the_page_shows(tmp_path: Path) -> None:
