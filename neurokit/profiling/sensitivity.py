@@ -23,6 +23,7 @@ Draws = Mapping[str, Floats]
 
 DRAWS = 4000  # the ends of the likely range then move by about 3 % of its width from seed to seed
 CENTRAL = 0.9
+_ROUNDING = 1e-12  # of a total: smaller changes are those of sums in another order
 _ORDER = tuple(field.name for field in fields(Coefficients))
 
 
@@ -78,6 +79,10 @@ def influences(total: Callable[[Draws], Floats], ranges: Mapping[str, Range], va
         low, _, high = np.broadcast_to(total({**nominal, name: np.array(coefficient.si())}), 3)
         variance = float(np.var(total({**nominal, name: values[name]})))
         found.append((name, variance, float(low - middle), float(high - middle)))
+
+    def moved(low: float, high: float) -> bool:
+        return bool(max(abs(low), abs(high)) > _ROUNDING * abs(middle))
+
     everything = sum(variance for _, variance, _, _ in found) or 1.0
-    kept = [Influence(n.replace("_", " "), v / everything, low, high) for n, v, low, high in found if low or high]
+    kept = [Influence(n.replace("_", " "), v / everything, low, high) for n, v, low, high in found if moved(low, high)]
     return tuple(sorted(kept, key=lambda influence: -influence.share))
