@@ -17,8 +17,8 @@ No per-operation energy of Loihi 2 has been published: its dynamic energies are 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 
 from neurokit.errors import Fault, InputError
@@ -68,9 +68,14 @@ class Limit:
     source: str
 
     def __post_init__(self) -> None:
-        if self.value < 1:
+        if isinstance(self.value, bool) or not isinstance(self.value, int) or self.value < 1:
             raise InputError(
-                Fault("Limit", f"value {self.value}", "a limit is at least 1", "Leave out what has no limit.")
+                Fault(
+                    f"Limit ({self.source})",
+                    f"value {self.value!r}",
+                    "a limit is a whole number of at least 1",
+                    "Correct it; what has no known limit is None instead.",
+                )
             )
 
 
@@ -91,6 +96,24 @@ class SynapseFormat:
     index_sparse: int
     delay: int
     source: str
+
+    def __post_init__(self) -> None:
+        bits = {name: getattr(self, name) for name in ("header", "index_dense", "index_conv", "index_sparse", "delay")}
+        faults = [
+            Fault("SynapseFormat", f"'{name}' is {value}", "bits are not negative", f"Give {name}= at least 0.")
+            for name, value in bits.items()
+            if value < 0
+        ]
+        if self.chunk is not None and self.chunk < 1:
+            limit = "a chunk holds at least one synapse"
+            faults.append(Fault("SynapseFormat", f"'chunk' is {self.chunk}", limit, "Give chunk=None for one header."))
+        for name in ("widths_dense", "widths_conv"):
+            widths = getattr(self, name)
+            if not widths or min(widths) < 1 or list(widths) != sorted(widths):
+                limit = "at least one width of at least 1 bit, in order"
+                faults.append(Fault("SynapseFormat", f"'{name}' is {widths}", limit, f"Give {name}=(8,)."))
+        if faults:
+            raise InputError(faults)
 
 
 @dataclass(frozen=True)
@@ -120,6 +143,27 @@ class Coefficients:
     barrier: Range
     barrier_tiles: tuple[tuple[int, float], ...] = ()
 
+    def __post_init__(self) -> None:
+        faults = []
+        for field in fields(self):
+            value, units = getattr(self, field.name), _units_of(field.name)
+            if (value is None and field.name in _UNPUBLISHED) or field.name == "barrier_tiles":
+                continue
+            mend = f"Give {field.name}=Range(low, nominal, high, '{units[0]}', 'its source')."
+            if not isinstance(value, Range):
+                fact = f"'{field.name}' is missing" if value is None else f"'{field.name}' is {value!r}"
+                faults.append(Fault("Coefficients", fact, "energies, times and powers are Ranges with a source", mend))
+            elif value.unit not in units:
+                fact = f"'{field.name}' is in {value.unit}"
+                faults.append(Fault("Coefficients", fact, f"it is measured in {' or '.join(units)}", mend))
+        for tiles, time in self.barrier_tiles:
+            if not self.barrier.low <= time <= self.barrier.high:
+                fact = f"the barrier of {tiles} tiles is {time:g} µs"
+                limit = f"it lies between {self.barrier.low:g} and {self.barrier.high:g}"
+                faults.append(Fault("Coefficients", fact, limit, "Widen barrier= or correct barrier_tiles=."))
+        if faults:
+            raise InputError(faults)
+
     def ranges(self, tiles: int) -> dict[str, Range]:
         """Every coefficient that is known, by field name, with the barrier of a step on `tiles` tiles."""
         known = {name: value for name, value in vars(self).items() if isinstance(value, Range)}
@@ -140,6 +184,14 @@ class Coefficients:
 @dataclass(frozen=True)
 class Chip:
     """A neuromorphic chip as the placement and the energy model see it.
+
+    One's own is made from one that is known, by what differs, and goes wherever a chip's name does:
+
+        half = replace(LOIHI2, name="half", title="Half a Loihi 2", cores=Limit(60, "our data sheet"),
+                       coefficients=replace(LOIHI2.coefficients, update=Range(5, 10, 20, "pJ", "our measurement")))
+        nk.place(program, half)
+
+    InputError names everything that is missing, negative or of another kind.
 
     mesh: routers (columns, rows). cores_per_tile: cores that share a router. cores: cores that programs can use.
     neurons, words: per core; words are 64-bit words of synaptic memory. input_axons, output_axons: per core, None
@@ -165,8 +217,9 @@ class Chip:
     largest_sum: Limit | None = None
 
     def __post_init__(self) -> None:
-        if min(*self.mesh, self.cores_per_tile) < 1 or not 0 <= self.step_floor < math.inf:
-            raise InputError(
+        faults = list(_kind_faults(self))
+        if not faults and (min(*self.mesh, self.cores_per_tile) < 1 or not 0 <= self.step_floor < math.inf):
+            faults.append(
                 Fault(
                     self.name,
                     f"mesh {self.mesh}, {self.cores_per_tile} cores per tile, step floor {self.step_floor:g} s",
@@ -174,6 +227,12 @@ class Chip:
                     "Correct the chip's description.",
                 )
             )
+        sizes = [chips for _, chips in self.boards]
+        if not sizes or sizes != sorted(sizes) or sizes[0] < 1:
+            limit = "at least one board, the smallest first, of at least one chip"
+            faults.append(Fault(self.name, f"boards {self.boards}", limit, "Give boards=(('one chip', 1),)."))
+        if faults:
+            raise InputError(faults)
 
     @property
     def mean_hops(self) -> float:
@@ -188,6 +247,34 @@ def chip_named(chip: str | Chip) -> Chip:
     if chip not in CHIPS:
         raise InputError(Fault("chip", f"'{chip}' is unknown", f"known chips: {', '.join(CHIPS)}", "Name one of them."))
     return CHIPS[chip]
+
+
+_UNPUBLISHED = ("learning", "x86", "spike_time")  # may be None
+
+
+def _units_of(coefficient: str) -> tuple[str, ...]:
+    if coefficient.endswith("_time") or coefficient == "barrier":
+        return "ns", "µs"
+    return ("mW",) if coefficient in ("static", "x86") else ("pJ",)
+
+
+def _kind_faults(chip: Chip) -> Iterator[Fault]:
+    """Limits, format and coefficients that are missing or of another kind."""
+    for name in ("cores", "neurons", "words", "input_axons", "output_axons", "largest_sum"):
+        value = getattr(chip, name)
+        known = name in ("cores", "neurons", "words")
+        if isinstance(value, Limit) or (value is None and not known):
+            continue
+        fact = f"its limit '{name}' is missing" if value is None else f"its limit '{name}' is {value!r}"
+        rule = "a core's limits are Limits with a source" + ("" if known else ", or None where none is known")
+        yield Fault(str(chip.name), fact, rule, f"Give {name}=Limit(number, 'its source').")
+    for name, kind in (("format", SynapseFormat), ("coefficients", Coefficients)):
+        value = getattr(chip, name)
+        if not isinstance(value, kind):
+            fact = f"its '{name}' is missing" if value is None else f"its '{name}' is a {type(value).__name__}"
+            yield Fault(
+                str(chip.name), fact, f"a {kind.__name__} is needed", f"Take LOIHI2.{name}, or replace() of it."
+            )
 
 
 _FIT = "nominal SANA-FE fit, low Davies 2018, high the fit x 1.12"

@@ -110,7 +110,7 @@ def test_a_range_of_unknown_unit_is_refused() -> None:
 
 
 def test_a_limit_of_nothing_is_refused() -> None:
-    with pytest.raises(InputError, match="value 0; a limit is at least 1"):
+    with pytest.raises(InputError, match="value 0; a limit is a whole number of at least 1"):
         Limit(0, "test")
 
 
