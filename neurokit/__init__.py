@@ -3,6 +3,8 @@
 from neurokit import encode, rules
 from neurokit.api import compile, convert, load, memory, open, run
 from neurokit.budget import Memory
+from neurokit.bundles.checking import check_results
+from neurokit.bundles.writing import Bundle, deploy
 from neurokit.conformance.report import Conformance
 from neurokit.conformance.suite import conformance
 from neurokit.converters.survey import Survey, inspect
@@ -28,6 +30,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Audit",
+    "Bundle",
     "Check",
     "Conformance",
     "Fidelity",
@@ -44,9 +47,11 @@ __all__ = [
     "Session",
     "Survey",
     "audit",
+    "check_results",
     "compile",
     "conformance",
     "convert",
+    "deploy",
     "doctor",
     "encode",
     "expand",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -37,6 +38,31 @@ def written_aside(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_written_aside(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a new folder beside `path`; on success it takes that name, on any failure it goes with all that is in it.
+
+    OutputError before anything is computed when `path` is there already (nothing is ever replaced), or when its place
+    cannot be written; and when writing fails, as on a full disk.
+    """
+    final = Path(path)
+    if os.path.lexists(final):
+        mend = "Choose another path, or remove it."
+        raise OutputError(Fault(str(path), "is there already", "a new folder is made, and none is replaced", mend))
+    try:
+        aside = Path(tempfile.mkdtemp(prefix=".neurokit-", dir=final.absolute().parent))
+    except OSError as error:
+        raise _unwritable(final, error) from error
+    try:
+        yield aside
+        aside.chmod(0o777 & ~_umask())
+        aside.rename(final)
+    except OSError as error:
+        raise _unwritable(final, error) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:

@@ -11,11 +11,13 @@ from neurokit.errors import Fault, NeurokitError
 # Parameters after "*" by name only. CHANGELOG.md gets a line for every change.
 FUNCTIONS = {
     "audit": "program, inputs, steps=None, chip='loihi1'",
+    "check_results": "results=None, bundle='.'",
     "compile": "network, *, bits=8, calibrate=None, window=None, arithmetic='lava'",
     "conformance": "backend='simulator', *, networks=60, seed=0, start=0, edges=True, truths=False,"
     " time_limit=None, progress=None",
     "convert": "source, *, kind=None, dt=None, reset=None, inputs=None, shape=None, spec=None, code=None, "
     "calibrate=None, fires=None, integration=None",
+    "deploy": "program, inputs, path, *, target='loihi2', steps=None, force=False",
     "doctor": "",
     "expand": "program, *projections",
     "fidelity": "rule, network, data, *, projection=None, steps=None, weight_bits=(8, 7, 6, 5, 4),"
@@ -46,6 +48,7 @@ MODULES = {  # and some of what is in them
 GRAPH = ["inputs", "populations", "projections", "outputs"]
 CLASSES = {
     "Audit": ["populations", "chip", "samples"],
+    "Bundle": ["path", "target", "checksum", "forced"],
     "Check": ["name", "state", "found", "mend", "needed"],
     "Conformance": ["backend", "seed", "outcomes", "operators", "uncovered"],
     "Fidelity": ["rule", "base", "rows", "notes", "refused"],

@@ -8,6 +8,7 @@ import typer
 
 import neurokit as nk
 from neurokit.cli import options as opt
+from neurokit.cli.deploy import deploy
 from neurokit.cli.doctor import doctor
 from neurokit.cli.files import (
     Reading,
@@ -239,6 +240,9 @@ def conformance(
     say_json(found.to_dict()) if as_json else say(str(found))
     if not found.ok:
         raise typer.Exit(1)
+
+
+app.command()(deploy)
 
 
 app.command()(doctor)
