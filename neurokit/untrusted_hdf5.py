@@ -36,7 +36,7 @@ def trouble_with(
     raises what h5py raises is left to the caller, who says it better.
     """
     place = Path(path)
-    trouble = trouble_in_child(lambda: _read_all(place, tree) or (task is not None and _done(task)), place)
+    trouble = trouble_in_child(lambda: _tried(place, tree, task), place)
     if trouble != OBJECTION and CAN_FORK:
         return trouble
     with suppress(*DAMAGE), h5py.File(place, "r") as file:
@@ -46,9 +46,14 @@ def trouble_with(
     return None
 
 
-def _done(task: Callable[[], object]) -> bool:
-    task()
-    return False
+def _tried(path: Path, tree: bool, task: Callable[[], object] | None) -> bool:
+    """In the child: whether the file leads out; if not, the task is done, whatever could not be read before."""
+    leads_out = False
+    with suppress(*DAMAGE):
+        leads_out = _read_all(path, tree)
+    if not leads_out and task is not None:
+        task()
+    return leads_out
 
 
 def _read_all(path: Path, tree: bool) -> bool:

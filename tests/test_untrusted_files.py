@@ -230,7 +230,7 @@ def test_a_file_that_hangs_hdf5(tmp_path):
     path = tmp_path / "x.nk"
     nk.compile(network).save(path)
     whole = path.read_bytes()
-    for seed in (1694, 293, 462):
+    for seed in (1694, 293, 462, 8113):
         path.write_bytes(mutated(whole, seed))
         with pytest.raises(nk.errors.FormatError):
             nk.load(path)
@@ -263,4 +263,6 @@ def test_the_task_is_tried_too(path):
     with h5py.File(path, "w"):
         pass
     assert untrusted_hdf5.trouble_with(path, task=raise_one) is None
+    assert "SIGABRT" in untrusted_hdf5.trouble_with(path, task=os.abort)
+    path.write_bytes(b"no HDF5 file, which ends the walk before the task")
     assert "SIGABRT" in untrusted_hdf5.trouble_with(path, task=os.abort)
