@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from neurokit.profiling.energy import Energy, caveats, dynamic_lines
 from neurokit.profiling.estimate import Estimate, digits, quantity
 from neurokit.profiling.estimate import count as written
 from neurokit.profiling.loads import loads
+from neurokit.profiling.neurobench import NeuroBench, neurobench
 from neurokit.profiling.sensitivity import Influence
 from neurokit.profiling.timing import Time, run_time
 from neurokit.records import Recording
@@ -87,6 +89,11 @@ class Profile:
         }
         return {name: self.throughput.times(number) for name, number in events.items()}
 
+    @cached_property
+    def neurobench(self) -> NeuroBench:
+        """NeuroBench's metrics of the run, which enter no energy; inputs are taken for spikes (see `neurobench`)."""
+        return neurobench(self.recording)
+
     @property
     def per_operation(self) -> Estimate | None:
         """Energy of a sample over its synaptic operations, all parts included; None without any."""
@@ -116,6 +123,7 @@ class Profile:
             "inputs": [vars(population) for population in activity.inputs],
             "populations": [vars(population) for population in activity.populations],
             "projections": [vars(projection) for projection in activity.projections],
+            "neurobench": self.neurobench.to_dict(),
             "caveats": list(self.caveats),
         }
 
@@ -145,6 +153,7 @@ class Profile:
             lines.append(
                 f"  {p.population:<{width}}  {digits(p.rate)} spikes/neuron/step{hertz}, {written(p.silent)} silent"
             )
+        lines += [f"  {line}" for line in str(self.neurobench).splitlines()]
         return "\n".join([*lines, *(f"  Note: {caveat}" for caveat in self.caveats)])
 
 

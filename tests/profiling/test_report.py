@@ -115,6 +115,8 @@ def test_a_whole_report(tmp_path: Path, chip: str, broken: bool) -> None:
         assert str(part.energy).partition(" (")[0] in checker.text
     assert "What the energy hangs on" in checker.text
     assert "What the time hangs on" in checker.text
+    assert "They are no energies" in checker.text
+    assert f"{made.neurobench.footprint:,} bytes" in checker.text
     for influence in made.energy.influences:
         assert f"{influence.coefficient}{percent(influence.share)}" in checker.text
 
