@@ -28,7 +28,7 @@ FUNCTIONS = {
     "open": "program, backend='simulator', *, batch=None, record=(), deadline=None, state=None, time_limit=None,"
     " threads=None",
     "place": "program, chip='loihi2'",
-    "profile": "recording, placement=None, *, host_time=0.0",
+    "profile": "recording, placement=None, *, host_time=0.0, seed=0",
     "report": "profile=None, parity=None, placement=None, *, recording=None, title='neurokit report', summary=(),"
     " path='report.html'",
     "run": "program, inputs, steps=None, backend='simulator', record=(), *, time_limit=None, progress=None,"
