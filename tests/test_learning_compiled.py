@@ -1,5 +1,7 @@
 """A network that learns in floats and its Program that learns in integers, from the same input to the same weights."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -7,6 +9,7 @@ import scipy.sparse as sp
 import neurokit as nk
 import neurokit.rules as rules
 from neurokit.calibration import observe
+from neurokit.errors import CompileError
 from neurokit.graph.fixed_plasticity import FixedRule
 from neurokit.graph.lif_family import ALIF
 from neurokit.graph.network import Input, Network, Population, Projection
@@ -119,3 +122,35 @@ def test_a_whole_eprop_network():
         )
         exact = projection(floats, name).synapse.weight - projection(network, name).synapse.weight
         assert cosine(integers, exact) > least, name
+
+
+def test_a_learned_program_comes_back_onto_its_network_or_as_one_that_stays():
+    """Third factors keep their weights: their ports have scales of their own, and nothing of them learns."""
+    network, data = eprop_network(), inputs(True)
+    program = compile_network(network, activity=observe(network, data))
+    back = nk.to_network(program, network)
+    for own, found in zip(network.projections, back.projections, strict=True):
+        assert found.plasticity is own.plasticity
+        if own.port:
+            assert found is own
+        else:
+            wanted = own.synapses[0].weight
+            assert abs(found.synapse.weight - wanted).max() <= 0.02 * abs(wanted).max()
+    alone = nk.to_network(program)
+    assert not alone.learns
+    assert set(alone.inputs) == {"in"}
+    assert [p.name for p in alone.projections] == ["in->hid", "hid->hid", "hid->out"]
+    assert nk.run(alone, data["in"], record=("hid",)).spikes["hid"].any()
+
+
+def test_third_factors_that_learn_are_refused():
+    network = eprop_network()
+    projections = [
+        replace(p, plasticity=rules.weight_mirror(learning_rate=0.1, decay=1.0))
+        if p.name == "goal->hid.modulation"
+        else p
+        for p in network.projections
+    ]
+    network = replace(network, projections=tuple(projections))
+    with pytest.raises(CompileError, match=r"'goal->hid\.modulation': carries a third factor and is to learn"):
+        compile_network(network, activity=observe(network, inputs(True)))

@@ -57,9 +57,9 @@ class FixedPlastic(PlasticLink):
         super().__init__(projection.source, delay, synapse.exponent)
         self.rule, self.learners = rule, learners
         self.sources, self.targets = int(np.prod(source)), population.size
-        # whole vectors: what is left of a row would be done one synapse at a time
-        self.width = -(-self.targets // LANES) * LANES if isinstance(synapse, Dense) else self.targets
-        self.shape = shape_of(rule, isinstance(synapse, Dense))
+        dense = isinstance(synapse, Dense)  # whole vectors: what is left of a row would be done one at a time
+        self.width = -(-self.targets // LANES) * LANES if dense else self.targets
+        self.shape = shape_of(rule, dense)
         self.kernels: Any = None
         self._lay_out(synapse, source)
         self.constants = np.array(constants_of(rule), np.int64)
@@ -69,7 +69,8 @@ class FixedPlastic(PlasticLink):
         self.needs_before = self.signals is not None and self.signals.needs_before
         self._make_traces()
         self._make_numbers()
-        self.strongest = float(max(map(abs, (*rule.bounds, largest_of(weights_of(projection))))))
+        largest = float(max(map(abs, (*rule.bounds, largest_of(weights_of(projection))))))
+        self.strongest = largest * 2.0 ** max(0, synapse.exponent)  # of what `add` adds
         self.reach = self.strongest * max(1, int(self.fan_in.max(initial=0)))
         self._updates = np.zeros(learners, np.int64)
         self.clock = self.event = self.step = 0

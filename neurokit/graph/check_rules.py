@@ -6,6 +6,7 @@ import keyword
 import math
 import re
 from collections.abc import Iterator, Mapping
+from numbers import Real
 from typing import get_args
 
 from neurokit.errors import Fault
@@ -189,8 +190,12 @@ def _used(rule: Rule) -> Iterator[Fault]:
 
 
 def _numbers(rule: Rule) -> Iterator[Fault]:
-    low, high = rule.bounds
-    if math.isnan(low) or math.isnan(high) or not low < high:
+    pair = isinstance(rule.bounds, tuple) and len(rule.bounds) == 2
+    if not pair or not all(isinstance(bound, Real) for bound in rule.bounds):
+        limit = "two numbers, the lowest and the highest weight"
+        yield Fault(rule.name, f"bounds are {rule.bounds!r}", limit, "Give bounds=(low, high).")
+    elif not rule.bounds[0] < rule.bounds[1]:  # NaN neither
+        low, high = rule.bounds
         yield Fault(rule.name, f"bounds are {low} to {high}", "the lower lies below the upper", "Repair them.")
     for name, value in (("tag_start", rule.tag_start), ("second_tag_start", rule.second_tag_start)):
         if not math.isfinite(value):

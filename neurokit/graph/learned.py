@@ -68,11 +68,19 @@ def frozen(graph: Graph) -> Graph:
     A Program's weights learn in 9 bits; what a chip holds as fixed ones of mixed sign has 8: beyond -128..127 they are
     rounded to even numbers, if any of a projection lie there.
     """
-    projections = tuple(_fixed(p) for p in graph.projections if p.port not in THIRD_FACTORS)
-    used = {p.source for p in projections}
-    unused = {p.source for p in graph.projections} - used
+    kept = without_third_factors(graph)
+    return replace(kept, projections=tuple(_fixed(p) for p in kept.projections))
+
+
+def without_third_factors(graph: Graph) -> Graph:
+    """The graph without the projections into third-factor ports, and without the inputs that feed nothing else."""
+    projections = tuple(p for p in graph.projections if p.port not in THIRD_FACTORS)
+    unused = {p.source for p in graph.projections} - {p.source for p in projections}
     inputs = {name: node for name, node in graph.inputs.items() if name not in unused}
-    return replace(graph, projections=projections, inputs=inputs)
+    kept = replace(graph, projections=projections, inputs=inputs)
+    if isinstance(kept, Program):
+        kept = replace(kept, input_scale={name: s for name, s in kept.input_scale.items() if name not in unused})
+    return kept
 
 
 def _fixed(projection: Projection) -> Projection:

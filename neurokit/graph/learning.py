@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from neurokit.errors import Fault, InputError
+from neurokit.graph.check_plasticity import HEARS
 from neurokit.graph.network import Input, Network, Projection
 from neurokit.graph.plasticity import Rule
-from neurokit.graph.signals import MODULATION
+from neurokit.graph.signals import MODULATION, THIRD_FACTORS
 from neurokit.graph.synapses import Dense, Sparse, Synapse
 
 
@@ -25,7 +29,7 @@ def with_plasticity(
 ) -> Network:
     """See `Network.with_plasticity`."""
     found = {p.name: p for p in network.projections}
-    faults = list(_faults(network, projection, found, rule))
+    faults = [*_faults(network, projection, found, rule), *_arguments(modulation, feedback, delay)]
     if faults:
         raise InputError(faults)
     projections = [replace(p, plasticity=rule) if p.name == projection else p for p in network.projections]
@@ -42,11 +46,11 @@ def with_plasticity(
     return replace(network, inputs=inputs, projections=tuple(projections))
 
 
-def _faults(network: Network, projection: str, found: dict[str, Projection], rule: Any) -> Any:
+def _faults(network: Network, projection: str, found: dict[str, Projection], rule: Any) -> Iterator[Fault]:
     if projection not in found:
         mend = "Use one of these names."
         yield Fault(str(projection), "is no projection", f"there are {', '.join(found)}", mend)
-    elif found[projection].port == MODULATION:
+    elif found[projection].port in THIRD_FACTORS:
         fact, mend = "carries a third factor", "Put the rule on a projection that brings input."
         yield Fault(projection, fact, "it is no input of the neuron", mend)
     if rule is not None and not isinstance(rule, Rule):
@@ -58,13 +62,32 @@ def _faults(network: Network, projection: str, found: dict[str, Projection], rul
         yield Fault(projection, fact, limit, "Convert the float source, and put the rule on its network.")
 
 
+def _arguments(modulation: Any, feedback: Any, delay: Any) -> Iterator[Fault]:
+    if modulation is None:
+        given = {"feedback": feedback is not None, "delay": isinstance(delay, bool) or delay != 0}
+        for name in (name for name, is_given in given.items() if is_given):
+            limit = "it is how a third factor gets to the target"
+            yield Fault(name, "was given without modulation=", limit, "Pass modulation=, or leave it out.")
+        return
+    if not isinstance(modulation, str) or not modulation:
+        mend = "Pass the name of an input or a population, or of a new input."
+        yield Fault("modulation", f"is {modulation!r}", "a name is needed", mend)
+    if isinstance(delay, bool) or not isinstance(delay, Real) or not 0 <= delay < math.inf:
+        yield Fault("delay", f"is {delay!r}", "seconds, a number of at least 0", "Leave it out for none.")
+
+
 def _third_factor(
     network: Network, source: str, target: str, feedback: Any, delay: float, rule: Rule | None
 ) -> tuple[Projection, Input | None]:
     """The projection into the target's port, and the new input it comes from, if it is new."""
-    if rule is None or not any(s.function.startswith(MODULATION) for s in rule.signals.values()):
-        limit, mend = "only a signal 'modulation' of its reads one", "Leave modulation= out, or take another rule."
-        raise InputError(Fault("modulation", f"'{source}' was given, but the rule has no third factor", limit, mend))
+    if rule is None or not any(HEARS.get(s.function) == MODULATION for s in rule.signals.values()):
+        limit, mend = (
+            f"none of its signals hears the port '{MODULATION}'",
+            "Leave modulation= out, or take another rule.",
+        )
+        raise InputError(
+            Fault("modulation", f"'{source}' was given, but the rule has no such third factor", limit, mend)
+        )
     size, shape = network.populations[target].size, network.populations[target].shape
     known = source in network.inputs or source in network.populations
     if feedback is None:
@@ -74,7 +97,11 @@ def _third_factor(
             raise InputError(Fault(source, fact, "each neuron hears its own value", "Pass feedback= with weights."))
         synapse: Synapse = Sparse(sp.identity(size, dtype=np.float64, format="csr"))
     else:
-        weights = np.asarray(feedback)
+        try:
+            weights = np.asarray(feedback)
+        except ValueError as error:  # rows of different lengths
+            mend = f"Rows are the neurons of '{target}', all of one length."
+            raise InputError(Fault("feedback", "is no matrix", "numbers (targets, values) are needed", mend)) from error
         count = int(np.prod(network.shape_of(source))) if known else weights.shape[-1] if weights.ndim == 2 else -1
         if weights.dtype.kind not in "biuf" or weights.shape != (size, count) or not np.isfinite(weights).all():
             limit = f"finite numbers of shape ({size}, {count if known else 'values'}) are needed"

@@ -152,3 +152,5 @@ class Rule:
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         for name in ("weight", "tag", "second_tag", "host", "notes"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        if isinstance(self.bounds, list):
+            object.__setattr__(self, "bounds", tuple(self.bounds))

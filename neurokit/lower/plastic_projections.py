@@ -26,6 +26,7 @@ from neurokit.lower.scale import TINY, UNIT, values_of
 from neurokit.lower.third_factors import Port
 
 MOST = 255  # |weight| in the learning engine: lava-nc 0.10.0, learning/constants.py
+GIVEN_UP = 2**6  # by which the scale may fall for a bound: a threshold of 12 bits keeps 6 (lower.scale.WHOLE_THRESHOLD)
 UNBOUNDED = 127  # of |weight| that the start may have where the rule has no bounds: they may double
 
 
@@ -97,7 +98,13 @@ def _faults(population: Population, projection: Projection, rule: Rule, dt: floa
 
 
 def scale_below(found: list[Plastic], scale: float) -> float:
-    """The largest scale up to `scale` at which the first bounded rule's bound is MOST units at a whole exponent."""
+    """The largest scale up to `scale` at which the first bounded rule's bound is MOST units at a whole exponent.
+
+    And at which the largest weights there will be fit the largest exponent, unless that costs more than GIVEN_UP.
+    """
+    fits = min(MOST * 2.0 ** WEIGHT_EXPONENT_RANGE[1] / (each.largest * each.gain) for each in found)
+    if fits >= scale / GIVEN_UP:
+        scale = min(scale, fits)
     for each in found:
         if math.isfinite(max(map(abs, each.rule.bounds))):
             whole = MOST / (each.largest * each.gain)

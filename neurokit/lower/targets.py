@@ -1,7 +1,9 @@
 """What can run a Program: everything on Lava's CPU models, and the stock parts alone on the chips.
 
 `loihi2-stock` and `loihi1` mean: only what Lava's public processes have on the chip. Facts: lava-nc 0.10.0 (LIF,
-LIFReset, Sigma, Delta, SigmaDelta, Dense, Sparse, Conv). Loihi 1 has no graded payloads.
+LIFReset, Sigma, Delta, SigmaDelta, Dense, Sparse, Conv). Loihi 1 has no graded payloads. Learning with two factors:
+LearningDense behind LearningLIF, which was made for Intel's Loihi extension (github.com/lava-nc/lava/pull/528); that
+extension is not public, so this is what is said of it and nothing that was seen to run.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ def target_faults(program: Program, target: str) -> list[Fault]:
     if target == "loihi1":
         faults += [_payload(p) for p in program.populations.values() if p.neuron.graded]
     faults += [f for p in program.projections for f in projection_faults(p, program.shape_of(p.source))]
-    return faults + [f for p in program.projections for f in learning_faults(p)]
+    return faults + [f for p in program.projections for f in (*learning_faults(p), *_heard(program, p))]
 
 
 def targets_of(program: Program) -> tuple[str, ...]:
@@ -209,6 +211,18 @@ def learning_faults(projection: Projection) -> Iterator[Fault]:
     yield from _no_learning(projection)
     for fact, limit, mend in rule_limits(rule):
         yield Fault(projection.name, f"rule '{rule.name}' {fact}", limit, mend)
+
+
+def _heard(program: Program, projection: Projection) -> Iterator[Fault]:
+    """Rules of two factors hear the target's spikes, which on the chip LearningLIF sends back (lava-nc PR 528)."""
+    rule, target = projection.plasticity, program.populations[projection.target]
+    neuron = target.neuron
+    if not isinstance(rule, FixedRule) or rule.three_factor or not isinstance(neuron, LoihiLIF):
+        return  # other neurons are faults of their own
+    if neuron.reset_interval:
+        fact = f"rule '{rule.name}' hears the spikes of '{target.name}', which is reset by schedule"
+        limit = "the chip's neuron that sends its spikes back, LearningLIF, has no reset by schedule"
+        yield Fault(projection.name, fact, limit, "Leave window= out, or run it on the CPU.")
 
 
 def rule_limits(rule: FixedRule) -> Iterator[tuple[str, str, str]]:

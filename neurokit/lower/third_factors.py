@@ -46,6 +46,10 @@ def quantise_port(
     faults, sent, peaks = [], {}, []
     for projection in arriving:
         population = folded.populations.get(projection.source)
+        if projection.plasticity is not None:
+            limit = "on the chip a third factor's weights stay; only projections that bring input learn"
+            mend = "Run the Network in floats, or take the rule off: network.with_plasticity(name, None)."
+            faults.append(Fault(projection.name, "carries a third factor and is to learn", limit, mend))
         sent[projection.name] = units.get(projection.source, 1.0)
         if population is not None and not population.neuron.spiking:
             sent[projection.name] *= UNIT

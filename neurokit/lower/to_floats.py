@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from neurokit.errors import ConversionError, Fault, InputError
 from neurokit.graph.check import check_network, check_program, need_program
+from neurokit.graph.learned import without_third_factors
 from neurokit.graph.network import LayerReport, Network, Population, Program, Projection
 from neurokit.graph.neurons import Neuron
-from neurokit.graph.signals import MODULATION
+from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense, Injection, ResizeConv2d, Sparse, Synapse
 from neurokit.lower.discretise import recurrence
 from neurokit.lower.fold import fold_chain
@@ -31,10 +32,10 @@ Floats = NDArray[np.float64]
 def to_network(program: Program, source: Network | None = None) -> Network:
     """The Network that a Program computes, in floats and seconds, with its weights as they are now.
 
-    source: the Network it was compiled from: its neurons, biases and rules are taken, only weights come from the
-    Program. Without it neurons come from the Program's integers too (LIF, CubaLIF, ALIF and integrators, their
-    potential counted from rest), and nothing is plastic any more. A Program of integers that passed through gives a
-    Network that holds them still.
+    source: the Network it was compiled from: its neurons, biases, rules and third factors are taken, only weights come
+    from the Program. Without it neurons come from the Program's integers too (LIF, CubaLIF, ALIF and integrators, their
+    potential counted from rest), nothing is plastic any more, and what feeds third factors only is left out. A Program
+    of integers that passed through gives a Network that holds them still.
     Raises InputError (no Program, or one that was not compiled from `source`), ConversionError (neurons that only
     `source` can tell, a bias that no map can hold).
     """
@@ -42,6 +43,7 @@ def to_network(program: Program, source: Network | None = None) -> Network:
     check_program(program)
     if source is not None:
         return _onto(program, source)
+    program = without_third_factors(program)
     rows = {row.population: row for row in program.report}
     if missing := [name for name in program.populations if name not in rows]:
         fact, mend = f"no report tells the scale of {', '.join(missing)}", "Pass source=, the Network it was made from."
@@ -135,11 +137,11 @@ def _onto(program: Program, source: Network) -> Network:
     projections = []
     for own in source.projections:
         found = learned[own.name]
-        if isinstance(found.synapse, Injection):
+        if isinstance(found.synapse, Injection) or own.port in THIRD_FACTORS:  # neither learns; ports have own scales
             projections.append(own)
             continue
         target = source.populations[own.target]
-        gain = _gain(target.neuron, source.dt) if own.port != MODULATION else 1.0
+        gain = _gain(target.neuron, source.dt)
         synapse: Any = _floats(found, program, rows, gain)
         _, constant = fold_chain(own.synapses, source.shape_of(own.source), target.shape)
         if constant.any():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from neurokit.errors import Fault, RuleError
 from neurokit.graph.plasticity import Rule, Signal, Trace
 from neurokit.graph.plasticity_text import rule
 
@@ -96,6 +97,10 @@ def triplet_stdp(*, parameters: Triplet = VISUAL_CORTEX_FULL, scale: float = 1.0
     scale: units of weight per relative change. Amplitudes of 0 leave their term and trace out.
     Pfister & Gerstner 2006, doi:10.1523/JNEUROSCI.1425-06.2006, equations 2 to 4.
     """
+    if not isinstance(parameters, Triplet):
+        limit = "a Triplet is needed"
+        mend = "Take VISUAL_CORTEX_FULL, VISUAL_CORTEX_MINIMAL, HIPPOCAMPUS_FULL or HIPPOCAMPUS_MINIMAL of nk.rules."
+        raise RuleError(Fault("triplet_stdp", f"parameters is {parameters!r}", limit, mend))
     p = parameters
     found = [
         (p.a2_plus, "post * r1"),

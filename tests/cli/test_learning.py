@@ -86,6 +86,7 @@ def test_in_floats_it_writes_a_network(cli, source, data):
         (("--rule", "stdp"), ("--on", "was not given", "the network has the projections")),
         (("--rule", "stdp", "--on", "a->b"), ("'a->b'", "is no projection")),
         (("--rule", "stdp", "--set", "tau=1"), ("'tau=1' sets nothing of stdp", "tau_plus")),
+        (("--rule", "triplet_stdp", "--set", "parameters=FOO"), ("parameters is 'FOO'", "HIPPOCAMPUS_FULL")),
         (("--rule", "soft_stdp"), ("w_max of soft_stdp were not given",)),
     ],
 )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from neurokit.errors import InputError
+from neurokit.graph.network import Projection
 from neurokit.graph.neurons import IF
 from neurokit.graph.plasticity import Rule, Signal, Term, Trace, Value
 from neurokit.graph.synapses import Dense
@@ -65,11 +68,17 @@ def test_a_population_may_be_the_third_factor():
     [
         (("p0->p9", STDP), {}, r"'p0->p9': is no projection; there are in->p0, p0->p1\. Use one of these names\."),
         (("p0->p1", "stdp"), {}, r"'rule': is a str; a neurokit Rule is needed\. Take one of nk\.rules"),
-        (("p0->p1", STDP), {"modulation": "r"}, r"'r' was given, but the rule has no third factor"),
+        (("p0->p1", STDP), {"modulation": "r"}, r"'r' was given, but the rule has no such third factor"),
         (("p0->p1", REWARDED), {"modulation": "p0"}, r"'p0': has shape \(4,\), 'p1' \(2,\); .* Pass feedback="),
         (("p0->p1", REWARDED), {"modulation": "p0", "feedback": np.ones((2, 3))}, r"shape \(2, 4\) are needed"),
         (("p0->p1", REWARDED), {"modulation": "r", "feedback": np.ones(2)}, r"shape \(2, values\) are needed"),
         (("p0->p1", REWARDED), {"modulation": "p0", "feedback": np.full((2, 4), np.nan)}, "finite numbers"),
+        (("p0->p1", REWARDED), {"modulation": "r", "feedback": [[1], [1, 2]]}, "'feedback': is no matrix"),
+        (("p0->p1", REWARDED), {"modulation": 3}, "'modulation': is 3; a name is needed"),
+        (("p0->p1", REWARDED), {"modulation": ""}, "'modulation': is ''; a name is needed"),
+        (("p0->p1", REWARDED), {"modulation": "r", "delay": -1e-3}, r"'delay': is -0\.001; seconds"),
+        (("p0->p1", REWARDED), {"modulation": "r", "delay": "x"}, "'delay': is 'x'; seconds"),
+        (("p0->p1", REWARDED), {"feedback": [[1.0], [1.0]]}, "'feedback': was given without modulation="),
     ],
 )
 def test_refusals_name_what_is_there(arguments, options, says):
@@ -83,3 +92,6 @@ def test_a_second_way_from_one_source_is_refused():
         net.with_plasticity("p0->p1", REWARDED, modulation="reward")
     with pytest.raises(InputError, match="carries a third factor"):
         net.with_plasticity("reward->p1.modulation", STDP)
+    second = Projection("reward", "p1", (Dense(np.ones((2, 2))),), port="reward")
+    with pytest.raises(InputError, match=r"'reward->p1\.reward': carries a third factor"):
+        replace(net, projections=(*net.projections, second)).with_plasticity("reward->p1.reward", STDP)

@@ -213,6 +213,9 @@ class TestFaultsOfTheRule:
         [
             ({"bounds": (1.0, 0.0)}, "bounds are 1.0 to 0.0; the lower lies below the upper"),
             ({"bounds": (math.nan, 0.0)}, "bounds are nan to 0.0"),
+            ({"bounds": (0.0, 1.0, 2.0)}, "two numbers, the lowest and the highest weight"),
+            ({"bounds": 1.0}, "bounds are 1.0; two numbers"),
+            ({"bounds": ("a", "b")}, "two numbers, the lowest"),
             ({"tag_start": math.inf}, "tag_start is inf"),
             ({"interval": 0.0}, "interval is 0.0; seconds between evaluations, a positive number"),
             ({"interval": math.nan}, "interval is nan"),

@@ -14,7 +14,7 @@ from neurokit.graph.fixed_plasticity import FixedRule, FixedSignal, Product
 from neurokit.graph.learned import plastic_projections, variables, weights_of
 from neurokit.graph.network import Program
 from neurokit.graph.synapses import Synapse
-from tests.hardware.learning_programs import PROGRAMS, dense, inputs_for, listed, made
+from tests.hardware.learning_programs import PAIR, PROGRAMS, dense, inputs_for, listed, made
 from tests.hardware.test_lava_learning import random_rule
 from tests.overflowing import ON_PURPOSE
 
@@ -114,6 +114,25 @@ def alike(program: Program, backends: tuple[str, ...]) -> None:
 def test_a_network_made_by_hand() -> None:
     """Of the others the simulator and Lava have tests of their own against the interpreter."""
     alike(PROGRAMS["graded"], ("simulator", "lava-inprocess"))
+
+
+@pytest.mark.parametrize("listing", [dense, listed], ids=["dense", "sparse"])
+def test_currents_wrap_where_large_exponents_make_them(listing) -> None:  # type: ignore[no-untyped-def]
+    """Weights of 250 << 7 from 6 sources: beyond the 24 bits of a current, though their mantissas are not."""
+    synapse = listing(1, 4, 6, "excitatory", 7)
+    weight = synapse.weight * 0 + 250 if listing is dense else synapse.weight
+    if listing is listed:
+        weight = weight.copy()
+        weight.data[:] = 250
+    joined = [("in", "out", replace(synapse, weight=weight), "", replace(PAIR, bounds=(0, 255)))]
+    program = made({"in": (6,)}, {"out": ((4,), "lif")}, joined)  # type: ignore[arg-type]
+    x = np.ones((1, 30, 6), np.int64)
+    wanted = interpret_learning(program, {"in": x}, 30)
+    for backend in ("simulator", "lava-inprocess"):
+        found = nk.run(program, x, backend=backend, record=(("out", "u"), "out"))
+        np.testing.assert_array_equal(found.states["out", "u"], wanted.states["out", "u"])
+        np.testing.assert_array_equal(found.spikes["out"], wanted.sent["out"])
+    assert (wanted.states["out", "u"] < 0).any()
 
 
 @pytest.mark.slow

@@ -377,6 +377,20 @@ class TestNetworks:
         assert learns.plasticity.report.weight_scale * 1.7 == pytest.approx(255, rel=1e-3)
         assert "(w-255)" in lava_strings(learns.plasticity)["dw"]
 
+    @pytest.mark.parametrize("bound", [2.0, 10.0, 40.0])
+    def test_a_bound_far_above_the_threshold_keeps_its_place(self, bound):
+        """The scale gives up bits of the threshold for it, since weights have an exponent of 7 at most."""
+        rule = rules.stdp(a_plus=0.2, a_minus=0.1, bounds=(-bound, bound))
+        weights = Dense(np.full((10, 12), 0.1))
+        plastic_ = projection(nk.compile(learning_network(rule, (weights,), feedback=False)))
+        assert plastic_.plasticity.report.weight_scale * bound == pytest.approx(255, rel=2e-3)
+        assert not any("clipped" in note for note in plastic_.plasticity.report.notes)
+
+    def test_on_the_chip_no_schedule_resets_neurons_that_are_heard(self):
+        program = nk.compile(learning_network(rules.stdp(), feedback=False), window=50)
+        assert program.targets == ("lava-cpu",)
+        assert "LearningLIF, has no reset by schedule" in str(target_faults(program, "loihi2-stock")[-1])
+
     def test_third_factors(self):
         rule = rules.eprop_lif(dt=MS, tau=0.02, tau_out=0.02, signal_steps=2)
         program = compile_network(learning_network(rule), activity=SEEN)

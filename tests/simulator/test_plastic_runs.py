@@ -176,6 +176,8 @@ def test_frozen_leaves_third_factors_out():
     program = PROGRAMS["e-prop"].frozen()
     assert set(program.inputs) == {"in"}
     assert all(p.port == "" for p in program.projections)
+    scaled = replace(PROGRAMS["e-prop"], input_scale={"in": 2.0} | dict.fromkeys(PROGRAMS["e-prop"].inputs, 4.0))
+    assert dict(scaled.frozen().input_scale) == {"in": 4.0}
 
 
 def test_weights_that_rail():
