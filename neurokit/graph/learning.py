@@ -72,7 +72,7 @@ def _arguments(modulation: Any, feedback: Any, delay: Any) -> Iterator[Fault]:
     if not isinstance(modulation, str) or not modulation:
         mend = "Pass the name of an input or a population, or of a new input."
         yield Fault("modulation", f"is {modulation!r}", "a name is needed", mend)
-    if isinstance(delay, bool) or not isinstance(delay, Real) or not 0 <= delay < math.inf:
+    if isinstance(delay, bool) or not isinstance(delay, Real) or not 0 <= float(delay) < math.inf:
         yield Fault("delay", f"is {delay!r}", "seconds, a number of at least 0", "Leave it out for none.")
 
 
