@@ -17,7 +17,7 @@ from neurokit.cli.files import Reading, check_output, compiled, read_graph
 from neurokit.cli.inputs import Encoding, read_inputs
 from neurokit.cli.running import INTERRUPTED
 from neurokit.cli.screen import progress_bar, say, say_json, say_table
-from neurokit.errors import Fault, InputError, Interrupted
+from neurokit.errors import Fault, InputError, Interrupted, RuleError
 from neurokit.graph.learned import plastic_projections, weights_of
 from neurokit.profiling.estimate import digits
 
@@ -126,6 +126,8 @@ def _rule(name: str, sets: list[str]) -> Any:
         raise InputError(
             Fault("--set", f"{name} does not take this ({error})", "numbers", "Write name=number.")
         ) from error
+    except RuleError as error:
+        raise InputError(error.faults) from error
 
 
 def present(
