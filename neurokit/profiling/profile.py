@@ -28,6 +28,7 @@ _EARLY = (
     "Biases may make neurons fire before their first input arrives (program.latency); the chip spends energy on these "
     "spikes, so they count."
 )
+_LEARNED = "Synaptic operations of what learned are counted on the weights that are not zero after the run."
 _NO_TIME = "Without a placement there is no time, hence no static power: energy is the dynamic part alone."
 
 
@@ -205,7 +206,7 @@ def _learning_notes(recording: Recording, activity: Activity, chip: Chip) -> lis
     """What of learning is not in the energy."""
     program: Program = recording.program
     plastic = [p.name for p in program.projections if p.plasticity is not None]
-    notes = []
+    notes = [_LEARNED] if plastic else []
     if activity.weight_updates and chip.coefficients.learning is None:
         updates = written(activity.weight_updates / activity.samples)
         notes.append(
@@ -235,6 +236,10 @@ def _check_arguments(recording: Any, placement: Any, host_time: float, seed: Any
         faults.append(
             Fault("recording", f"is a {type(recording).__name__}", "a Recording is needed", "Pass nk.run(...).")
         )
+    elif len(recording.programs) > 1:
+        fact = f"{len(recording.programs)} learners ran, each with weights of its own"
+        mend = "Run them one by one, each with its share of the samples, and profile each."
+        faults.append(Fault("recording", fact, "a profile is of one Program", mend))
     if placement is not None and not isinstance(placement, Placement):
         faults.append(
             Fault("placement", f"is a {type(placement).__name__}", "a Placement is needed", "Pass nk.place(program).")

@@ -6,12 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import neurokit as nk
 from neurokit.errors import InputError
 from neurokit.place.chips import CHIPS, LOIHI1, LOIHI2, Range
 from neurokit.place.rough import place
 from neurokit.profiling.energy import dynamic_parts
 from neurokit.profiling.profile import Profile, profile
 from neurokit.profiling.sensitivity import central, drawn, influences
+from tests.graph.test_check_plasticity import program as pair_learner
 from tests.place.programs import chain
 from tests.profiling.recordings import random_spikes, record
 
@@ -185,6 +187,23 @@ def test_learning_on_loihi_2_is_left_out_and_said() -> None:
     profiled = profile(recording, place(graph))
     assert "learning" not in {part.name for part in profiled.energy.parts}
     assert "300 weight updates a sample, but what one costs on Loihi 2 is not published" in profiled.caveats[0]
+
+
+def test_a_run_that_learned() -> None:
+    """The simulator's own count of a plastic projection's updates, through the whole estimate."""
+    graph, spikes = pair_learner(), np.zeros((2, 20, 2), np.int64)
+    spikes[:, 3::7, 0] = spikes[:, 5::9, 1] = 1
+    recording = nk.run(graph, spikes)
+    assert recording.updates["in->p0"].sum() > 10
+    profiled = nk.profile(recording, nk.place(graph, "loihi1"))
+    (learning,) = (part for part in profiled.energy.parts if part.name == "learning")
+    assert learning.events == recording.updates["in->p0"].sum() / 2
+    assert learning.energy.nominal == pytest.approx(learning.events * 120e-12, rel=EXACT)
+    assert "counted on the weights that are not zero after the run" in profiled.caveats[0]
+    uncounted = nk.profile(replace(recording, updates={}, backend="other"), nk.place(graph, "loihi1"))
+    assert "Learning of in->p0 is not in the energy: the backend 'other' did not count" in uncounted.caveats[1]
+    with pytest.raises(InputError, match=r"2 learners ran.*Run them one by one"):
+        nk.profile(nk.run(graph, spikes, learners=2))
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, True, "0"])
