@@ -71,24 +71,25 @@ class Costs:
     def estimated(self, time: Time | None, seed: int) -> tuple[Energy, Time | None]:
         """Energy and time with bounds, likely ranges and what they hang on. time: with bounds alone, of `run_time`."""
         values = drawn(self.ranges, seed)
-        made = self.parts(values)
+        often = self if self.work is None else replace(self, work=self.work.coarser())
+        made = often.parts(values)
         dynamic = sum((joules for name, joules in made.items() if name not in POWERS), np.zeros(1))
-        total = self.total(values)
+        total = np.asarray(sum(made.values(), np.zeros(1)))
         likely = {"total": central(total), "dynamic": central(dynamic)}
         parts = parts_of(self.chip, self.lines)
         power = None
-        if time is not None and self.work is not None:
-            seconds, steps = self.work.seconds(values), max(1.0, float(self.work.times.sum()))
+        if time is not None and self.work is not None and often.work is not None:
+            seconds, steps = often.work.seconds(values), max(1.0, float(self.work.times.sum()))
             bounds = Energy(parts, None).dynamic
             power = mean_power(self.chip, self.chips, bounds, time.sample)
             power = None if power is None else replace(power, likely=central(total / seconds))
             likely["static"] = central(total - dynamic)
             parts = (*parts, *static_parts(self.chip, self.chips, time.sample))
-            hangs_on = influences(self.work.seconds, self.ranges, values)
+            hangs_on = influences(often.work.seconds, self.ranges, values)
             step, sample = _likely(time.step, seconds, steps), _likely(time.sample, seconds, 1.0)
             time = replace(time, step=step, sample=sample, influences=hangs_on)
         parts = tuple(replace(part, energy=replace(part.energy, likely=central(made[part.name]))) for part in parts)
-        return Energy(parts, power, likely, influences(self.total, self.ranges, values)), time
+        return Energy(parts, power, likely, influences(often.total, self.ranges, values)), time
 
 
 def _likely(estimate: Estimate, values: Floats, divisor: float) -> Estimate:

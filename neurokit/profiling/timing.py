@@ -17,6 +17,7 @@ from neurokit.profiling.sensitivity import Influence, at_bounds
 
 Floats = NDArray[np.float64]
 _AT_ONCE = 1 << 21  # numbers of a temporary
+_BINS = 48
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +77,20 @@ class Work:
         kinds, times = np.unique(np.stack([operations, spikes]), axis=1, return_counts=True)
         updates = max((load.updates for load in loads), default=0.0)
         return cls(kinds[0], kinds[1], times.astype(np.float64), updates, floor)
+
+    def coarser(self) -> Work:
+        """At most _BINS**2 kinds of steps, each the mean of steps alike in rank of both; for draws, where all would
+        take long. The same where there are no more."""
+        if len(self.times) <= _BINS**2:
+            return self
+        ranks = [np.argsort(np.argsort(work, kind="stable")) for work in (self.synaptic_operations, self.spikes)]
+        first, second = (rank * _BINS // len(self.times) for rank in ranks)
+        _, kinds = np.unique(first * _BINS + second, return_inverse=True)
+        times = np.asarray(np.bincount(kinds, self.times), dtype=np.float64)
+        operations, spikes = (
+            np.bincount(kinds, self.times * work) / times for work in (self.synaptic_operations, self.spikes)
+        )
+        return Work(operations, spikes, times, self.updates, self.floor)
 
     def seconds(self, coefficients: Mapping[str, Floats]) -> Floats:
         """Seconds of all steps: (draws,) for coefficients of (draws,) or (1,) values in seconds."""

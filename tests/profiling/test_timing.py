@@ -73,6 +73,20 @@ def test_equal_steps_are_taken_together_without_loss() -> None:
         assert seconds == pytest.approx(expected, rel=1e-12)
 
 
+def test_a_long_run_is_drawn_from_means_of_steps_alike() -> None:
+    """30,000 different steps: at most 48 x 48 kinds, and the seconds of each draw change by less than 1e-4."""
+    rng = np.random.default_rng(0)
+    operations = rng.gamma(2.0, 3000.0, 30_000)
+    work = Work.of([Load("a", operations, 200, operations / 90 * rng.random(30_000))], 30_000, 6e-6)
+    coarse = work.coarser()
+    assert len(coarse.times) <= 48 * 48 < len(work.times)
+    assert coarse.times.sum() == 30_000
+    assert (coarse.times * coarse.synaptic_operations).sum() == pytest.approx(operations.sum(), rel=1e-9)
+    draws = drawn(LOIHI1.coefficients.ranges(2), 0, 200)
+    np.testing.assert_allclose(coarse.seconds(draws), work.seconds(draws), rtol=1e-4)
+    assert coarse.coarser() is coarse
+
+
 def test_no_steps_take_no_time() -> None:
     time = run_time(LOIHI2, [Load("a", np.zeros(0), 1, np.zeros(0))], 0, 1)
     assert values(time.sample) == (0, 0, 0)
