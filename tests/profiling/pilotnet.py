@@ -114,7 +114,7 @@ def table() -> str:
         _row("dynamic energy, µJ", dynamic, 1e6, "68.3"),
         _row("time, µs", time.step, 1e6, "152.85"),
         "",
-        "Cores that differ by more than 20 %:",
+        "Cores that differ by more than 20 % (the compiler's rules are inferred from what it printed):",
         "",
         *(f"* **{name}**: {reason}." for name, reason in REASONS.items()),
     ]
