@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,8 @@ from numpy.typing import NDArray
 
 from neurokit import api
 from neurokit.bundles.arrays import checksum, read_npz, write_npz
-from neurokit.bundles.manifest import RESULTS, WRITER, Job, Manifest, read_manifest
-from neurokit.errors import BackendError, Fault, FormatError, NeurokitError
+from neurokit.bundles.manifest import RESULTS, WRITER, Job, Kind, Manifest, read_manifest
+from neurokit.errors import BackendError, Fault, FormatError, NeurokitError, OverflowWarning
 from neurokit.files import written_aside
 from neurokit.graph.learned import plastic_projections, weights_of
 from neurokit.graph.network import Program
@@ -72,10 +74,13 @@ def backend_of(backend: str | Backend) -> Backend:
     return api.get_backend(backend)
 
 
-def run_job(program: Program, inputs: Mapping[str, Any], job: Job, backend: Backend) -> dict[str, NDArray[Any]]:
-    """Arrays of one job by their names in results.npz."""
-    recording = api.run(program, inputs, job.steps, backend, (*program.populations, *job.states))
-    return measured(recording, job.name, job.states)
+@contextmanager
+def overflows_of(kind: Kind) -> Iterator[None]:
+    """No warning where micro-programs wrap: they are made to."""
+    with warnings.catch_warnings():
+        if kind == "first-light":
+            warnings.simplefilter("ignore", OverflowWarning)
+        yield
 
 
 def measured(recording: Recording, name: str, states: tuple[tuple[str, str], ...]) -> dict[str, NDArray[Any]]:
@@ -106,7 +111,9 @@ def _run_all(folder: Path, manifest: Manifest, runner: Backend) -> tuple[dict[st
     for job in manifest.jobs:
         program, inputs = read_job(folder, job)
         try:
-            arrays |= run_job(program, inputs, job, runner)
+            with overflows_of(manifest.kind):
+                recording = api.run(program, inputs, job.steps, runner, (*program.populations, *job.states))
+            arrays |= measured(recording, job.name, job.states)
         except BackendError as error:
             failed[job.name], last = str(error), error
     if last is not None and len(failed) == len(manifest.jobs):

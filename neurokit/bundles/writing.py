@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from neurokit.arguments import Inputs, check_graph, check_inputs, check_steps
 from neurokit.bundles import script
 from neurokit.bundles.arrays import checksum, file_checksum, write_npz
 from neurokit.bundles.manifest import EXPECTED, MANIFEST, SCRIPT, Job, Kind, Manifest, write_manifest
-from neurokit.bundles.running import measured
+from neurokit.bundles.running import measured, overflows_of
 from neurokit.bundles.words import readme, requirements, version
 from neurokit.errors import CompileError, Fault, InputError
 from neurokit.files import folder_written_aside
@@ -92,14 +92,20 @@ def known_target(target: str) -> str:
 
 
 def write_bundle(
-    path: str | os.PathLike[str], kind: Kind, target: str, loads: Sequence[Load], forced: tuple[Fault, ...] = ()
+    path: str | os.PathLike[str],
+    kind: Kind,
+    target: str,
+    loads: Sequence[Load],
+    forced: tuple[Fault, ...] = (),
+    add: Callable[[Path], None] | None = None,
 ) -> Bundle:
-    """Run the loads in the simulator and write a bundle of them; see `deploy`."""
+    """Run the loads in the simulator and write a bundle of them; see `deploy`. add: writes more files into it."""
     with folder_written_aside(path) as folder:
         expected: dict[str, NDArray[Any]] = {}
         wraps: list[Fault] = []
         for load in loads:
-            recording = _expected(load)
+            with overflows_of(kind):
+                recording = _expected(load)
             expected |= measured(recording, load.name, load.states)
             wraps += recording.wraps()
             for name in load.files:
@@ -107,6 +113,8 @@ def write_bundle(
             load.program.save(folder / load.files[0])
             write_npz(folder / load.files[1], load.inputs)
         write_npz(folder / EXPECTED, expected)
+        if add is not None:
+            add(folder)
         jobs = tuple(_job(load) for load in loads)
         words = tuple(map(str, forced))
         bare = Manifest(kind, target, words, jobs, checksum(expected), {}, version())

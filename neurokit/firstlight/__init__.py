@@ -1,0 +1,1 @@
+"""First light: micro-programs that tell apart what silicon may do otherwise than Lava's CPU models do."""
