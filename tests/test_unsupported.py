@@ -12,6 +12,7 @@ import pytest
 
 import neurokit as nk
 from neurokit import errors
+from neurokit.firstlight.chip import SimulatedChip
 from neurokit.graph.graded_neurons import SigmaDelta
 from neurokit.graph.lif_family import QIF, TernaryLIF
 from neurokit.graph.neurons import IF, LIF, LeakyIntegrator, LoihiLIF
@@ -162,6 +163,9 @@ PROVOKED = {
     "resonate-and-fire neurons in floats on the chip": lambda: nk.compile(network((EYE, ResonateAndFire(period=8.0)))),
     "a bias in the weights of an integer source": lambda: nk.compile(integer_with_bias()),
     "Networks on Lava": lambda: nk.run(SMALL, [[1, 0]], backend="lava"),
+    "neurons other than LIF and sigma-delta, and learning, on a simulated chip": lambda: nk.run(
+        nk.compile(network((EYE, TernaryLIF(tau_syn=5e-3, tau_mem=1e-2)), dt=1e-3)), [[1, 0]], backend=SimulatedChip()
+    ),
     "the Loihi 2 board as a backend": lambda: nk.run(PROGRAM, [[1, 0]], backend="loihi2"),
     "fractional inputs to a Program": lambda: nk.run(PROGRAM, [[0.5, 0]]),
     "checkpoints of runs on Lava": lambda: nk.run(PROGRAM, [[1, 0]], backend="lava-inprocess", checkpoint="run.ck"),
