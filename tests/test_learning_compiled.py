@@ -16,7 +16,9 @@ from neurokit.graph.network import Input, Network, Population, Projection
 from neurokit.graph.neurons import LeakyIntegrator
 from neurokit.graph.synapses import Dense, Sparse
 from neurokit.lower.pipeline import compile_network
-from tests.lower.test_plasticity import MS, cosine, learning_network, projection
+from tests.lower.rules_in_floats import MS
+from tests.lower.test_plasticity import cosine
+from tests.lower.test_plasticity_networks import learning_network, projection
 
 STEPS = 600
 
