@@ -19,7 +19,6 @@ from neurokit.graph.fixed_plasticity import Arithmetic, FixedRule
 from neurokit.graph.network import Network, Program
 from neurokit.graph.plasticity import Rule
 from neurokit.learn.agreement import Fidelity, Measured, Setting, agreement
-from neurokit.learn.fidelity import measure, settings_of
 from neurokit.lower.fold import fold
 from neurokit.lower.plastic_synapses import initial_weights
 
@@ -64,6 +63,8 @@ def fidelity(
     if isinstance(network, Program) or not isinstance(network, Network):
         fact = f"is a {type(network).__name__}"
         raise InputError(Fault("network", fact, "a Network is needed", "Pass the Network that nk.convert gave."))
+    from neurokit.learn.fidelity import measure, settings_of  # loads the simulator: not before it is asked
+
     settings = (
         _counts("weight_bits", weight_bits, MOST_WEIGHT_BITS),
         _counts("trace_bits", trace_bits, MOST_TRACE_BITS),

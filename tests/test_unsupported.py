@@ -17,7 +17,7 @@ from neurokit.graph.graded_neurons import SigmaDelta
 from neurokit.graph.lif_family import QIF, TernaryLIF
 from neurokit.graph.neurons import IF, LIF, LeakyIntegrator, LoihiLIF
 from neurokit.graph.resonators import ResonateAndFire
-from neurokit.graph.synapses import ConvTranspose2d, Dense
+from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense
 from neurokit.lower.targets import target_faults
 from tests.converters.onnx_models import Sketch
 from tests.networks import joined, network
@@ -188,6 +188,20 @@ PROVOKED = {
     ),
     "plasticity into graded neurons in a Program": lambda: nk.compile(
         learning(nk.rules.rule("r", weight="pre * w"), SigmaDelta()), calibrate=np.ones((2, 2))
+    ),
+    "the fidelity of convolutions that learn": lambda: nk.fidelity(
+        nk.rules.stdp(), network((Conv2d(np.ones((2, 1, 2, 2))), IF()), shape=(1, 4, 4), dt=1e-3), np.ones((9, 1, 4, 4))
+    ),
+    "fewer bits of traces that saturate at a limit": lambda: nk.fidelity(
+        nk.rules.rule(
+            "saturating",
+            weight="0.01 * post * x",
+            traces={"x": nk.rules.Trace("pre", 0.02, limit=2.0)},
+            citation="a test",
+        ),
+        network((EYE, IF()), dt=1e-3),
+        np.ones((9, 2)),
+        trace_bits=(5,),
     ),
     "payloads of more than 24 bits": lambda: nk.run(PROGRAM, [[2**23, 0]]),
 }

@@ -52,6 +52,13 @@ def test_a_run_loads_only_what_it_needs(files):
     assert not loaded & set(LEFT_OUT)
 
 
+def test_importing_the_package_loads_no_kernels():
+    done = python("import sys, neurokit; print(*sys.modules)")
+    loaded = done.stdout.split()
+    assert "neurokit.api" in loaded
+    assert not [name for name in loaded if name.startswith(("numba", "neurokit.hardware.simulator."))]
+
+
 def test_kernels_are_kept_where_the_user_says(files, tmp_path):
     code = RUN.format(program=str(files.program), data=str(files.data))
     python(code, NUMBA_CACHE_DIR=str(tmp_path / "kernels"))
