@@ -13,12 +13,13 @@ from pathlib import Path
 from types import ModuleType
 
 from neurokit.hardware.simulator.kernels import add_sums
-from neurokit.hardware.simulator.plastic_source import Shape, source_of
+from neurokit.hardware.simulator.plastic_shape import Shape
+from neurokit.hardware.simulator.plastic_source import source_of
 
 
 @functools.lru_cache(maxsize=64)
 def kernels_of(shape: Shape) -> ModuleType:
-    """The module with the kernels `refresh_all` and `gather` for rules of this structure."""
+    """The module with the kernels `refresh` and `run_steps` for rules of this structure."""
     source = source_of(shape)
     name = f"neurokit_rule_{hashlib.sha256(source.encode()).hexdigest()[:24]}"
     folder = _folder()

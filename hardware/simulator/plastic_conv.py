@@ -17,7 +17,8 @@ from neurokit.graph.fixed_plasticity import FixedFactor, Product
 from neurokit.graph.synapses import Conv2d, Shape
 from neurokit.hardware.simulator.links import Rows
 from neurokit.hardware.simulator.plastic_fixed import FixedPlastic
-from neurokit.hardware.simulator.plastic_source import DUE, KEYS, NUMBER, X_TRACES
+from neurokit.hardware.simulator.plastic_shape import X_TRACES
+from neurokit.hardware.simulator.plastic_steps import DUE, KEYS, NUMBER, WAITING
 from neurokit.lower.fixedpoint.learning import (
     EXPONENT_OFFSET,
     FRACTION_BITS,
@@ -42,16 +43,23 @@ class ConvPlastic(FixedPlastic):
 
     def _lay_out(self, synapse: Any, source: Shape) -> None:
         self.kernel_shape = synapse.weight.shape
-        self.listed = _Synapses(self, synapse, source)
-        self.kernels: Any = self.listed  # it takes the part of compiled ones
-        self.fan_out = np.bincount(self.listed.source, minlength=self.sources)
-        self.fan_in = np.bincount(self.listed.target, minlength=self.targets)
+        self.synapses = _Synapses(self, synapse, source)
+        self.fan_out = np.bincount(self.synapses.source, minlength=self.sources)
+        self.fan_in = np.bincount(self.synapses.target, minlength=self.targets)
         self.target, self.start = np.zeros(0, np.int32), np.zeros(0, np.int64)
         kernel = synapse.weight.reshape(1, 1, -1).astype(np.int16)
         self.rows = {"w": np.repeat(kernel, self.learners, axis=0)}
         for variable in self.shape.used:
             if variable != "w":
-                self.rows[variable] = np.zeros((self.learners, 1, len(self.listed.source)), np.int16)
+                self.rows[variable] = np.zeros((self.learners, 1, len(self.synapses.source)), np.int16)
+
+    def _gather(self, sent: Rows) -> None:
+        self.synapses.follow(int(self.counters[WAITING]))
+        self.synapses.add_sent(sent, self.sums)
+
+    def _catch_up(self) -> None:
+        self.synapses.follow(int(self.counters[WAITING]))
+        self.counters[WAITING] = self.synapses.done = 0
 
     def watch(self, name: str) -> Rows:
         """See `PlasticLink.watch`; tags are not shown."""
@@ -62,7 +70,7 @@ class ConvPlastic(FixedPlastic):
 
 
 class _Synapses:
-    """The synapses one by one: source, target and place in the kernel of each; in the compiled kernels' place."""
+    """The synapses one by one: source, target and place in the kernel of each."""
 
     def __init__(self, link: ConvPlastic, synapse: Conv2d, source: Shape) -> None:
         places = np.arange(1, synapse.weight.size + 1, dtype=np.float64).reshape(synapse.weight.shape)
@@ -71,20 +79,15 @@ class _Synapses:
         self.source, self.target = matrix.col.astype(np.int64), matrix.row.astype(np.int64)
         self.place = np.rint(matrix.data).astype(np.int64) - 1
 
-    def refresh_all(self, first: int, last: int, seen: Ints, count: int, *rest: Any) -> None:
-        """All evaluations that wait; afterwards they may be forgotten."""
-        self._follow(count)
-        self.done = 0
-
-    def gather(self, first: int, last: int, sent: Rows, sums: Rows, seen: Ints, count: int, *rest: Any) -> None:
-        """Add what was sent, by the weights as they now are."""
-        self._follow(count)
-        for m in range(first, last):
-            payload = sent[m, self.source].astype(np.int64)
+    def add_sent(self, sent: Rows, sums: Rows) -> None:
+        """Add what was sent, by the weights as they are."""
+        for m, row in enumerate(sent):
+            payload = row[self.source].astype(np.int64)
             weight = self.link.rows["w"][m, 0, self.place].astype(np.int64)
             np.add.at(sums[m], self.target, (payload * weight).astype(sums.dtype))
 
-    def _follow(self, count: int) -> None:
+    def follow(self, count: int) -> None:
+        """Weights and tags through the evaluations that wait, of which there are so many."""
         for e in range(self.done, count):
             for m in range(self.link.learners):
                 self._evaluate(m, e)
@@ -109,7 +112,7 @@ class _Synapses:
             link.rows[variable][m, 0] = np.clip(rounded, *bounds[variable])
 
     def _number(self, m: int, e: int, variable: int, count: int) -> Any:
-        flags = self.link.flags[m, e]
+        flags = self.link.held.flags[m, e]
         if not self.link.repaired:
             return flags[NUMBER]
         return mix(mix(np.arange(1, count + 1)) ^ np.uint32(flags[KEYS + variable])) >> np.uint32(25)
@@ -117,11 +120,11 @@ class _Synapses:
     def _product(self, m: int, e: int, product: Product, synaptic: dict[str, Ints]) -> Ints:
         link = self.link
         x_time, y_time = (
-            link.xt[m, e, self.source].astype(np.int64),
-            np.abs(link.yt[m, e, self.target].astype(np.int64)),
+            link.held.xt[m, e, self.source].astype(np.int64),
+            np.abs(link.held.yt[m, e, self.target].astype(np.int64)),
         )
-        gates = {"x0": x_time > 0, "y0": y_time > 0, "u": np.full(len(x_time), link.flags[m, e, DUE] != 0)}
-        last = link.xs.shape[2] - 1
+        gates = {"x0": x_time > 0, "y0": y_time > 0, "u": np.full(len(x_time), link.held.flags[m, e, DUE] != 0)}
+        last = link.held.xs.shape[2] - 1
         time: Any = {"x0": x_time, "y0": y_time, "u": last}[product.dependency] if last else 0
         value = gates[product.dependency].astype(np.int64)
         for factor in product.factors:
@@ -130,9 +133,9 @@ class _Synapses:
             elif factor.variable in synaptic:
                 held = synaptic[factor.variable]
             elif factor.variable in X_TRACES:
-                held = link.xs[m, e, time, link.x_names.index(factor.variable), self.source].astype(np.int64)
+                held = link.held.xs[m, e, time, link.x_names.index(factor.variable), self.source].astype(np.int64)
             else:
-                held = link.ys[m, e, time, link.y_names.index(factor.variable), self.target].astype(np.int64)
+                held = link.held.ys[m, e, time, link.y_names.index(factor.variable), self.target].astype(np.int64)
             value = wrap32(value * _factor(factor, held))
         value, shift = wrap32(value * product.mantissa), product_shift(product)
         value = np.sign(value) * (np.abs(value) >> shift) if link.repaired else value >> shift

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,26 +18,34 @@ from neurokit.hardware.simulator.links import Rows, largest_of
 from neurokit.hardware.simulator.neurons import Neurons
 from neurokit.hardware.simulator.plastic import PlasticLink
 from neurokit.hardware.simulator.plastic_cache import kernels_of
-from neurokit.hardware.simulator.plastic_kernels import end_epoch, note_step
 from neurokit.hardware.simulator.plastic_numbers import HashKeys, LavaStreams
+from neurokit.hardware.simulator.plastic_shape import VARIABLES, X_TRACES, Y_TRACES, constants_of, shape_of
 from neurokit.hardware.simulator.plastic_signals import FixedSignals
-from neurokit.hardware.simulator.plastic_source import (
-    COUNT,
-    DUE,
+from neurokit.hardware.simulator.plastic_steps import (
+    CLOCK,
+    COUNTERS,
+    EVENT,
+    FIRST,
     FLAGS,
-    FORCE,
-    KEYS,
-    NUMBER,
-    VARIABLES,
-    X_TRACES,
-    Y_TRACES,
-    constants_of,
-    shape_of,
+    FORCED,
+    STEP,
+    WAITING,
+    Held,
+    Keys,
+    Numbers,
+    Schedule,
+    Sides,
+    add_sent,
+    end_step,
+    list_all,
+    list_sent,
 )
 from neurokit.hardware.simulator.vectors import LANES
-from neurokit.lower.fixedpoint.learning import FRACTION_BITS, SIGNAL_TAU, impulse_parts
+from neurokit.lower.fixedpoint.learning import SIGNAL_TAU, impulse_parts
 
-WAITING = 16  # evaluations that may wait for their rows, see `plastic_source`
+AT_ONCE = 16  # evaluations that may wait for their rows, see `plastic_source`
+SIDES = "x", "y", "x_time", "y_time"
+CARRIED = [CLOCK, EVENT, STEP, FORCED]
 NAMES = {"w": "weight", "t": "tag", "d": "tag2"}
 
 
@@ -62,19 +70,19 @@ class FixedPlastic(PlasticLink):
         self.shape = shape_of(rule, dense)
         self.kernels: Any = None
         self._lay_out(synapse, source)
-        self.constants = np.array(constants_of(rule), np.int64)
         self.signals = (
             FixedSignals(rule.signals, population, learners, self.shape.y_traces) if rule.three_factor else None
         )
         self.needs_before = self.signals is not None and self.signals.needs_before
         self._make_traces()
         self._make_numbers()
+        self._make_room_for_evaluations()
+        self._schedule = self.schedule(lockstep=False)
         largest = float(max(map(abs, (*rule.bounds, largest_of(weights_of(projection))))))
         self.strongest = largest * 2.0 ** max(0, synapse.exponent)  # of what `add` adds
         self.reach = self.strongest * max(1, int(self.fan_in.max(initial=0)))
         self._updates = np.zeros(learners, np.int64)
-        self.clock = self.event = self.step = 0
-        self.force = False
+        self.counters = np.zeros(len(COUNTERS), np.int64)
         self.sums: NDArray[Any] = np.zeros((learners, self.targets), np.int32)
         self.rest()
 
@@ -105,28 +113,65 @@ class FixedPlastic(PlasticLink):
         self.x_names, self.y_names = shape.x_traces, shape.y_traces
         signal = FixedTrace(0.0, SIGNAL_TAU if rule.arithmetic == "lava" else np.inf)
         silent = FixedTrace(0.0, 0.0)
-        self.x_kind = kinds_of([rule.traces.get(name, silent) for name in self.x_names])
-        y = [signal if rule.three_factor else rule.traces.get(name, silent) for name in self.y_names]
-        self.y_kind = kinds_of(y)
-        n, s, t = self.learners, self.sources, self.targets
-        self.x, self.x_time = np.zeros((n, len(self.x_names), s), np.int16), np.zeros((n, s), np.int16)
-        self.y, self.y_time = np.zeros((n, len(self.y_names), t), np.int16), np.zeros((n, t), np.int16)
-        t = self.width
-        places = 1 if rule.epoch == 1 else rule.epoch + 1
-        held = self.held = max(1, WAITING // places)
-        self.xs = np.zeros((n, held, places, len(self.x_names), s), np.int16)
-        self.ys = np.zeros((n, held, places, len(self.y_names), t), np.int16)
-        self.yo = self.ys[:, :, 0] if places == 1 else np.zeros((n, held, len(self.y_names), t), np.int16)
-        self.xt, self.yt = np.zeros((n, held, s), np.int16), np.zeros((n, held, t), np.int16)
-        self.fired, self.flags = np.zeros((n, held, t), np.int32), np.zeros((n, held, FLAGS), np.int64)
-        self.seen, self.waiting = np.zeros((n, s), np.int64), 0
-        sizes = dict.fromkeys(self.x_names, s) | dict.fromkeys(self.y_names, self.targets)
+        n, sources, targets = self.learners, self.sources, self.targets
+        self.sides = Sides(
+            np.zeros((n, len(self.x_names), sources), np.int16),
+            np.zeros((n, sources), np.int16),
+            kinds_of([rule.traces.get(name, silent) for name in self.x_names]),
+            np.zeros((n, len(self.y_names), targets), np.int16),
+            np.zeros((n, targets), np.int16),
+            kinds_of([signal if rule.three_factor else rule.traces.get(name, silent) for name in self.y_names]),
+        )
+        sizes = dict.fromkeys(self.x_names, sources) | dict.fromkeys(self.y_names, targets)
         self.watched = {name: (size,) for name, size in sizes.items()}
         self.watched |= {NAMES[v]: self._shape_of_weights() for v in self.rows}
-        self.gates = {
-            v: {p.dependency for p in products} for v, products in zip(VARIABLES, shape.products, strict=True)
-        }
-        self.open = set[str]().union(*self.gates.values())
+
+    def _make_room_for_evaluations(self) -> None:
+        """See `plastic_source`."""
+        n, sources, wide = self.learners, self.sources, self.width
+        places = 1 if self.rule.epoch == 1 else self.rule.epoch + 1
+        held = max(1, AT_ONCE // places)
+        ys = np.zeros((n, held, places, len(self.y_names), wide), np.int16)
+        w = self.rows["w"]
+        self.held = Held(
+            seen=np.zeros((n, sources), np.int64),
+            w=w,
+            t=self.rows.get("t", w),
+            d=self.rows.get("d", w),
+            target=self.target,
+            start=self.start,
+            xs=np.zeros((n, held, places, len(self.x_names), sources), np.int16),
+            xt=np.zeros((n, held, sources), np.int16),
+            ys=ys,
+            yo=ys[:, :, 0] if places == 1 else np.zeros((n, held, len(self.y_names), wide), np.int16),
+            yt=np.zeros((n, held, wide), np.int16),
+            fired=np.zeros((n, held, wide), np.int32),
+            flags=np.zeros((n, held, FLAGS), np.int64),
+            constants=np.array(constants_of(self.rule), np.int64),
+            targets=self.targets,
+        )
+        self.listed, self.number = np.zeros((n, sources), np.int64), np.zeros(n, np.int64)
+
+    def schedule(self, lockstep: bool) -> Schedule:
+        """What kernels take of the rule; lockstep: other learners take their steps beside these."""
+        rule, products = self.rule, self.shape.products
+        gates = [{product.dependency for product in of} for of in products]
+        uses, weight_uses = (
+            ("x0" in gate, "y0" in gate, "u" in gate) for gate in (set[str]().union(*gates), set[str](gates[0]))
+        )
+        return Schedule(
+            epoch=rule.epoch,
+            period=1 << rule.decimation,
+            exponent=self.exponent,
+            repaired=self.repaired,
+            third=self.signals is not None,
+            tags="t" in self.rows and not self.repaired,
+            lockstep=lockstep,
+            open=uses,
+            weight_open=weight_uses,
+            fan_out=self.fan_out,
+            fan_in=self.fan_in,
+        )
 
     def _make_numbers(self) -> None:
         rule, n = self.rule, self.learners
@@ -134,8 +179,8 @@ class FixedPlastic(PlasticLink):
         traces = [(*X_TRACES, *Y_TRACES).index(name) for name in (*self.x_names, *self.y_names)]
         self.repaired = rule.arithmetic == "repaired"
         self.streams = LavaStreams(seeds)
-        self.keys = HashKeys(seeds, traces, rule.epoch)
-        self.nothing = np.zeros((n, 2)), np.zeros((n, 2), np.int64), np.zeros(n, np.int64)
+        keys = HashKeys(seeds, traces, rule.epoch)
+        self.keys = Keys(keys.seeds, keys.streams, keys.repeated, keys.history, keys.rounding)
 
     # ------------------------------------------------------------------------------------------------- each step
 
@@ -160,74 +205,45 @@ class FixedPlastic(PlasticLink):
         modulation: Mapping[str, Rows],
     ) -> None:
         """See `PlasticLink.learn`."""
-        everyone = (0, self.learners)
         self.make_room(pre.dtype)
         self.sums[...] = 0
-        self.kernels.gather(*everyone, pre, self.sums, *self.waiting_rows())
+        self._gather(pre)
         if self.signals is not None:
-            self.signals.evaluate(step, before, neurons.states, post, modulation, self.y)
-        self.clock += 1
-        self.step += 1
-        epoch, place = self.rule.epoch, 0 if self.repaired else self.streams.at(self.clock)
-        if self.repaired:
-            self.keys.step(self.clock)
-        repeated = self.nothing[2] if self.repaired else self.streams.repeated[:, place]
-        within = (self.step - 1) % epoch + 1
-        sides = self.x, self.x_time, pre, self.x_kind, self.y, self.y_time, post, self.y_kind
-        note_step(everyone, *sides, within, self.signals is not None, self.repaired, repeated, self.keys.repeated)
-        if within == epoch:
-            self._evaluate(place)
+            self.signals.evaluate(step, before, neurons.states, post, modulation, self.sides.y)
+        k, numbers = self._numbers_now()
+        args = self.sides, numbers, self.keys, self._schedule, self.held, self._updates, self.counters
+        if end_step((0, self.learners), k, pre, post, *args):
+            self._catch_up()
 
-    def _evaluate(self, place: int) -> None:
-        """An epoch ends."""
-        self.event += 1
-        e, everyone = self.waiting, (0, self.learners)
-        if self.repaired:
-            self.keys.end(self.clock)
-            decay, impulse, _ = self.nothing
-        else:
-            decay, impulse = self.streams.decay[:, place], self.streams.impulse[:, place]
-        sides = self.x, self.x_time, self.x_kind, self.y, self.y_time, self.y_kind, self.signals is not None
-        room = self.xs, self.xt, self.ys, self.yo, self.yt, self.fired
-        counts = end_epoch(everyone, e, *sides, self.repaired, *room, decay, impulse, self.keys.history)
-        due = (self.step // self.rule.epoch) % (1 << self.rule.decimation) == 0
-        self._count_updates(e, due)
-        flags = self.flags[:, e]
-        flags[:, COUNT] = counts[:, 1]
-        flags[:, DUE] = due
-        flags[:, FORCE] = self.force
-        opened = ("x0" in self.open and counts[:, 0].any()) or ("y0" in self.open and counts[:, 1].any())
-        if self.repaired:
-            flags[:, KEYS:] = self.keys.rounding
-        else:
-            place = self.streams.event(self.event)
-            flags[:, NUMBER] = self.streams.rounding[:, place]
-        if opened or (due and "u" in self.open) or self.force:
-            self.waiting += 1
-            # a tag rounded down from its least sum is one below its range, which it comes back into unasked
-            self.force = "t" in self.rows and not self.repaired and bool((flags[:, NUMBER] == ALL_BUT_ONE).any())
-            if self.waiting == self.held:
-                self._catch_up()
-
-    def _count_updates(self, e: int, due: bool) -> None:
-        gates = self.gates["w"]
-        if "x0" in gates:
-            self._updates += (self.xt[:, e] != 0) @ self.fan_out
-        if "y0" in gates:
-            self._updates += (self.yt[:, e, : self.targets] != 0) @ self.fan_in
-        if "u" in gates and due:
-            self._updates += int(self.fan_out.sum())
-
-    def waiting_rows(self) -> tuple[Any, ...]:
-        """What the generated kernels take."""
-        w = self.rows["w"]
-        rows = w, self.rows.get("t", w), self.rows.get("d", w)
-        room = self.xs, self.xt, self.ys, self.yo, self.yt, self.fired, self.flags
-        return (self.seen, self.waiting, *rows, self.target, self.start, *room, self.constants, self.targets)
+    def _gather(self, sent: Rows) -> None:
+        """Sums of what was sent, by weights that are brought up to date before."""
+        everyone = (0, self.learners)
+        list_sent(everyone, sent, self.listed, self.number)
+        self.kernels.refresh(everyone, self.listed, self.number, self.counters[WAITING], self.held)
+        add_sent(everyone, self.listed, self.number, sent, self.sums, self.held)
 
     def _catch_up(self) -> None:
-        self.kernels.refresh_all(0, self.learners, *self.waiting_rows())
-        self.waiting = 0
+        """All evaluations that wait; afterwards they may be forgotten."""
+        everyone = (0, self.learners)
+        list_all(everyone, self.listed, self.number)
+        self.kernels.refresh(everyone, self.listed, self.number, self.counters[WAITING], self.held)
+        self.held.seen[...] = 0
+        self.counters[WAITING] = 0
+
+    def _numbers_now(self) -> tuple[int, Numbers]:
+        """The next step's place in the random numbers, and they."""
+        if self.repaired:
+            return 0, self.no_numbers(1)
+        k, event = self.streams.at(int(self.counters[CLOCK]) + 1), int(self.counters[EVENT]) + 1
+        self.counters[FIRST] = event - self.streams.event(event)
+        streams = self.streams
+        return k, Numbers(streams.repeated, streams.decay, streams.impulse, streams.rounding)
+
+    def no_numbers(self, steps: int) -> Numbers:
+        """In place of those that nobody shares."""
+        n = self.learners
+        whole, pairs = np.zeros((n, steps), np.int64), np.zeros((n, steps, 2), np.int64)
+        return Numbers(whole, np.zeros((n, steps, 2)), pairs, np.zeros((n, 1), np.int64))
 
     # ------------------------------------------------------------------------------- many steps, see `plastic_loop`
 
@@ -236,25 +252,14 @@ class FixedPlastic(PlasticLink):
         if kind != np.uint8:
             self.sums = self.sums.astype(np.int64)
 
-    def piece(self, steps: int, learners: tuple[int, int], lockstep: bool) -> Piece:
-        """So many steps of some learners. lockstep: other pieces go beside it."""
-        return Piece(self, steps, learners, lockstep)
-
-    def join(self, pieces: Sequence[Piece]) -> None:
-        """All pieces are done."""
-        counters = pieces[0].counters
-        self.waiting, self.force = int(counters[0]), any(bool(piece.counters[1]) for piece in pieces)
-        self.step, self.clock, self.event = (int(counters[k]) for k in (2, 3, 4))
-        self.wrapped += sum(piece.wrapped for piece in pieces)
-
     # ----------------------------------------------------------------------------------------------- between steps
 
     def rest(self) -> None:
         """See `PlasticLink.rest`."""
         self._catch_up()
-        self.step, self.force = 0, False
+        self.counters[STEP] = self.counters[FORCED] = 0
         self.sums = np.zeros((self.learners, self.targets), np.int32)
-        for values in (self.x, self.y, self.x_time, self.y_time):
+        for values in (self.sides.x, self.sides.y, self.sides.x_time, self.sides.y_time):
             values[...] = 0
         for variable, start in (("t", self.rule.tag_start), ("d", self.rule.second_tag_start)):
             if variable in self.rows:
@@ -268,7 +273,7 @@ class FixedPlastic(PlasticLink):
 
     def watch(self, name: str) -> Rows:
         """See `PlasticLink.watch`."""
-        for names, values in ((self.x_names, self.x), (self.y_names, self.y)):
+        for names, values in ((self.x_names, self.sides.x), (self.y_names, self.sides.y)):
             if name in names:
                 return values[:, names.index(name)].astype(np.int32)
         self._catch_up()
@@ -290,21 +295,21 @@ class FixedPlastic(PlasticLink):
         """See `PlasticLink.keep`."""
         self._catch_up()
         kept: dict[str, NDArray[Any]] = {f"row {v}": rows[..., : self._wide].copy() for v, rows in self.rows.items()}
-        kept |= {name: getattr(self, name).copy() for name in ("x", "y", "x_time", "y_time", "sums", "_updates")}
-        kept["counters"] = np.array([self.clock, self.event, self.step, self.force], np.int64)
+        kept |= {name: getattr(self.sides, name).copy() for name in SIDES}
+        kept |= {"sums": self.sums.copy(), "_updates": self._updates.copy(), "counters": self.counters[CARRIED]}
         return kept | ({} if self.signals is None else self.signals.keep())
 
     def take(self, kept: Mapping[str, NDArray[Any]]) -> None:
         """See `PlasticLink.take`."""
-        self.waiting = 0
-        self.seen[...] = 0
+        self.counters[WAITING] = 0
+        self.held.seen[...] = 0
         for variable, rows in self.rows.items():
             rows[..., : self._wide] = kept[f"row {variable}"]
-        for name in ("x", "y", "x_time", "y_time", "_updates"):
-            getattr(self, name)[...] = kept[name]
+        for name in SIDES:
+            getattr(self.sides, name)[...] = kept[name]
+        self._updates[...] = kept["_updates"]
         self.sums = kept["sums"].copy()
-        self.clock, self.event, self.step, force = map(int, kept["counters"])
-        self.force = bool(force)
+        self.counters[CARRIED] = kept["counters"]
         if self.signals is not None:
             self.signals.take(kept)
 
@@ -315,77 +320,6 @@ class FixedPlastic(PlasticLink):
 
     def _shape_of_weights(self) -> tuple[int, ...]:
         return (self.targets, self.sources) if self.shape.dense else (len(self.target),)
-
-
-class Piece:
-    """Some learners' part in steps that run inside one kernel.
-
-    counters: evaluations that wait, whether tags may be out of range, steps of the sample, steps and evaluations over
-    all samples, the first evaluation of `rounding`.
-    """
-
-    def __init__(self, link: FixedPlastic, steps: int, learners: tuple[int, int], lockstep: bool) -> None:
-        self.link, self.learners, self.lockstep, self.wrapped = link, learners, lockstep, 0
-        first = link.event + 1
-        counters = link.waiting, link.force, link.step, link.clock, link.event, first
-        self.counters = np.array(counters, np.int64)
-        keys = link.keys
-        self.keys = keys.repeated.copy(), keys.history.copy(), keys.rounding.copy()
-        if link.repaired:
-            n = link.learners
-            self.numbers: tuple[Any, ...] = (
-                np.zeros((n, steps), np.int64),
-                np.zeros((n, steps, 2)),
-                np.zeros((n, steps, 2), np.int64),
-                np.zeros((n, 1), np.int64),
-            )
-        else:
-            self.numbers = link.streams.some(link.clock + 1, steps, first, steps // link.rule.epoch + 1)
-
-    def run(self, neurons: tuple[Any, ...], arrived: NDArray[Any]) -> None:
-        """neurons: what `run_steps` takes of them."""
-        link, rule = self.link, self.link.rule
-        none = np.zeros((0, 0), np.int64)
-        empty = np.zeros(0, np.int64)
-        tables: tuple[Any, ...] = (empty, none, none, none, empty)
-        constants: tuple[Any, ...] = (empty, empty, empty)
-        memory = np.zeros((link.learners, 0, 0), np.int64)
-        if link.signals is not None:
-            tables, constants, memory = link.signals.tables, link.signals.chip, link.signals.memory
-        gates = link.gates["w"]
-        opens = (*(g in link.open for g in ("x0", "y0", "u")), *(g in gates for g in ("x0", "y0", "u")))
-        tags = "t" in link.rows and not link.repaired
-        sides = link.x, link.x_time, link.x_kind, link.y, link.y_time, link.y_kind
-        seen, _, *waiting = link.waiting_rows()
-        self.wrapped = link.kernels.run_steps(
-            self.learners,
-            *neurons,
-            link.sums,
-            link.exponent,
-            *sides,
-            link.signals is not None,
-            tables,
-            constants,
-            arrived,
-            memory,
-            link.repaired,
-            *self.numbers,
-            link.keys.seeds,
-            link.keys.streams,
-            *self.keys,
-            rule.epoch,
-            1 << rule.decimation,
-            (*opens, self.lockstep, tags),
-            link.fan_out,
-            link.fan_in,
-            link.updates,
-            self.counters,
-            seen,
-            *waiting,
-        )
-
-
-ALL_BUT_ONE = (1 << FRACTION_BITS) - 1
 
 
 def kinds_of(traces: list[FixedTrace]) -> tuple[Any, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from neurokit.hardware.simulator.caching import njit
-from neurokit.hardware.simulator.vectors import wide_registers
 
 
 @njit(nogil=True, cache=True)
@@ -108,67 +107,6 @@ def note_sources(times, mask):
 
 
 @njit(nogil=True, cache=True)
-def note_step(learners, x, x_time, sent, x_kind, y, y_time, fired, y_kind, within, signals, repaired, shared, keys):
-    """`note_spikes` of both sides.
-
-    learners: first and last. x, y: (learners, traces, neurons). kinds: see `kinds_of`. shared: (learners,) the number
-    of all targets. keys: (learners, traces of both sides).
-    """
-    x_traces = x.shape[1]
-    for m in range(learners[0], learners[1]):
-        args = x_kind[1], x_kind[2], x_kind[3]
-        note_spikes(x[m], x_time[m], sent[m], within, *args, False, repaired, 0, keys[m, :x_traces])
-        args = y_kind[1], y_kind[2], y_kind[3]
-        note_spikes(y[m], y_time[m], fired[m], within, *args, signals, repaired, shared[m], keys[m, x_traces:])
-
-
-@njit(nogil=True, cache=True)
-def end_epoch(
-    learners,
-    e,
-    x,
-    x_time,
-    x_kind,
-    y,
-    y_time,
-    y_kind,
-    signals,
-    repaired,
-    xs,
-    xt,
-    ys,
-    yo,
-    yt,
-    fired,
-    decay,
-    impulse,
-    keys,
-):
-    """Traces to the end of an epoch, and what its evaluation, the `e`th that waits, needs of them and of the spikes.
-
-    Arrays with a leading axis of learners: of `note_step`, of `plastic_source`; decay, impulse: (learners, 2), numbers
-    of all sources and all targets; keys: (learners, epoch, 2, traces of both sides). Gives (learners, 2) how many
-    sources and targets spiked.
-    """
-    x_traces = x.shape[1]
-    signs = signals and repaired
-    counts = np.zeros((len(x), 2), np.int64)
-    for m in range(learners[0], learners[1]):
-        args = x_kind[0], x_kind[1], x_kind[2], False, repaired
-        own = keys[m, :, :, :x_traces]
-        follow_traces(x[m], x_time[m], xs[m, e], *args, decay[m, 0], impulse[m, 0], own)
-        args = y_kind[0], y_kind[1], y_kind[2], signs, repaired
-        own = keys[m, :, :, x_traces:]
-        follow_traces(y[m], y_time[m], ys[m, e], *args, decay[m, 1], impulse[m, 1], own)
-        x[m] = xs[m, e, -1, :, : x.shape[2]]
-        if not signals:
-            y[m] = ys[m, e, -1, :, : y.shape[2]]
-        counts[m, 0] = note_sources(x_time[m], xt[m, e])
-        counts[m, 1] = note_targets(y_time[m], ys[m, e], yo[m, e], yt[m, e], fired[m, e])
-    return counts
-
-
-@njit(nogil=True, cache=True)
 def fill_keys(seeds, streams, clock, keys):
     """keys[learner, k]: of the random numbers of stream k in a step; see `lower.fixedpoint.learning_numbers.key`."""
     for m in range(len(seeds)):
@@ -230,19 +168,3 @@ def lif_signals(kinds, gains, bases, numbers, places, memory, v_before, u, keep,
             if places[s] >= 0:
                 total = bases[s, j] + gains[s, j] * min(max(x, -MOST), MOST)
                 out[places[s], j] = min(max(toward_zero(total, 32), -127), 127)
-
-
-@njit(nogil=True, cache=True)
-def add_rows(out, first, second, third, fourth):
-    """out += the sum of four rows of weights, which may be longer."""
-    wide_registers()
-    for j in range(out.size):
-        out[j] += np.int32(np.int32(first[j]) + np.int32(second[j]) + np.int32(third[j]) + np.int32(fourth[j]))
-
-
-@njit(nogil=True, cache=True)
-def add_payload(out, payload, row):
-    """out += payload * row, which may be longer."""
-    wide_registers()
-    for j in range(out.size):
-        out[j] += payload * row[j]

@@ -20,7 +20,8 @@ from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.hardware.simulator.count_kernels import count_spikes
 from neurokit.hardware.simulator.neurons import LoihiNeurons
 from neurokit.hardware.simulator.plastic_fixed import FixedPlastic
-from neurokit.hardware.simulator.plastic_source import Shape
+from neurokit.hardware.simulator.plastic_shape import Shape
+from neurokit.hardware.simulator.plastic_steps import CLOCK, EVENT, FIRST, FORCED, Cells, Numbers, Third
 from neurokit.hardware.simulator.stage import Stage
 from neurokit.hardware.simulator.team import Team
 
@@ -86,22 +87,62 @@ class PlasticLoop:
             arrived = np.zeros((steps, len(THIRD_FACTORS), learners, self.stage.size), np.int32)
         parts = min(team.size, learners) if learners >= SHARED else 1
         cuts = [learners * k // parts for k in range(parts + 1)]
-        pieces = [self.link.piece(steps, (a, b), parts > 1) for a, b in pairwise(cuts)]
         totals = np.zeros((parts, steps), np.int64)
         wraps = np.zeros((parts, 2), np.int64)
-        neurons = self.neurons
-        self.link.make_room(pre.dtype)
-        states = neurons.states["u"], neurons.states["v"], self.rest
-        works = [
-            partial(
-                piece.run,
-                (acc, spikes, *states, totals[k], wraps[k], neurons.constants, neurons.way, rests, pre),
-                arrived,
-            )
-            for k, piece in enumerate(pieces)
-        ]
+        neurons, link = self.neurons, self.link
+        link.make_room(pre.dtype)
+        u, v = neurons.states["u"], neurons.states["v"]
+        third_factors = self._third(arrived)
+        pieces = [_Piece(link, steps, (a, b), parts > 1) for a, b in pairwise(cuts)]
+        works = []
+        for k, piece in enumerate(pieces):
+            lif = neurons.constants, neurons.way, rests
+            cells = Cells(acc, spikes, u, v, self.rest, totals[k], wraps[k], *lif)
+            works.append(partial(piece.run, cells, third_factors, pre))
         team.run(works)
-        self.link.join(pieces)
+        self._join(pieces)
         neurons.wraps += wraps.sum(axis=0)
         neurons.step_counts.append(totals.sum(axis=0))
         count_spikes(spikes, neurons.counts)
+
+    def _third(self, arrived: NDArray[np.int32]) -> Third:
+        signals = self.link.signals
+        if signals is not None:
+            return Third(True, signals.tables, signals.chip, arrived, signals.memory)
+        none, empty = np.zeros((0, 0), np.int64), np.zeros(0, np.int64)
+        memory = np.zeros((self.link.learners, 0, 0), np.int64)
+        return Third(False, (empty, none, none, none, empty), (empty, empty, empty), arrived, memory)
+
+    def _join(self, pieces: Sequence[_Piece]) -> None:
+        """All are done."""
+        counters = self.link.counters
+        counters[...] = pieces[0].counters
+        counters[FORCED] = any(piece.counters[FORCED] for piece in pieces)
+        self.link.wrapped += sum(piece.wrapped for piece in pieces)
+
+
+class _Piece:
+    """Some learners' part of the steps. counters: its own. lockstep: other pieces go beside it."""
+
+    def __init__(self, link: FixedPlastic, steps: int, learners: tuple[int, int], lockstep: bool) -> None:
+        self.link, self.learners, self.wrapped = link, learners, 0
+        self.schedule = link.schedule(lockstep)
+        self.counters = link.counters.copy()
+        event = self.counters[FIRST] = self.counters[EVENT] + 1
+        keys = link.keys
+        self.keys = keys._replace(
+            repeated=keys.repeated.copy(), history=keys.history.copy(), rounding=keys.rounding.copy()
+        )
+        if link.repaired:
+            self.numbers = link.no_numbers(steps)
+        else:
+            clock, events = int(self.counters[CLOCK]) + 1, steps // link.rule.epoch + 1
+            self.numbers = Numbers(*link.streams.some(clock, steps, int(event), events))
+
+    def run(self, cells: Cells, third: Third, pre: NDArray[Any]) -> None:
+        """All steps."""
+        link = self.link
+        drawn = self.numbers, self.keys, self.schedule
+        self.wrapped = link.kernels.run_steps(
+            self.learners, cells, third, pre, link.sums, link.sides, *drawn, link.held, link.updates, self.counters
+        )

@@ -1,0 +1,118 @@
+"""The structure of a learning rule: what its kernels' source is made from, see `plastic_source`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neurokit.graph.fixed_plasticity import Arithmetic, FixedFactor, FixedRule, Product
+from neurokit.lower.fixedpoint.learning import EXPONENT_OFFSET, MOST_SUM, WIDTHS, product_shift
+
+VARIABLES = "w", "t", "d"
+X_TRACES, Y_TRACES = ("x1", "x2"), ("y1", "y2", "y3")
+
+
+def of_row(factor: FixedFactor) -> bool:
+    """Whether a factor is the same for all synapses of a source."""
+    return factor.variable in ("x0", *X_TRACES)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The structure of a rule, from which its kernels' source is made.
+
+    products: of each variable, with constants replaced by 1 where there are any, mantissa 1, exponent 0; clips: which
+    of them may leave the accumulator. dense: whether every source has every target.
+    """
+
+    products: tuple[tuple[Product, ...], ...]
+    clips: tuple[tuple[bool, ...], ...]
+    one_step: bool
+    arithmetic: Arithmetic
+    dense: bool
+
+    @property
+    def repaired(self) -> bool:
+        """Whether every synapse has random numbers of its own."""
+        return self.arithmetic == "repaired"
+
+    @property
+    def quick(self) -> bool:
+        """Whether targets' spikes add one number to their synapses in a row, see `_quick`."""
+        alone = self.dense and self.one_step and not self.repaired and self.variables == ("w",)
+        products = [product for product in self.of("w")[0] if product.dependency == "y0"]
+        return alone and len(products) == 1 and all(map(of_row, products[0].factors))
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Those that change."""
+        return tuple(v for v, products in zip(VARIABLES, self.products, strict=True) if products)
+
+    def of(self, variable: str) -> tuple[tuple[Product, ...], tuple[bool, ...]]:
+        """Products of a variable and whether they may need to be clipped."""
+        place = VARIABLES.index(variable)
+        return self.products[place], self.clips[place]
+
+    @property
+    def x_traces(self) -> tuple[str, ...]:
+        """Those in use, in the order in which they lie in `xs`."""
+        return tuple(name for name in X_TRACES if name in self._factors())
+
+    @property
+    def y_traces(self) -> tuple[str, ...]:
+        """The same of `ys` and `yo`."""
+        return tuple(name for name in Y_TRACES if name in self._factors())
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Synaptic variables that change or are factors."""
+        return tuple(v for v in VARIABLES if v in self.variables or v in self._factors())
+
+    def _factors(self) -> set[str]:
+        return {factor.variable for products in self.products for p in products for factor in p.factors}
+
+
+def shape_of(rule: FixedRule, dense: bool) -> Shape:
+    """The structure of a rule."""
+    rules = (rule.dw, rule.dt, rule.dd)
+    return Shape(
+        tuple(tuple(_bare(product) for product in products) for products in rules),
+        tuple(tuple(_may_leave(product) for product in products) for products in rules),
+        rule.epoch == 1,
+        rule.arithmetic,
+        dense,
+    )
+
+
+def constants_of(rule: FixedRule) -> list[int]:
+    """What the kernels take as `c`: bounds of w, then of each product mantissa, 2**exponent, and its constants."""
+    found = list(rule.bounds)
+    for product in (*rule.dw, *rule.dt, *rule.dd):
+        found += [product.mantissa, 1 << (product.exponent + EXPONENT_OFFSET)]
+        found += [factor.constant for factor in product.factors if factor.constant]
+    return found
+
+
+def _bare(product: Product) -> Product:
+    factors = tuple(FixedFactor(f.variable, int(bool(f.constant)), f.sign) for f in product.factors)
+    return Product(1, 0, product.dependency, factors)
+
+
+def _may_leave(product: Product) -> bool:
+    largest = abs(product.mantissa)
+    for factor in product.factors:
+        largest *= 1 if factor.sign else 1 << WIDTHS[factor.variable]
+    return (largest >> product_shift(product)) + 1 << (product.exponent + EXPONENT_OFFSET) > MOST_SUM
+
+
+def order_of(shape: Shape) -> list[tuple[str, ...]]:
+    """Variables that change, each before those whose old value it needs; all at once where that is not possible."""
+    left = list(shape.variables)
+    needs = {v: {f.variable for p in shape.of(v)[0] for f in p.factors} - {v} for v in left}
+    order: list[tuple[str, ...]] = []
+    while left:
+        free = [v for v in left if not any(v in needs[other] for other in left if other != v)]
+        if not free:
+            return [shape.variables]
+        order.append((free[0],))
+        left.remove(free[0])
+    return order
