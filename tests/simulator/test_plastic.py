@@ -77,7 +77,10 @@ def assert_as_interpreted(program, inputs, steps, record_every=1):
     return recording
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+# two factors, dense and sparse, and three; every structure of a rule costs a second or two to compile
+@pytest.mark.parametrize(
+    "name", [n if n in ("two factors", "images") else pytest.param(n, marks=pytest.mark.slow) for n in PROGRAMS]
+)
 def test_whole_networks(name):
     program = PROGRAMS[name]
     recording = assert_as_interpreted(program, inputs_for(program, 3, 50), 50)
@@ -94,8 +97,9 @@ def test_rows_that_wait(arithmetic, seen):
     assert_as_interpreted(program, {name: x.astype(np.int64) for name, x in inputs.items()}, 70, record_every=35)
 
 
-@pytest.mark.slow  # its kernels take half a minute to compile
-@pytest.mark.parametrize("case", ["pair", "pair repaired", "e-prop", "recurrent"])
+@pytest.mark.parametrize(  # the kernels of the others take half a minute to compile
+    "case", ["pair", *(pytest.param(n, marks=pytest.mark.slow) for n in ("pair repaired", "e-prop", "recurrent"))]
+)
 def test_all_steps_in_one_kernel(monkeypatch, case):
     """What long runs of one population do, and they do it cut anywhere and by several threads."""
     monkeypatch.setattr(plastic_loop, "WORTH_STEPS", 0)
@@ -177,7 +181,7 @@ def test_updates_are_counted():
     assert recording.updates["in->out"].tolist() == [5 * int(inputs["in"].sum()) + 12 * fired]
 
 
-@pytest.mark.parametrize(("arithmetic", "epoch"), [("lava", 1), ("repaired", 3)])
+@pytest.mark.parametrize(("arithmetic", "epoch"), [("lava", 1), pytest.param("repaired", 3, marks=pytest.mark.slow)])
 def test_a_kernel_as_large_as_the_image(arithmetic, epoch):
     """Then no weight is shared, and it learns as a dense projection does (numbers of their own aside)."""
     rule = replace(PAIR, arithmetic=arithmetic, epoch=epoch)
