@@ -21,11 +21,13 @@ class Shape:
     """The structure of a rule, from which its kernels' source is made.
 
     products: of each variable, with constants replaced by 1 where there are any, mantissa 1, exponent 0; clips: which
-    of them may leave the accumulator. dense: whether every source has every target.
+    of them may leave the accumulator; narrow: which fit in 16 bits on the way. dense: whether every source has every
+    target.
     """
 
     products: tuple[tuple[Product, ...], ...]
     clips: tuple[tuple[bool, ...], ...]
+    narrow: tuple[tuple[bool, ...], ...]
     one_step: bool
     arithmetic: Arithmetic
     dense: bool
@@ -52,6 +54,10 @@ class Shape:
         place = VARIABLES.index(variable)
         return self.products[place], self.clips[place]
 
+    def narrow_of(self, variable: str) -> tuple[bool, ...]:
+        """Which products of a variable fit in 16 bits on the way."""
+        return self.narrow[VARIABLES.index(variable)]
+
     @property
     def x_traces(self) -> tuple[str, ...]:
         """Those in use, in the order in which they lie in `xs`."""
@@ -77,6 +83,7 @@ def shape_of(rule: FixedRule, dense: bool) -> Shape:
     return Shape(
         tuple(tuple(_bare(product) for product in products) for products in rules),
         tuple(tuple(_may_leave(product) for product in products) for products in rules),
+        tuple(tuple(_is_narrow(product) for product in products) for products in rules),
         rule.epoch == 1,
         rule.arithmetic,
         dense,
@@ -102,6 +109,21 @@ def _may_leave(product: Product) -> bool:
     for factor in product.factors:
         largest *= 1 if factor.sign else 1 << WIDTHS[factor.variable]
     return (largest >> product_shift(product)) + 1 << (product.exponent + EXPONENT_OFFSET) > MOST_SUM
+
+
+def _most(factor: FixedFactor) -> int:
+    """How large a factor's size may be; of a tag that is not below its range."""
+    known = 1 if factor.variable in ("x0", "y0") else 127 if factor.variable in (*X_TRACES, *Y_TRACES) else 256
+    return min(known + abs(factor.constant), 1 << WIDTHS[factor.variable])
+
+
+def _is_narrow(product: Product) -> bool:
+    largest = abs(product.mantissa)
+    for factor in product.factors:
+        largest *= 1 if factor.sign else _most(factor)
+    shift = product_shift(product)
+    shifted = (largest >> shift) + bool(shift)
+    return largest <= MOST_SUM and shifted << (product.exponent + EXPONENT_OFFSET) <= MOST_SUM
 
 
 def order_of(shape: Shape) -> list[tuple[str, ...]]:

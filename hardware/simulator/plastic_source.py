@@ -9,7 +9,8 @@ it, which is when its source spikes, by going through the evaluations since it w
 written once for many evaluations, and while they lie in the first-level cache. In an evaluation a row is
 
     passed over   where no gate of the variable's products is open for it
-    in full       if the source spiked, or it is u's turn and no product is zero for the whole row
+    in full       if the source spiked, or it is u's turn and no product is zero for the whole row; in 16 bits where
+                  that is exact (`plastic_narrow`)
     masked        where only targets that spiked change, and there are many of them
     by list       where there are few
 
@@ -26,6 +27,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from neurokit.hardware.simulator.plastic_loops import Namer, loop, row_part, tabled
+from neurokit.hardware.simulator.plastic_narrow import full_loop, room
 from neurokit.hardware.simulator.plastic_shape import Shape, order_of
 
 FEW = 24  # a list pays where less than one target in so many spiked: a vector has 16 lanes, a list reloads the row
@@ -44,7 +46,7 @@ from numpy import int16, int32, uint32
 
 from neurokit.hardware.simulator.caching import njit
 from neurokit.hardware.simulator.plastic_steps import add_sent, end_step, list_all, list_sent, start_step
-from neurokit.hardware.simulator.plastic_vectors import add_masked
+from neurokit.hardware.simulator.plastic_vectors import add_masked, add_saturated
 from neurokit.hardware.simulator.vectors import wide_registers
 
 
@@ -62,6 +64,7 @@ def refresh(learners, listed, numbers, stop, held):
 def _start(shape: Shape) -> str:
     """What comes before the evaluations of a row."""
     lines = [f"    c{place} = int32(c[{place}])" for place in range(2, Namer(shape).count)]
+    lines += room(shape, order_of(shape))
     if not shape.one_step:
         lines.append("    steps = held.xs.shape[2]")
         for variable in shape.variables:
@@ -130,7 +133,7 @@ def _group(shape: Shape, names: Namer, group: Sequence[str]) -> Iterator[str]:
         yield from _quick(shape, group, full, inner)
     if full:
         yield f"{inner}if {' or '.join(full)}:"
-        yield from loop(shape, names, group, inner + "    ", "k", None)
+        yield from full_loop(shape, names, group, inner + "    ")
         word = "elif"
     if only_post:
         condition = " or ".join(f"({text})" for text in only_post)

@@ -46,6 +46,17 @@ def add_masked(typingctx, row, masks, index, steps, count, low, high):
     return types.void(row, masks, index, steps, types.intp, types.int16, types.int16), generate
 
 
+@intrinsic
+def add_saturated(typingctx, one, other):
+    """Their sum within 16 bits; all int16."""
+
+    def generate(context, builder, signature, arguments):
+        add = builder.module.declare_intrinsic("llvm.sadd.sat", (SHORT,), ir.FunctionType(SHORT, [SHORT, SHORT]))
+        return builder.call(add, arguments)
+
+    return types.int16(types.int16, types.int16), generate
+
+
 def _everywhere(builder, value, vector):
     """A vector of the same value."""
     one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.IntType(32)(0))

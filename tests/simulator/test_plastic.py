@@ -12,7 +12,9 @@ from neurokit.graph.fixed_plasticity import FixedFactor, FixedRule, FixedTrace, 
 from neurokit.graph.learned import plastic_projections, variables, weights_of
 from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse
 from neurokit.hardware.simulator import plastic_loop
+from neurokit.hardware.simulator.plastic_narrow import fits
 from neurokit.hardware.simulator.plastic_numbers import AT_ONCE, LavaStreams
+from neurokit.hardware.simulator.plastic_shape import shape_of
 from neurokit.lower.fixedpoint.learning import WIDTHS
 from neurokit.lower.fixedpoint.learning_numbers import LavaNumbers
 from tests.hardware.learning_programs import EPROP, PAIR, PROGRAMS, dense, factors, inputs_for, made
@@ -140,6 +142,24 @@ def test_any_rule(seed):
     assert_as_interpreted(program, inputs_for(program, 2, 60), 60)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(12))
+def test_rules_within_16_bits(seed):
+    """Any rule whose rows are done in 16 bits."""
+    rng = np.random.default_rng(seed)
+    while True:
+        rule = replace(random_rule(rng, "lava"), decimation=0)
+        shape = shape_of(rule, dense=True)
+        if fits(shape, shape.variables) and len(rule.dt) > 1 and any("t" in map(_variable, p.factors) for p in rule.dw):
+            break
+    program = learning(rule, dense(seed, WIDE, 9))
+    assert_as_interpreted(program, inputs_for(program, 2, 60), 60)
+
+
+def _variable(factor):
+    return factor.variable
+
+
 def test_a_tag_below_its_range():
     """In Lava's arithmetic a tag of -257 comes back at the next evaluation, also where no gate is open."""
     down = FixedRule(
@@ -152,6 +172,7 @@ def test_a_tag_below_its_range():
     rng = np.random.default_rng(0)
     program = learning(down, dense(1, 3, 40))
     inputs = {"in": (rng.random((1, 600, 40)) < 0.1).astype(int), "drive": np.zeros((1, 600, 8), int)}
+    assert fits(shape_of(down, dense=True), ("t",)), "16 bits do, but for this"
     recording = assert_as_interpreted(program, inputs, 600)
     assert (recording.states["in->out", "tag"] == -257).any(), "it has happened"
 
