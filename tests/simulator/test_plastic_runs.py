@@ -181,7 +181,7 @@ def test_frozen_leaves_third_factors_out():
 
 
 def test_weights_that_rail():
-    up = replace(PAIR, dw=(replace(PAIR.dw[0], mantissa=7, exponent=3),))
+    up = replace(PAIR, dw=(replace(PAIR.dw[0], mantissa=7), replace(PAIR.dw[1], mantissa=1)))  # no other structure
     program = made({"in": (6,)}, {"out": ((4,), "lif")}, [("in", "out", dense(1, 4, 6, "excitatory", 2), "", up)])
     x = np.ones((1, 60, 6), int)
     with pytest.warns(RailWarning, match="in->out.*24 of 24 weights"):
