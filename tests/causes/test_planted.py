@@ -269,11 +269,11 @@ def test_sigma_delta_networks(bits):
     assert small.loss < 0.05
 
 
-def test_changes_below_a_unit_of_payload_are_named():
-    """Payloads calibrated for inputs 100,000 times as large: thresholds become a unit, which nothing ever reaches."""
+def test_values_below_a_unit_of_payload_are_named():
+    """Payloads calibrated for inputs 100,000 times as large: an eighth of a unit, the largest value, is nothing."""
     graph = network((Dense(np.eye(6)), Delta()), (Dense(RNG.normal(0, 1, (4, 6))), SigmaDelta()), shape=(6,))
     x = RNG.random((3, 25, 6))
     found = taken_apart(graph, nk.compile(graph, calibrate=x * 1e5), x)
     assert found.loss == pytest.approx(1, rel=1e-12)
-    assert found.largest.cause == "thresholds"
-    assert losses(found)["thresholds"].alone > 0.9
+    assert found.largest.cause == "payloads"
+    assert losses(found)["payloads"].alone > 0.9
