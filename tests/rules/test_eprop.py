@@ -114,7 +114,7 @@ def changes(learning_rule, passed, beta, which, signal_steps=1):
 
 def check(found, gradient):
     """-rate times the gradient, and so the cosine is 1."""
-    np.testing.assert_allclose(found, -RATE * gradient, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(found, -RATE * gradient, rtol=1e-12, atol=1e-12)
     assert cosine(found, -gradient) > 1 - 1e-12
 
 
@@ -188,4 +188,4 @@ def test_reward_based():
         kept = 0.97 * kept + learning[:, None] * mean
         mean = KAPPA * mean + (1 - KAPPA) * passed.psi[t][:, None] * bar[None]
     found = weights_after(learning_rule, np.zeros((NEURONS, INPUTS)), passed.x, passed.z, signals, DT)
-    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)

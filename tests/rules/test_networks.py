@@ -100,7 +100,7 @@ def test_eprop_of_a_whole_network_over_two_samples(beta):
         after = learned
     assert trains.any()
     for projection, expected, before in zip(rec.program.projections[:3], after, weights[:3], strict=True):
-        np.testing.assert_allclose(projection.synapse.weight, expected, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(projection.synapse.weight, expected, rtol=1e-12, atol=1e-12)
         assert np.abs(expected - before).max() > 1e-4
 
 
@@ -142,7 +142,7 @@ def test_stdp_of_a_network_whatever_the_delay(kind, late):
     w, trains = stdp_by_hand(weight, x, late, tied=lambda dw, w: w + dw * mask)
     assert np.array_equal(rec.spikes["out"], trains)
     found = rec.program.projections[0].synapse.weight
-    np.testing.assert_allclose(found if kind == "dense" else found.toarray(), w, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(found if kind == "dense" else found.toarray(), w, rtol=1e-12, atol=1e-12)
     assert 20 < trains.sum() < 1400
 
 

@@ -146,8 +146,8 @@ def test_kolen_pollack_brings_two_maps_together():
         backward.step(error, np.zeros(5), {"error": x})
         expected_w = expected_w - 0.02 * np.outer(error, x) - 0.01 * expected_w
         expected_b = expected_b - 0.02 * np.outer(x, error) - 0.01 * expected_b
-    np.testing.assert_allclose(forward.weights, expected_w, rtol=1e-10, atol=1e-12)
-    np.testing.assert_allclose(backward.weights, expected_b, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(forward.weights, expected_w, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(backward.weights, expected_b, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(forward.weights, backward.weights.T, atol=1e-6)
 
 
