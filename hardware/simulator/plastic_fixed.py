@@ -191,7 +191,6 @@ class FixedPlastic(PlasticLink):
 
     def add(self, rows: Rows, acc: Rows, largest: float) -> None:
         """Add what the spikes of the step before cause, by the weights as they were then."""
-        self.bits = 32
         sums = self.sums if self.exponent <= 0 else self.sums.astype(np.int64) << self.exponent
         self.wrapped += kernels.add_sums(sums.ravel(), max(0, -self.exponent), self.bits, acc.ravel())
 

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 
 import neurokit as nk
 from neurokit.conformance.learning import interpret_learning
+from neurokit.errors import OverflowWarning
 from neurokit.graph.fixed_plasticity import FixedFactor, FixedRule, FixedTrace, Product
 from neurokit.graph.learned import plastic_projections, variables, weights_of
 from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse
@@ -241,3 +242,19 @@ def test_a_shared_weight_gets_the_sum_of_its_synapses():
     expected = np.minimum(3 + np.cumsum(x.sum(axis=(0, 2, 3, 4))), 255)
     np.testing.assert_array_equal(recording.states["in->out", "weight"].ravel(), expected)
     assert recording.program.projections[0].synapse.weight.item() == expected[-1]
+
+
+def test_sums_of_a_convolution_that_learns_wrap_at_24_bits():
+    """As those of one that does not: payloads so large that they leave 24 bits, and a rule that changes nothing."""
+    idle = FixedRule("idle", (Product(1, 0, "x0", factors("x1")),), traces={"x1": FixedTrace(0.0, 10.0)})
+    kernel = Conv2d(np.array([[[[100, 90], [80, 70]]]]))
+    program = made({"in": (1, 3, 4)}, {"out": ((1, 2, 3), "lif")}, [("in", "out", kernel, "", idle)])
+    payloads = np.random.default_rng(3).integers(20_000, 90_000, (1, 12, 1, 3, 4))
+    still = replace(program, projections=tuple(replace(p, plasticity=None) for p in program.projections))
+    with pytest.warns(OverflowWarning):
+        learned = nk.run(program, payloads, record=("out", ("out", "u")))
+    with pytest.warns(OverflowWarning):
+        wanted = nk.run(still, payloads, record=("out", ("out", "u")))
+    np.testing.assert_array_equal(learned.states["out", "u"], wanted.states["out", "u"])
+    np.testing.assert_array_equal(learned.spikes["out"], wanted.spikes["out"])
+    assert learned.overflows["out"].sums == wanted.overflows["out"].sums > 0
