@@ -125,7 +125,7 @@ def _zipped(file: BinaryIO, budget: Budget) -> Any:
 
             return unpickle(io.BytesIO(_entry(archive, names["data.pkl"])), _functions(budget), storage)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, struct.error, ValueError) as error:
-        said = " ".join(str(error).split())[:200]
+        said = one_line(error, 200)
         raise Unreadable(f"is a damaged zip file ({said})", f"{_KIND} is a whole one", _AGAIN) from error
 
 

@@ -42,6 +42,15 @@ class Ladder:
     backend: opt.Lava
     time_limit: float | None
 
+    def read(
+        self, source: Path, data: list[Path], reading: Reading, encoding: Encoding
+    ) -> tuple[nk.Network | nk.Program, Any]:
+        """The source and its inputs; whatever is wrong with them or the labels is told before anything runs."""
+        graph = read_graph(source, reading)
+        read_labels(self.labels)
+        check_compiling(graph, self.bits, self.window)
+        return graph, read_inputs(graph, data, self.steps, encoding)
+
     def climb(self, source: Path, graph: nk.Network | nk.Program, arrays: Any, *, as_json: bool) -> nk.Parity:
         """Verify; Ctrl-C tells what was found so far and ends the command."""
         truth = read_labels(self.labels)
@@ -107,12 +116,9 @@ def verify(
     Exit code 1 when the Program on the simulator and on Lava differ, or the source in its own framework by too much.
     """
     reading = Reading(kind, dt, reset, inputs, shape, spec, code, calibrate, fires, integration)
-    graph = read_graph(source, reading)
-    read_labels(labels)  # told before anything runs when it is none
-    check_compiling(graph, bits, window)
     encoding = Encoding(bin, counts, fit, size, encode, seed, threshold, time_unit)
-    arrays = read_inputs(graph, data, steps, encoding)
     ladder = Ladder(labels, expected, bits, window, steps, tau, attribute, lava, backend, time_limit)
+    graph, arrays = ladder.read(source, data, reading, encoding)
     parity = ladder.climb(source, graph, arrays, as_json=as_json)
     say_json(parity.to_dict()) if as_json else say(str(parity))
     if not lava and not as_json and not any(rung.exact for rung in parity.rungs):
@@ -159,13 +165,10 @@ def report(
     """Verify, place and profile, and write it all as one HTML page and as JSON; exit code as verify's and place's."""
     check_output(output, ".html", source, *data, labels, expected)
     reading = Reading(kind, dt, reset, inputs, shape, spec, code, calibrate, fires, integration)
-    graph = read_graph(source, reading)
-    read_labels(labels)  # told before anything runs when it is none
-    check_compiling(graph, bits, window)
     encoding = Encoding(bin, counts, fit, size, encode, seed, threshold, time_unit)
-    arrays = read_inputs(graph, data, steps, encoding)
-    program, _ = program_of(graph, None, bits, window, arrays)
     ladder = Ladder(labels, expected, bits, window, steps, tau, attribute, lava, backend, time_limit)
+    graph, arrays = ladder.read(source, data, reading, encoding)
+    program, _ = program_of(graph, None, bits, window, arrays)
     parity = ladder.climb(source, graph, arrays, as_json=as_json)
     placement = nk.place(program, chip.value)
     whole = program.scaled(arrays) if program.input_scale and program is not graph else arrays

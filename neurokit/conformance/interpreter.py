@@ -6,7 +6,7 @@ What a Program means is what this file computes with the rules of `lower/fixedpo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -54,19 +54,41 @@ class Interpreter:
             states = {key: x.astype(np.int32) for key, x in {**learned.states, **learned.variables}.items()}
         else:
             samples = [interpret(program, {name: x[k] for name, x in inputs.items()}, steps) for k in range(batch)]
-            sent = {name: np.stack([one[0][name] for one in samples]) for name in samples[0][0]}
-            states = {key: np.stack([one[1][key] for one in samples]).astype(np.int32) for key in samples[0][1]}
-        return Recording(
-            program=program,
-            steps=steps,
-            batch=batch,
-            spikes=Recorded({name: sent[name] for name in program.populations}, "spikes"),
-            states=Recorded(states, "states"),
-            counts={name: np.count_nonzero(x, axis=1) for name, x in sent.items()},
-            step_counts={name: np.count_nonzero(x, axis=(0, *range(2, x.ndim))) for name, x in sent.items()},
-            backend=self.name,
-            seconds=time.monotonic() - started,
-        )
+            sent, states = stacked(samples)
+        return recorded(program, sent, states, steps, self.name, started)
+
+
+def stacked(
+    samples: Sequence[tuple[Mapping[str, Ints], Mapping[tuple[str, str], Ints]]],
+) -> tuple[dict[str, Ints], dict[tuple[str, str], NDArray[np.int32]]]:
+    """What was sent and the states of samples run one by one, with a batch axis in front."""
+    sent = {name: np.stack([one[0][name] for one in samples]) for name in samples[0][0]}
+    return sent, {key: np.stack([one[1][key] for one in samples]).astype(np.int32) for key in samples[0][1]}
+
+
+def recorded(
+    program: Program,
+    sent: Mapping[str, Ints],
+    states: Mapping[tuple[str, str], NDArray[Any]],
+    steps: int,
+    backend: str,
+    started: float,
+) -> Recording:
+    """The Recording of a run that kept everything. sent: of inputs and populations, (batch, steps, *shape).
+
+    started: when it began, by time.monotonic.
+    """
+    return Recording(
+        program=program,
+        steps=steps,
+        batch=len(next(iter(sent.values()))),
+        spikes=Recorded({name: sent[name] for name in program.populations}, "spikes"),
+        states=Recorded(states, "states"),
+        counts={name: np.count_nonzero(x, axis=1) for name, x in sent.items()},
+        step_counts={name: np.count_nonzero(x, axis=(0, *range(2, x.ndim))) for name, x in sent.items()},
+        backend=backend,
+        seconds=time.monotonic() - started,
+    )
 
 
 def interpret(

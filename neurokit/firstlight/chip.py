@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.conformance.interpreter import matrix_of
+from neurokit.conformance.interpreter import matrix_of, recorded, stacked
 from neurokit.errors import Fault
 from neurokit.firstlight.silicon import Silicon
 from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
@@ -23,7 +23,7 @@ from neurokit.graph.synapses import Convolving, Injection, Shape
 from neurokit.hardware.base import Progress, RecordKey
 from neurokit.lower.fixedpoint import ACTIVATION_SHIFT, chip_weights, neuron_step, resets_before, shift, wrap24, wrap32
 from neurokit.lower.fixedpoint.lif import DECAY_SHIFT, HALF_RANGE
-from neurokit.records import Recorded, Recording
+from neurokit.records import Recording
 
 Ints = NDArray[np.int64]
 NEURONS = (LoihiLIF, FixedSigma, FixedDelta, FixedSigmaDelta)
@@ -71,19 +71,7 @@ class SimulatedChip:
         started = time.monotonic()
         batch = next(iter(inputs.values())).shape[0]
         samples = [simulate(program, {n: x[k] for n, x in inputs.items()}, steps, self.silicon) for k in range(batch)]
-        sent = {name: np.stack([one[0][name] for one in samples]) for name in samples[0][0]}
-        states = {key: np.stack([one[1][key] for one in samples]).astype(np.int32) for key in samples[0][1]}
-        return Recording(
-            program=program,
-            steps=steps,
-            batch=batch,
-            spikes=Recorded({name: sent[name] for name in program.populations}, "spikes"),
-            states=Recorded(states, "states"),
-            counts={name: np.count_nonzero(x, axis=1) for name, x in sent.items()},
-            step_counts={name: np.count_nonzero(x, axis=(0, *range(2, x.ndim))) for name, x in sent.items()},
-            backend=self.name,
-            seconds=time.monotonic() - started,
-        )
+        return recorded(program, *stacked(samples), steps, self.name, started)
 
 
 def simulate(

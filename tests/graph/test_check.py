@@ -21,26 +21,12 @@ from neurokit.graph.synapses import (
     SumPool2d,
     Upsample2d,
 )
+from tests.graph.checking import message, messages
 from tests.networks import joined, network
 
 ONES = Dense(np.ones((2, 2)))
 ODD = "weights of mixed sign beyond -128..127 are even"
 SOUND = network((ONES, IF()), (ONES, IF()))
-
-
-def messages(graph):
-    check = check_program if isinstance(graph, Program) else check_network
-    with pytest.raises(GraphError) as caught:
-        check(graph)
-    for fault in caught.value.faults:
-        assert all((fault.node, fault.fact, fault.limit, fault.mend)), fault
-        assert fault.mend[-1] in ".?", fault
-    return [str(fault) for fault in caught.value.faults]
-
-
-def message(graph):
-    (found,) = messages(graph)
-    return found
 
 
 def with_synapse(synapse, target=(2,), shape=(2,)):

@@ -8,7 +8,6 @@ import pytest
 import scipy.sparse as sp
 
 import neurokit.rules as rules
-from neurokit.errors import GraphError
 from neurokit.graph.check import check_network, check_program
 from neurokit.graph.check_fixed_rules import fixed_rule_faults, shift_of
 from neurokit.graph.fixed_plasticity import FixedFactor, FixedRule, FixedSignal, FixedTrace, Product
@@ -18,6 +17,7 @@ from neurokit.graph.neurons import IF, LIF, LeakyIntegrator, LoihiLIF
 from neurokit.graph.plasticity import HostStep, Signal, Trace
 from neurokit.graph.plasticity_text import rule
 from neurokit.graph.synapses import Conv2d, Dense, Flatten, Injection, Sparse, SumPool2d
+from tests.graph.checking import message, messages
 from tests.networks import joined
 
 PAIR = rule(
@@ -57,21 +57,6 @@ def program(plasticity=FIXED_PAIR, weight=((1, 2), (3, 4)), delay=1, neuron=None
     synapse = synapse or Dense(np.array(weight))
     projection = Projection("in", "p0", (synapse,), delay, plasticity=plasticity)
     return Program({"in": Input("in", (2,))}, {"p0": population}, (projection,), {"p0": population})
-
-
-def messages(graph):
-    check = check_program if isinstance(graph, Program) else check_network
-    with pytest.raises(GraphError) as caught:
-        check(graph)
-    for fault in caught.value.faults:
-        assert all((fault.node, fault.fact, fault.limit, fault.mend)), fault
-        assert fault.mend[-1] in ".?", fault
-    return [str(fault) for fault in caught.value.faults]
-
-
-def message(graph):
-    (found,) = messages(graph)
-    return found
 
 
 class TestSound:

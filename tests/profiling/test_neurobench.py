@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +24,7 @@ from neurokit.records import Recorded
 from tests.frameworks import framework
 from tests.place.connectivity import matrix
 from tests.place.programs import program
+from tests.profiling.oracles import answer, installed
 from tests.profiling.recordings import random_spikes, record, three_layers
 
 RECORD: Any = ("a", "out", ("a", "v"), ("out", "v"))
@@ -232,12 +231,7 @@ print(json.dumps(found))
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the package alone, beside this environment: nothing is installed into it."""
     framework("torch", "snntorch")
-    folder = tmp_path_factory.mktemp("neurobench")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
-    done = subprocess.run([*command, "neurobench==2.3.0"], capture_output=True, text=True, timeout=240, check=False)
-    if done.returncode:
-        pytest.skip(f"neurobench 2.3.0 cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
-    return folder
+    return installed(tmp_path_factory.mktemp("neurobench"), "neurobench==2.3.0")
 
 
 @pytest.mark.slow
@@ -249,18 +243,7 @@ def test_the_package_gives_the_same(package: Path, tmp_path: Path) -> None:
     net = made["build"]()
     x = (np.random.default_rng(0).random((3, 15, 2, 6, 5)) < 0.3).astype(np.float64)
     np.save(tmp_path / "x.npy", x)
-    (tmp_path / "oracle.py").write_text(ORACLE.replace("BUILD", BUILD), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "oracle.py", "x.npy"],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(package), "PATH": ""},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    theirs = json.loads(done.stdout.splitlines()[-1])
+    theirs = answer(ORACLE.replace("BUILD", BUILD), "x.npy", package, tmp_path)
     graph = nk.convert(net, kind="torch", shape=(2, 6, 5), dt=1e-3)
     names = tuple(graph.populations)
     recording = nk.run(graph, x, record=(*names, *((name, "v") for name in names)))

@@ -6,11 +6,8 @@ It is GPL: installed into a folder of its own, run in a process of its own, and 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +19,7 @@ from neurokit.graph.neurons import LoihiLIF
 from neurokit.graph.synapses import Dense
 from neurokit.place.chips import LOIHI1
 from neurokit.profiling.energy import dynamic_parts
+from tests.profiling.oracles import answer, installed
 
 STATED_ERROR, STATED_LATENCY_ERROR = 0.117, 0.243  # against silicon: Boyle et al., IEEE TCAD 2025, Table IV
 STEPS, THRESHOLD, SIZES = 60, 40, {"in": 50, "a": 80, "b": 30}
@@ -57,13 +55,7 @@ print(json.dumps({key: value for key, value in found.items() if isinstance(value
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the package alone, beside this environment: nothing is installed into it."""
-    folder = tmp_path_factory.mktemp("sanafe")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"]
-    command += ["--target", str(folder), "sanafe==2.2.9"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-    if done.returncode:
-        pytest.skip(f"sanafe 2.2.9 cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
-    return folder
+    return installed(tmp_path_factory.mktemp("sanafe"), "sanafe==2.2.9", "--only-binary=:all:")
 
 
 def integrators(rng: np.random.Generator) -> Program:
@@ -98,18 +90,7 @@ def test_counts_and_energy(package: Path, tmp_path: Path) -> None:
     asked = {"sizes": SIZES, "threshold": THRESHOLD, "steps": STEPS, "connections": connections}
     asked["spikes"] = spikes.T.astype(bool).tolist()
     (tmp_path / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
-    (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "script.py", "asked.json"],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(package), "PATH": ""},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    theirs: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    theirs = answer(SCRIPT, "asked.json", package, tmp_path)
     placement = nk.place(graph, replace(LOIHI1, step_floor=0.0))
     assert placement.cores == 2
     profiled = nk.profile(nk.run(graph, spikes), placement)
