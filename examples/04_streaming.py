@@ -2,10 +2,9 @@
 
     python examples/04_streaming.py [--steps 5000]
 
-Result, of three runs on two idle cores (Intel Xeon with AVX-512): PilotNet's dense layers took a median of 183 to 187
-µs a step, 381 to 490 µs at the 99th percentile, and 0 to 4 of 5,000 steps missed the millisecond; the recurrent network
-155 to 162 µs, 379 to 440 µs and 1 to 2. 0 to 9 of 5,000 ticks were late. No output spike differed. With some ten other
-busy processes: medians of 263 to 294 µs, 4 to 78 steps missed, and 660 to 1,840 ticks late: the system woke us late.
+Result, of three runs on two idle cores (Intel Xeon with AVX-512): PilotNet's dense layers took a median of 219 to 234
+µs a step, 423 to 529 µs at the 99th percentile, and 1 to 2 of 5,000 steps missed the millisecond; the recurrent network
+159 to 166 µs, 333 to 379 µs and 0 to 1. 1 to 7 of 5,000 ticks were late. No output spike differed.
 
 Each tick a network gets the spikes of one millisecond and must answer before the next tick. Two networks: the dense
 layers of NVIDIA's PilotNet (a steering angle from 2,560 inputs, weights of lava-dl's `network.net`), and 1,000

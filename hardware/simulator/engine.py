@@ -102,6 +102,11 @@ class Engine:
         return np.asarray(matrix.toarray(), np.float64)
 
     @property
+    def uses_blas(self) -> bool:
+        """Whether a step may call BLAS, which is then to keep to one thread (`team.one_blas_thread`)."""
+        return any(link.blas for stage in self.stages.values() for link in stage.links)
+
+    @property
     def block(self) -> int:
         """Steps that one block may hold."""
         widest = max(stage.size for stage in self.stages.values())

@@ -26,7 +26,7 @@ class Link:
     """One projection: adds the input that spikes cause. `delay` is the scalar part, in steps.
 
     splits: whether `add` treats every (step, sample) by itself, so that threads may share them.
-    plastic: whether its weights change, see `plastic.PlasticLink`.
+    plastic: whether its weights change, see `plastic.PlasticLink`. blas: whether it may call BLAS.
     port: of the target's neurons, which it feeds; or one of a third factor.
     reach: no |sum| for payloads of size 1 is larger. strongest: largest |weight|.
     bits: integers of the result have so many, and wrap. wrapped: how many have.
@@ -34,6 +34,7 @@ class Link:
 
     splits = True
     plastic = False
+    blas = False
     port = ""
     reach = float("inf")
     strongest = float("inf")
@@ -118,6 +119,7 @@ class ConvLink(Link):
     """Two-dimensional convolution; its integer result wraps at 24 bits, as Lava's does."""
 
     bits = 24
+    blas = True
 
     def __init__(self, source: str, delay: int, synapse: Conv2d, shape: Shape) -> None:
         super().__init__(source, delay, synapse.exponent)
@@ -177,6 +179,7 @@ class _DelayedRows(DelayedLink):
     def __init__(self, link: Link, delays: NDArray[np.int64]) -> None:
         super().__init__(link.source, link.delay)
         self.link: Link = link
+        self.blas = link.blas
         self.reach = link.reach
         self.delays = _narrow_delays(delays - link.delay)
         self.longest = int(self.delays.max())

@@ -29,6 +29,7 @@ class FloatPlasticLink(PlasticLink):
     listener: is told (link, pre, post, signals) after each step.
     """
 
+    blas = True
     listener: Callable[[FloatPlasticLink, Rows, Rows, Mapping[str, Rows]], None] | None = None
 
     def __init__(

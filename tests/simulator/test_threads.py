@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import neurokit as nk
 from neurokit.errors import InputError
 from neurokit.graph.neurons import IF, CubaLIF
-from neurokit.graph.synapses import Dense
-from neurokit.hardware.simulator import blocks, parts, runner, team, wave
+from neurokit.graph.synapses import Conv2d, Dense
+from neurokit.hardware.simulator import blocks, parts, runner, stepper, team, wave
 from neurokit.hardware.simulator.team import Team
 from tests.networks import network
 from tests.overflowing import ON_PURPOSE
@@ -96,6 +97,23 @@ def test_runs_that_overlap_leave_blas_as_it_was():
         assert set(threads()) == {1}
         second.__exit__(None, None, None)
         assert threads() == before != []
+
+
+def test_a_session_limits_blas_only_where_it_may_be_called(monkeypatch):
+    """Limiting it takes as long as a quarter of a small step."""
+    limited = []
+    entered = stepper.one_blas_thread
+    monkeypatch.setattr(stepper, "one_blas_thread", lambda: limited.append(True) or entered())
+    dense = network((Dense(np.full((3, 3), 0.4)), IF()), shape=(3,), dt=1e-3)
+    image = network((Conv2d(np.full((2, 1, 2, 2), 0.4)), IF()), shape=(1, 4, 4), dt=1e-3)
+    learns = dense.with_plasticity("in->p0", nk.rules.stdp())
+    of_each_target = np.repeat([0.0, 1e-3], 9)[:, None]
+    late = replace(image, projections=(replace(image.projections[0], delay=of_each_target),))
+    for graph, calls in ((nk.compile(dense), 0), (dense, 0), (nk.compile(image), 1), (learns, 1), (late, 1)):
+        limited.clear()
+        with nk.open(graph) as session:
+            session.step(np.zeros(next(iter(graph.inputs.values())).shape))
+        assert len(limited) == calls
 
 
 def test_an_error_on_the_belt_ends_all(always_shared, monkeypatch):
