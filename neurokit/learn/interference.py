@@ -36,7 +36,7 @@ def gradient_overlap(gradient_a: Blocks, change_b: Blocks) -> dict[str, float]:
 
 
 def first_order(gradient_a: Blocks, change_b: Blocks) -> dict[str, float]:
-    """I_AB = <g_A, dW_B>, by block and of "all" (their sum), in the unit of the loss: forgetting as far as it is linear.
+    """I_AB = <g_A, dW_B>, by block and of "all" (their sum), in the unit of the loss: forgetting if it is linear.
 
     Raises InputError as `gradient_overlap` does.
     """
