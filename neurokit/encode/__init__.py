@@ -4,6 +4,7 @@
     values   Rate, Regular, Latency, Graded: numbers in 0..1 (images) to (time, *shape), `decode` back within `error`
     signals  Delta: up and down spikes where a signal moves by a threshold, and the signal back
     sound    FilterBank: gammatone or mel channels of a waveform, and their spikes
+    scenes   generate(seed=, scenes=, frames=) -> StereoFrames: synthetic scenes for two event cameras, and their depth
 
 Every encoder is a frozen dataclass of numbers; what is random takes a seed.
 """
@@ -13,6 +14,7 @@ from neurokit.encode.files import READERS, read
 from neurokit.encode.frames import batch, from_frames, to_spikes
 from neurokit.encode.signals import Delta
 from neurokit.encode.sound import FilterBank
+from neurokit.encode.stereo import StereoFrames
 from neurokit.encode.values import Graded, Latency, Rate, Regular, scaled
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "Latency",
     "Rate",
     "Regular",
+    "StereoFrames",
     "batch",
     "from_array",
     "from_frames",
