@@ -50,5 +50,5 @@ SINGLE_PRECISION_TIE = 1e-5
 # second tag on top of an offset of 1024.
 LAVA_FLOAT_LEARNING = 1e-9
 
-# NEST's losses are written with 12 digits and sum in another order, over five iterations of training. Measured: 1.5e-12.
+# NEST writes its losses with 12 digits and sums in another order, over five iterations. Measured: 1.5e-12.
 EPROP_REFERENCE = 1e-11
