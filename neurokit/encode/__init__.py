@@ -5,6 +5,7 @@
     signals  Delta: up and down spikes where a signal moves by a threshold, and the signal back
     sound    FilterBank: gammatone or mel channels of a waveform, and their spikes
     scenes   generate(seed=, scenes=, frames=) -> StereoFrames: synthetic scenes for two event cameras, and their depth
+    mvsec    windows(find(folder, 1), tested_maps(1)) -> StereoFrames of MVSEC's HDF5 files
 
 Every encoder is a frozen dataclass of numbers; what is random takes a seed.
 """

@@ -98,6 +98,21 @@ class StereoFrames:
         """The windows of a mask or of indices."""
         return StereoFrames(self.counts[chosen], self.depth[chosen], self.times[chosen], self.scenes[chosen])
 
+    def reduced(self, shape: tuple[int, int]) -> StereoFrames:
+        """Windows of `shape` = (rows, columns) pixels, no more than there are.
+
+        A pixel has the events of all those that fall into it, and the depth of the one at its middle. InputError.
+        """
+        old, new = self.depth.shape[1:], checked_shape(shape)
+        if new[0] > old[0] or new[1] > old[1]:
+            fact, limit = f"is {new[0]}×{new[1]}", f"the windows have {old[0]}×{old[1]} pixels"
+            raise InputError(Fault("shape", fact, limit, "Ask for fewer pixels."))
+        first = [-(-np.arange(m) * n // m) for n, m in zip(old, new, strict=True)]  # pixel p goes to p * m // n
+        summed = np.add.reduceat(np.add.reduceat(self.counts.astype(np.int64), first[0], axis=2), first[1], axis=3)
+        middle = [((np.arange(m) + 0.5) * n / m).astype(np.int64) for n, m in zip(old, new, strict=True)]
+        counts = np.minimum(summed, np.iinfo(np.int16).max).astype(np.int16)
+        return StereoFrames(counts, self.depth[:, middle[0]][:, :, middle[1]], self.times, self.scenes)
+
 
 def checked_shape(shape: Any) -> tuple[int, int]:
     """(rows, columns), or InputError."""
