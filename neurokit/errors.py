@@ -10,6 +10,7 @@
      │   └─ NotRecordedError  a recording does not hold what was asked for (also a KeyError)
      ├─ BackendError       a backend refuses a Program, failed, or ran out of time
      │   └─ PayloadError   payloads so large that the backend's sums may overflow where the Program's do not
+     ├─ TrainingError      a loss or gradient is not finite; carries the last good weights
      └─ OutputError        a result cannot be written
 
 OverflowWarning is a warning: integers left their range and wrapped, as the chip's do. ConversionWarning is another: a
@@ -125,6 +126,14 @@ class PayloadError(BackendError):
 
 class OutputError(NeurokitError):
     """A result cannot be written."""
+
+
+class TrainingError(NeurokitError):
+    """A loss or a gradient is not finite, so training stopped. last_good: its progress with the last good weights."""
+
+    def __init__(self, faults: Fault | Sequence[Fault], last_good: Any = None) -> None:
+        super().__init__(faults)
+        self.last_good = last_good
 
 
 class Interrupted(KeyboardInterrupt):

@@ -136,6 +136,7 @@ def test_errors_are_one_tree():
         "OutputError",
         "PayloadError",
         "RuleError",
+        "TrainingError",
     ]
     assert all(issubclass(kind, NeurokitError) for kind in kinds)
     assert issubclass(errors.OverflowWarning, UserWarning)

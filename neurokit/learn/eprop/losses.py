@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,16 @@ from numpy.typing import NDArray
 from neurokit.errors import Fault, InputError
 
 Floats = NDArray[np.float64]
+
+
+class Loss(Protocol):
+    """What readouts (batch, steps, n_out) are to make small."""
+
+    def loss(self, y: Floats) -> float:
+        """Its value."""
+
+    def error(self, y: Floats) -> Floats:
+        """(batch, steps, n_out) its derivative by y of each step by itself."""
 
 
 @dataclass(frozen=True, eq=False)

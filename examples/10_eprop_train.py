@@ -1,0 +1,129 @@
+"""Recurrent networks learn by e-prop, or by backpropagation through time for comparison: two published tasks.
+
+    python examples/10_eprop_train.py pattern  [--seeds 0 1 2 3 4] [--method eprop] [--out build/eprop]
+    python examples/10_eprop_train.py evidence [--seeds 0 1 2 3 4] [--feedback symmetric] [--reset soft]
+
+Settings are those of the scripts of Bellec et al. 2020 (docs/eprop.md). Each seed writes NAME.npz, the trained network,
+and NAME.json, its losses and validations; a checkpoint beside them lets an interrupted run go on where it was, and what
+is finished is not done again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from neurokit.converters.eprop_net import EpropNet
+from neurokit.files import written_aside
+from neurokit.learn.eprop.gradients import RateRegularisation
+from neurokit.learn.eprop.optimisers import Adam, Sgd
+from neurokit.learn.eprop.progress import Progress
+from neurokit.learn.eprop.training import Training, train
+from neurokit.learn.tasks.evidence import EvidenceAccumulation
+from neurokit.learn.tasks.networks import evidence_network, pattern_network
+from neurokit.learn.tasks.pattern import PatternGeneration
+from neurokit.learn.tasks.trials import Task
+
+HERTZ_10 = 0.01  # spikes a step of 1 ms
+
+
+def pattern(seed: int, options: argparse.Namespace) -> tuple[EpropNet, Task, Training]:
+    """Gradient descent, 2000 iterations over one pattern."""
+    net = pattern_network(seed, feedback=options.feedback, reset=options.reset)
+    rates = RateRegularisation(300.0, HERTZ_10)
+    training = Training(Sgd(1e-4), options.iterations or 2000, method=options.method, rates=rates)
+    return net, PatternGeneration(seed), training
+
+
+def evidence(seed: int, options: argparse.Namespace) -> tuple[EpropNet, Task, Training]:
+    """Adam, at most 2000 iterations of 64 trials; stops when the error is below 7 %."""
+    net = evidence_network(
+        seed,
+        feedback=options.feedback,
+        reset=options.reset,
+        regular=100 - options.adaptive,
+        adaptive=options.adaptive,
+        refractory=options.refractory,
+    )
+    training = Training(
+        Adam(5e-3),
+        options.iterations or 2000,
+        batch=64,
+        method=options.method,
+        rates=RateRegularisation(2.0, HERTZ_10),
+        validate_every=10,
+        stop_error=0.07,
+    )
+    return net, EvidenceAccumulation(), training
+
+
+def teller(started: float):
+    """Says every hundredth iteration, or each new validation."""
+
+    def tell(progress: Progress) -> None:
+        last = progress.validations[-1] if progress.validations else None
+        if last and progress.iteration == last.iteration + 1:
+            print(f"{last.iteration}: validation loss {last.loss:.4f}, error {last.error:.3f}, ", end="")
+            print(f"{1000 * last.rate:.1f} Hz, {time.process_time() - started:.0f} s", flush=True)
+        elif not last and progress.iteration % 100 == 0:
+            seconds = time.process_time() - started
+            print(f"{progress.iteration}: loss {progress.losses[-1]:.4f}, {seconds:.1f} s", flush=True)
+
+    return tell
+
+
+def run_seed(seed: int, options: argparse.Namespace) -> None:
+    """One network, from its checkpoint if there is one."""
+    net, task, training = {"pattern": pattern, "evidence": evidence}[options.task](seed, options)
+    name = f"{options.task}-{options.method}-{options.feedback}-{options.reset}"
+    if options.task == "evidence" and (options.adaptive, options.refractory) != (50, 4):
+        name += f"-alif{options.adaptive}-refractory{options.refractory}"
+    file = options.out / f"{name}-seed{seed}"
+    if file.with_suffix(".npz").exists() and file.with_suffix(".json").exists():
+        print(f"{file}.npz is there already")
+        return
+    print(f"{name}, seed {seed}", flush=True)
+    started = time.process_time()
+    checkpoint = file.with_suffix(".checkpoint.npz")
+    done = train(net, task, training, seed=1000 + seed, checkpoint=checkpoint, told=teller(started))
+    done.net.save(file.with_suffix(".npz"))
+    told = {
+        "iterations": done.iteration,
+        "stopped": done.stopped,
+        "losses": [float(f"{loss:.6g}") for loss in done.losses],
+        "validations": [[v.iteration, round(v.loss, 5), round(v.error, 5), round(v.rate, 6)] for v in done.validations],
+        "cpu_seconds": round(time.process_time() - started, 1),
+    }
+    with written_aside(file.with_suffix(".json")) as aside:
+        aside.write_text(json.dumps(told).replace("NaN", "null") + "\n")
+    checkpoint.unlink()
+    if done.validations and not np.isnan(done.validations[-1].error):
+        print(f"seed {seed}: {done.iteration} iterations, error {done.validations[-1].error:.3f}; {done.stopped}")
+    else:
+        print(f"seed {seed}: loss {done.losses[0]:.2f} -> {done.losses[-1]:.2f} in {told['cpu_seconds']} s")
+
+
+def main() -> None:
+    """Reads the options, trains seed by seed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("task", choices=("pattern", "evidence"))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--method", choices=("eprop", "bptt"), default="eprop")
+    parser.add_argument("--feedback", choices=("symmetric", "random", "adaptive"), default="symmetric")
+    parser.add_argument("--reset", choices=("soft", "hard"), default="soft")
+    parser.add_argument("--adaptive", type=int, default=50, help="evidence: how many of 100 neurons are ALIF")
+    parser.add_argument("--refractory", type=int, default=4, help="evidence: silent steps after that of a spike")
+    parser.add_argument("--iterations", type=int, help="default: the published number")
+    parser.add_argument("--out", type=Path, default=Path("build/eprop"))
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    for seed in options.seeds:
+        run_seed(seed, options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""What trials look like, counted, and what the tasks refuse."""
+
+import numpy as np
+import pytest
+
+from neurokit.errors import InputError
+from neurokit.learn.tasks.evidence import EvidenceAccumulation
+from neurokit.learn.tasks.networks import evidence_network, pattern_network
+from neurokit.learn.tasks.pattern import PatternGeneration
+
+
+def random(seed=0):
+    return np.random.default_rng(seed)
+
+
+def test_pattern_generation():
+    task = PatternGeneration(3, outputs=2)
+    trials = task.trials(random(), 2)
+    assert trials.x.shape == (2, 1000, 100)
+    assert trials.x.mean() == pytest.approx(0.05, abs=0.003)
+    np.testing.assert_array_equal(trials.x[0], trials.x[1])
+    assert task.target.shape == (1000, 2)
+    assert (task.target[0] == 0).all()
+    np.testing.assert_allclose(np.abs(task.target).max(0), 1)
+    power = np.abs(np.fft.rfft(task.target, axis=0)) ** 2
+    assert (power[[1, 2, 3, 5]].sum(0) / power[1:].sum(0) > 0.95).all(), "1, 2, 3 and 5 periods"
+    np.testing.assert_array_equal(PatternGeneration(3, outputs=2).target, task.target)
+    assert (PatternGeneration(4, outputs=2).target != task.target).any()
+    assert trials.loss.loss(np.zeros((2, 1000, 2))) == pytest.approx((task.target**2).sum())
+
+
+def test_evidence_accumulation():
+    """Groups fire when and where they are to: 40 Hz in cues and recall, 10 Hz in the background."""
+    task = EvidenceAccumulation()
+    trials = task.trials(random(), 200)
+    x, labels = trials.x.astype(float), trials.loss.labels
+    assert x.shape == (200, 2250, 40)
+    cue = np.zeros(2250, bool)
+    for k in range(7):
+        cue[150 * k + 50 : 150 * k + 150] = True
+    assert x[:, ~cue, :20].sum() == 0
+    assert x[:, cue, :20].mean() == pytest.approx(0.02, abs=0.001)
+    assert x[:, :-150, 20:30].sum() == 0
+    assert x[:, -150:, 20:30].mean() == pytest.approx(0.04, abs=0.002)
+    assert x[:, :, 30:].mean() == pytest.approx(0.01, abs=0.001)
+    shown = x.reshape(200, 2250, 4, 10).sum(3)
+    sides = np.stack([shown[:, 150 * k + 50 : 150 * k + 150, :2].sum(1) for k in range(7)], 1)
+    assert ((sides > 0).sum(2) == 1).all(), "each cue is on one side"
+    np.testing.assert_array_equal(labels, (sides[:, :, 1] > 0).sum(1) > 3)
+    rarer = np.minimum((sides[:, :, 1] > 0).sum(1), (sides[:, :, 0] > 0).sum(1)).mean() / 7
+    assert rarer == pytest.approx(0.27, abs=0.03)  # E min(B, 7 - B) / 7 of B ~ Bin(7, 0.3)
+    assert labels.mean() == pytest.approx(0.5, abs=0.1)
+    assert trials.loss.window == 150
+
+
+def test_remapped_cues():
+    """The same draws, other groups."""
+    usual, swapped = (EvidenceAccumulation(order=o).trials(random(1), 3) for o in ((0, 1, 2, 3), (1, 0, 2, 3)))
+    np.testing.assert_array_equal(usual.loss.labels, swapped.loss.labels)
+    totals = [t.x.reshape(3, 2250, 4, 10).sum((1, 3)) for t in (usual, swapped)]
+    assert (np.argmax(totals[0][:, :2], 1) != np.argmax(totals[1][:, :2], 1)).all()
+
+
+def test_trials_depend_on_the_generator_only():
+    task = EvidenceAccumulation(cues=3, delay=100)
+    one, again, other = (task.trials(random(seed), 5) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one.x, again.x)
+    assert (one.x != other.x).any()
+
+
+def test_untrained_networks():
+    """The published beta, .0174, and deviations of weights."""
+    net = evidence_network(0, feedback="random")
+    assert net.betas[50:] == pytest.approx(0.0174, abs=5e-5)
+    assert (net.betas[:50] == 0).all()
+    assert np.std(net.w_in) == pytest.approx(40**-0.5, rel=0.05)
+    assert np.std(net.w_rec) == pytest.approx(0.1, rel=0.05)
+    assert np.abs(net.w_out).max() <= np.sqrt(6 / 102)
+    assert np.std(net.b_out) == pytest.approx(1, rel=0.15)
+    strong = pattern_network(0, recurrent_gain=2.0)
+    np.testing.assert_allclose(strong.w_rec, 2 * pattern_network(0).w_rec)
+    np.testing.assert_array_equal(pattern_network(0, feedback="random").w_out, pattern_network(0).w_out)
+
+
+@pytest.mark.parametrize(
+    ("make", "node"),
+    [
+        (lambda: PatternGeneration(-1), "seed"),
+        (lambda: PatternGeneration(steps=1), "steps"),
+        (lambda: PatternGeneration(inputs=0), "inputs"),
+        (lambda: PatternGeneration(outputs=1.5), "outputs"),
+        (lambda: PatternGeneration(spike_probability=2), "spike_probability"),
+        (lambda: PatternGeneration(periods=()), "periods"),
+        (lambda: PatternGeneration().trials(random(), 0), "size"),
+        (lambda: EvidenceAccumulation(inputs=41), "inputs"),
+        (lambda: EvidenceAccumulation(cues=4), "cues"),
+        (lambda: EvidenceAccumulation(cue=0), "cue"),
+        (lambda: EvidenceAccumulation(recall=0), "recall"),
+        (lambda: EvidenceAccumulation(minority=-0.1), "minority"),
+        (lambda: EvidenceAccumulation(order=(0, 1, 2, 2)), "order"),
+    ],
+)
+def test_settings_that_cannot_be(make, node):
+    with pytest.raises(InputError, match=f"'{node}': is "):
+        make()
