@@ -18,7 +18,7 @@ from neurokit.graph.check_fixed_rules import MAX_EPOCH
 from neurokit.graph.fixed_plasticity import Arithmetic, FixedRule
 from neurokit.graph.network import Network, Program
 from neurokit.graph.plasticity import Rule
-from neurokit.learn.agreement import Fidelity, Measured, Setting, agreement
+from neurokit.learn.agreement import Fidelity, Measured, Setting, agreement, rms
 from neurokit.lower.fold import fold
 from neurokit.lower.plastic_synapses import initial_weights
 
@@ -100,17 +100,18 @@ def _with_deployed(found: Fidelity, network: Network, arrays: Mapping[str, Any],
         except CompileError as error:
             refused.append(f"all in integers ({setting}): {error.faults[0]}")
             continue
-        for name, (change, railed) in changed.items():
+        for name, (change, railed, scale) in changed.items():
             wanted = initial_weights(after[name].synapse) - initial_weights(before[name].synapse)
-            rows.append(Measured(name, "all", "own", setting, agreement(change, wanted), railed))
+            row = Measured(name, "all", "own", setting, agreement(change, wanted), railed, rms(scale * wanted))
+            rows.append(row)
     return replace(found, rows=tuple(rows), refused=tuple(refused))
 
 
 def _changes(
     network: Network, arrays: Mapping[str, Any], steps: int, setting: Setting
-) -> dict[str, tuple[NDArray[np.float64], float]]:
-    """Of each plastic projection of the compiled network: weight changes in the network's unit, and the share at a
-    bound."""
+) -> dict[str, tuple[NDArray[np.float64], float, float]]:
+    """Of each plastic projection of the compiled network: weight changes in the network's unit, the share at a bound,
+    and the engine's units in one of the network's."""
     arithmetic: Arithmetic = "lava" if setting.arithmetic == "lava" else "repaired"
     program = api.compile(network, bits=setting.weight_bits, calibrate=arrays, arithmetic=arithmetic)
     with warnings.catch_warnings():
@@ -122,7 +123,8 @@ def _changes(
         if isinstance(rule, FixedRule):
             values = initial_weights(end.synapse)
             change = (values - initial_weights(start.synapse)) / rule.report.weight_scale
-            found[start.name] = change, float(((values <= rule.bounds[0]) | (values >= rule.bounds[1])).mean())
+            railed = float(((values <= rule.bounds[0]) | (values >= rule.bounds[1])).mean())
+            found[start.name] = change, railed, rule.report.weight_scale
     return found
 
 

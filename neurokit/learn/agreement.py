@@ -49,6 +49,11 @@ def agreement(change: NDArray[np.float64], reference: NDArray[np.float64]) -> Ag
     )
 
 
+def rms(values: NDArray[np.float64]) -> float:
+    """Root mean square, 0 of nothing."""
+    return float(np.sqrt(np.mean(np.square(values)))) if np.size(values) else 0.0
+
+
 @dataclass(frozen=True)
 class Setting:
     """What the chip's learning engine was given.
@@ -71,7 +76,8 @@ class Measured:
     """One block of one run on the learning engine. block: "all", or the time block k as "k/n".
 
     driven: "float" where the engine saw the spikes and signals of the float network, so that only the engine differs;
-    "own" where the whole network ran in integers. railed: share of weights that ended at a bound of the engine.
+    "own" where the whole network ran in integers. railed: share of weights that ended at a bound of the engine. units:
+    root mean square of the float change in units of the engine's weights: changes of few units come out by chance.
     """
 
     projection: str
@@ -80,6 +86,7 @@ class Measured:
     setting: Setting
     agreement: Agreement
     railed: float
+    units: float
 
 
 AXES = (
@@ -113,12 +120,13 @@ class Fidelity:
 
     def __str__(self) -> str:
         head = "projection", "block", "spikes", "weights", "traces", "epoch", "rounding", "cosine", "scale", "signs"
-        lines = [(*head, "moved", "railed")]
+        lines = [(*head, "moved", "railed", "units")]
         for row in self.rows:
             a, s = row.agreement, row.setting
             numbers = f"{a.cosine:.4f}", f"{a.scale:.3f}", f"{a.sign:.1%}", f"{a.moved:.1%}", f"{row.railed:.1%}"
+            units = f"{row.units:.1f}"
             setting = f"{s.weight_bits} bit", f"{s.trace_bits} bit", str(s.epoch), s.arithmetic
-            lines.append((row.projection, row.block, row.driven, *setting, *numbers))
+            lines.append((row.projection, row.block, row.driven, *setting, *numbers, units))
         widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
         table = ["  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines]
         title = f"'{self.rule}': weight changes of the learning engine beside those in floats"

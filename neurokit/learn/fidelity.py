@@ -14,7 +14,7 @@ from neurokit.graph.fixed_plasticity import FixedRule
 from neurokit.graph.network import Network, Projection
 from neurokit.graph.plasticity import Rule
 from neurokit.graph.synapses import Conv2d
-from neurokit.learn.agreement import Fidelity, Measured, Setting, agreement
+from neurokit.learn.agreement import Fidelity, Measured, Setting, agreement, rms
 from neurokit.learn.driven import drive, lowered
 from neurokit.learn.observed import Seen, observe_learning
 from neurokit.lower.fold import fold
@@ -98,7 +98,8 @@ def _on_the_engine(network: Network, projection: Projection, seen: Seen, setting
 def _compared(projection: Projection, fixed: FixedRule, seen: Seen, setting: Setting, blocks: int) -> list[Measured]:
     driven = drive(fixed, seen, projection.synapse, blocks)
     wanted, found = changes(seen.weights, blocks), changes(driven.weights, blocks)
-    return [
-        Measured(projection.name, block, "float", setting, agreement(found[block], wanted[block]), driven.railed)
-        for block in wanted
-    ]
+    scale, rows = fixed.report.weight_scale, []
+    for block, change in wanted.items():
+        found_here = agreement(found[block], change)
+        rows.append(Measured(projection.name, block, "float", setting, found_here, driven.railed, rms(scale * change)))
+    return rows

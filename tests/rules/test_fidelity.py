@@ -103,6 +103,8 @@ def test_eprop_agrees_in_eight_bits_and_less_so_in_fewer(eprop):
         assert best.cosine > 0.97
         assert 0.85 < best.scale < 1.15
         assert best.sign > 0.75
+        (row,) = (r for r in eprop.rows if (r.projection, r.block, r.setting) == (projection, "all", eprop.base))
+        assert 15 < row.units < 150  # so that chance matters little
         assert eprop.at(projection, weight_bits=4).cosine < best.cosine - 0.05
         assert 0.8 < eprop.at(projection, epoch=8).cosine < 0.999
     with pytest.raises(KeyError, match="5"):
@@ -185,6 +187,8 @@ def test_the_whole_network_in_integers_beside_the_engine_alone():
     cosine = np.sum(change * floats) / np.linalg.norm(change) / np.linalg.norm(floats)
     assert found.at("in->out", "own").cosine == pytest.approx(cosine, abs=1e-12)
     assert cosine > 0.97
+    (row,) = (r for r in found.rows if (r.driven, r.setting.arithmetic) == ("own", "repaired"))
+    assert row.units == pytest.approx(units * np.sqrt(np.mean(floats**2)))
 
 
 def test_a_network_that_cannot_be_compiled_says_so_among_its_results():
