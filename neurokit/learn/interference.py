@@ -1,8 +1,8 @@
 """What learning a second task does to the first: forgetting, and what it can be put down to.
 
 Schuessler, "Recurrent network dynamics lead to interference in sequential learning" (Bernstein SmartSteps, spring talks
-2021; Barak lab) found that recurrent networks forget even where tasks are orthogonal, the more so the more the input
-drives them.
+2021; Barak lab) found that recurrent networks forget even where tasks are orthogonal, and that how much depends on
+whether their input or their own dynamics drives them.
 
 With E_A the loss of task A, g_A its gradient after A was learned, and dW_B the weight change that learning B brings:
 
