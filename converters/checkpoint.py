@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from neurokit.converters.quantised import QuantisedTensor
 from neurokit.converters.unpickling import Name, Unreadable, unpickle
 from neurokit.errors import Fault, FormatError, one_line
 
@@ -76,6 +77,12 @@ class Storage:
 
 
 def tensors(path: str | PathLike[str]) -> dict[str, Array]:
+    """As `stored_tensors`, quantised ones as the numbers that they stand for."""
+    found = stored_tensors(path)
+    return {k: value.dequantised() if isinstance(value, QuantisedTensor) else value for k, value in found.items()}
+
+
+def stored_tensors(path: str | PathLike[str]) -> dict[str, Array | QuantisedTensor]:
     """All tensors of a checkpoint by name; those of nested dicts and lists have their keys joined by dots.
 
     FormatError when the file is no checkpoint, is damaged, or holds anything that is no data, e.g. a pickled module.
@@ -250,7 +257,9 @@ def _whole(values: Any) -> tuple[int, ...]:
     return values
 
 
-def _quantised(budget: Budget, storage: Any, offset: Any, size: Any, stride: Any, quantiser: Any, *rest: Any) -> Array:
+def _quantised(
+    budget: Budget, storage: Any, offset: Any, size: Any, stride: Any, quantiser: Any, *rest: Any
+) -> QuantisedTensor:
     """torch._utils._rebuild_qtensor: (q - zero_point) * scale."""
     values = _tensor(budget, storage, offset, size, stride)
     budget.take(16 * values.size)
@@ -267,7 +276,7 @@ def _quantised(budget: Budget, storage: Any, offset: Any, size: Any, stride: Any
     else:
         limit = "neurokit reads per_tensor_affine and per_channel_affine"
         raise Unreadable(f"holds a quantised tensor of scheme '{scheme}'", limit, "Save it dequantised.")
-    return (values.astype(np.float64) - zero) * scale
+    return QuantisedTensor(values, scale, zero)
 
 
 def _parameter(data: Any, *rest: Any) -> Any:
@@ -289,7 +298,7 @@ _PLAIN: Mapping[str, Callable[..., Any]] = {
     "torch.Size": _size,
     "torch.device": lambda *names: None,
 }
-_TENSORS: Mapping[str, Callable[..., Array]] = {
+_TENSORS: Mapping[str, Callable[..., Array | QuantisedTensor]] = {
     "torch._utils._rebuild_tensor_v2": _tensor,
     "torch._utils._rebuild_tensor": _tensor,
     "torch._utils._rebuild_qtensor": _quantised,
@@ -355,9 +364,9 @@ def _deep() -> Unreadable:
     return Unreadable("is nested too deeply", limit, "Save a flat state_dict.")
 
 
-def _flat(made: Any) -> dict[str, Array]:
+def _flat(made: Any) -> dict[str, Array | QuantisedTensor]:
     """All tensors by their path through dicts and lists."""
-    found: dict[str, Array] = {}
+    found: dict[str, Array | QuantisedTensor] = {}
     waiting: list[tuple[str, Any, int]] = [("", made, 0)]
     count = 0
     while waiting:
@@ -367,7 +376,7 @@ def _flat(made: Any) -> dict[str, Array]:
             raise _deep()
         if len(name) > MAX_NAME:
             raise Unreadable(f"has a name of {len(name)} characters", f"at most {MAX_NAME} are read", "Shorten it.")
-        if isinstance(value, np.ndarray):
+        if isinstance(value, np.ndarray | QuantisedTensor):
             found[name or "tensor"] = value
         elif isinstance(value, dict):
             waiting += [

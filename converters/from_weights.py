@@ -37,9 +37,11 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from neurokit.converters import stereospike
 from neurokit.converters.arguments import check_arguments, choice_faults, step_faults
 from neurokit.converters.dataflow import Cells, Join, Linear, Node, Scale, Sink, Source, Wait, build
 from neurokit.converters.dataflow_paths import Unfit
+from neurokit.converters.stereospike_keys import is_stereospike
 from neurokit.converters.torch_neurons import Context, Refusal, Step, readout, spiking
 from neurokit.converters.weight_files import read_weights
 from neurokit.errors import ConversionError, Fault, FormatError, InputError
@@ -84,9 +86,12 @@ def load(
 
     shape, dt: where the specification leaves them out. reset: "hard" or "soft", of neurons that state none. inputs:
     none.
+    Files whose keys are a StereoSpike's need no specification; `stereospike.load` reads them.
     Raises FormatError when the file cannot be read, InputError for a specification that is none, ConversionError with
     every entry that does not fit.
     """
+    if isinstance(spec, stereospike.StereoSpike) or (spec is None and is_stereospike(read_weights(source))):
+        return stereospike.load(source, dt=dt, reset=reset, inputs=inputs, shape=shape, spec=spec)
     check_arguments(_argument_faults(dt, reset, inputs, spec, source))
     told = _specification(spec)
     weights = read_weights(source)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from neurokit.converters.stereospike_keys import is_stereospike
 from neurokit.errors import Fault, FormatError, InputError
 from neurokit.graph.network import Network, Program
 
@@ -38,6 +39,7 @@ CONVERTERS: tuple[Converter, ...] = (
     Converter("nir", (".nir",), "nir", "neurokit.converters.from_nir:load", ("fires", "integration")),
     Converter("onnx", (".onnx",), "onnx", "neurokit.converters.from_onnx:load", ("shape", "code", "calibrate")),
     Converter("torch", (), "torch", "neurokit.converters.from_torch:load", _TORCH),
+    Converter("stereospike", (), None, "neurokit.converters.stereospike:load", _SPEC),
     Converter("weights", (".pt", ".pth", ".safetensors", ".npz"), None, "neurokit.converters.from_weights:load", _SPEC),
 )
 
@@ -99,6 +101,10 @@ def choose(source: Any, kind: str | None) -> Converter:
         rows = [row for row in CONVERTERS if suffix in row.suffixes]
         fact = f"has the suffix '{suffix}'" if suffix else "has no suffix"
         fault = Fault(str(source), fact, _supported(), "Rename it, or name its converter with kind=.")
+    elif isinstance(source, Mapping):  # a state_dict
+        rows = [row for row in CONVERTERS if row.kind == "stereospike" and is_stereospike(source)]
+        fact, limit = f"is a dict of {len(source)}", "of dicts, neurokit converts a StereoSpike's state_dict"
+        fault = Fault("source", fact, limit, "Pass a path, an object of a framework, or such a dict.")
     else:
         if isinstance(source, Network | Program):
             what = type(source).__name__

@@ -33,6 +33,7 @@ from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Backend, Opens, Progress
 from neurokit.longrun import Run
 from neurokit.lower.pipeline import compile_network
+from neurokit.lower.schedule import Schedule
 from neurokit.records import Recording
 from neurokit.session import Session
 from neurokit.system import available_memory
@@ -96,6 +97,7 @@ def compile(
     calibrate: Inputs | None = None,
     window: int | None = None,
     arithmetic: Arithmetic = "lava",
+    schedule: Schedule = "pipeline",
 ) -> Program:
     """Bring a Network to Loihi's integers. Already-integer sources (.net) pass through unchanged.
 
@@ -106,6 +108,11 @@ def compile(
     arithmetic: of projections that learn: "lava", as Lava's models have it, or "repaired", without their defects, in
     the simulator only (docs/plasticity.md). Rules that hear a learning signal need calibrate=, with the signal among
     the inputs, or a limit of their own.
+    schedule: how branches of unequal depth meet. "pipeline": the input may change in every step, short branches wait by
+    delays. "hold": each step of the source's input stays for `program.steps_per_frame` steps, without delays, which
+    Lava's convolutions do not have; for networks without loops whose neurons forget everything after a step, or are
+    reset in every one (window=1). `program.presented(x)` puts an input into the Program's time, `rec.aligned(name)`
+    takes the results back out of it.
     Raises CompileError or GraphError with every fault, each naming node, fact, limit and mend; InputError for anything
     but a Network, and for sample inputs that do not fit it.
     """
@@ -113,12 +120,13 @@ def compile(
         raise InputError(Fault("network", "is a Program", "it is compiled already", "Run it as it is."))
     need_graph(network)  # compile_network checks the rest
     if calibrate is None:
-        return compile_network(network, bits=bits, window=window, arithmetic=arithmetic)
+        return compile_network(network, bits=bits, window=window, arithmetic=arithmetic, schedule=schedule)
     if network.is_integer:
         fact, mend = "was given for a source that holds integers already", "Leave it out."
         raise CompileError(Fault("calibrate", fact, "they pass through unchanged", mend))
+    activity = observe(network, calibrate)
     return compile_network(
-        network, bits=bits, window=window, activity=observe(network, calibrate), arithmetic=arithmetic
+        network, bits=bits, window=window, activity=activity, arithmetic=arithmetic, schedule=schedule
     )
 
 

@@ -176,11 +176,16 @@ class Recording:
         with written_aside(path) as aside, aside.open("wb") as file:
             np.savez_compressed(file, **arrays)
 
-    def aligned(self, name: str) -> NDArray[Any]:
-        """Spikes of `name` without the steps before its first input can arrive: (batch, steps - latency, *shape)."""
+    def aligned(self, name: str, state: str | None = None) -> NDArray[Any]:
+        """Spikes of `name`, or one of its states, without the steps before its first input can arrive.
+
+        (batch, steps - latency, *shape). Of a Program that holds each frame (`steps_per_frame`), a step a frame: the
+        one in which the frame has arrived by all ways, (batch, frames, *shape).
+        """
         latency = int(getattr(self.program, "latency", {}).get(name, 0))
-        spikes = self.spikes[name]
-        return spikes[latency:] if self.batch is None else spikes[:, latency:]
+        every = int(getattr(self.program, "steps_per_frame", 1))
+        values = self.spikes[name] if state is None else self.states[name, state]
+        return values[latency::every] if self.batch is None else values[:, latency::every]
 
 
 class _OneProgram:

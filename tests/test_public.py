@@ -12,7 +12,7 @@ from neurokit.errors import Fault, NeurokitError
 FUNCTIONS = {
     "audit": "program, inputs, steps=None, chip='loihi1'",
     "check_results": "results=None, bundle='.'",
-    "compile": "network, *, bits=8, calibrate=None, window=None, arithmetic='lava'",
+    "compile": "network, *, bits=8, calibrate=None, window=None, arithmetic='lava', schedule='pipeline'",
     "conformance": "backend='simulator', *, networks=60, seed=0, start=0, edges=True, truths=False,"
     " time_limit=None, progress=None",
     "convert": "source, *, kind=None, dt=None, reset=None, inputs=None, shape=None, spec=None, code=None, "
@@ -60,7 +60,7 @@ CLASSES = {
     "Parity": ["rungs", "decisions", "attribution", "conventions", "notes"],
     "Placement": ["program", "chip", "populations", "faults"],
     "Profile": ["recording", "chip", "activity", "energy", "time", "caveats"],
-    "Program": [*GRAPH, "latency", "targets", "report", "dt", "source", "input_scale"],
+    "Program": [*GRAPH, "latency", "targets", "report", "dt", "source", "input_scale", "steps_per_frame"],
     "Recording": [
         *("program", "steps", "batch", "spikes", "states", "counts", "step_counts"),
         *("backend", "seconds", "steps_done", "overflows", "programs", "updates", "rails", "record_every"),
@@ -75,7 +75,7 @@ METHODS = {
     "Fidelity": {"at", "save", "to_json"},
     "Health": {"ok", "to_dict"},
     "Network": {"frozen", "is_integer", "incoming", "learns", "save", "shape_of", "with_plasticity"},
-    "Program": {"frozen", "incoming", "learns", "neuron", "save", "scaled", "shape_of"},
+    "Program": {"frozen", "incoming", "learns", "neuron", "presented", "save", "scaled", "shape_of"},
     "Recording": {"aligned", "complete", "railed", "save", "wraps"},
     "Memory": {"total"},
     "Session": {"close", "latency", "program", "programs", "reset", "restore", "save", "step"},

@@ -14,7 +14,7 @@ import numpy as np
 
 import neurokit as nk
 from neurokit.api import is_saved
-from neurokit.cli.options import Code, Feed, Fires, Integration, ResetMode
+from neurokit.cli.options import Code, Feed, Fires, Integration, ResetMode, Schedule
 from neurokit.errors import Fault, FormatError, InputError, OutputError
 from neurokit.files import check_writable
 
@@ -105,15 +105,20 @@ def _check_reading(source: Path, reading: Reading) -> None:
 
 
 def check_compiling(
-    graph: nk.Network | nk.Program, bits: int | None, window: int | None, calibrate: Path | None = None
+    graph: nk.Network | nk.Program,
+    bits: int | None,
+    window: int | None,
+    calibrate: Path | None = None,
+    schedule: Schedule | None = None,
 ) -> None:
     """Refuse options that would do nothing: the integers of a Program, or of an integer source, stay as they are."""
-    given: dict[str, int | Path | None] = {}
+    given: dict[str, int | Path | str | None] = {}
+    held = None if schedule is None else schedule.value
     limit, mend = "a Program is compiled already", "Leave it out, or compile its source again."
     if isinstance(graph, nk.Program):
-        given = {"--bits": bits, "--window": window, "--calibrate": calibrate}
+        given = {"--bits": bits, "--window": window, "--calibrate": calibrate, "--schedule": held}
     elif graph.is_integer:
-        given = {"--bits": bits, "--calibrate": calibrate}
+        given = {"--bits": bits, "--calibrate": calibrate, "--schedule": held}
         limit, mend = "the source's weights are integers already and pass unchanged", "Leave it out."
     faults = [Fault(name, f"is {value}", limit, mend) for name, value in given.items() if value is not None]
     if faults:
@@ -121,14 +126,19 @@ def check_compiling(
 
 
 def compiled(
-    graph: nk.Network | nk.Program, bits: int | None, window: int | None, calibrate: Path | None = None
+    graph: nk.Network | nk.Program,
+    bits: int | None,
+    window: int | None,
+    calibrate: Path | None = None,
+    schedule: Schedule | None = None,
 ) -> nk.Program:
     """The Program itself, or the compiled Network. calibrate: a file of sample inputs."""
-    check_compiling(graph, bits, window, calibrate)
+    check_compiling(graph, bits, window, calibrate, schedule)
     if isinstance(graph, nk.Program):
         return graph
     samples = None if calibrate is None else read_arrays(calibrate)
-    return nk.compile(graph, bits=bits or 8, window=window, calibrate=samples)
+    held = schedule is Schedule.hold
+    return nk.compile(graph, bits=bits or 8, window=window, calibrate=samples, schedule="hold" if held else "pipeline")
 
 
 def check_output(output: Path, suffix: str, *inputs: Path | None) -> None:

@@ -19,6 +19,13 @@ class Chip(str, Enum):
     loihi2 = "loihi2"
 
 
+class Schedule(str, Enum):
+    """The names in `neurokit.lower.schedule`."""
+
+    pipeline = "pipeline"
+    hold = "hold"
+
+
 class Backend(str, Enum):
     """The names in `neurokit.api.BACKENDS`."""
 
@@ -269,6 +276,15 @@ Window = Annotated[
         metavar="STEPS",
         callback=_whole,
         help="Reset a population at depth k before steps k, k + STEPS, ...",
+    ),
+]
+
+ScheduleOf = Annotated[
+    Schedule | None,
+    typer.Option(
+        "--schedule",
+        rich_help_panel=COMPILING,
+        help="pipeline (default): a new frame in every step, short branches wait; hold: each frame stays at the input.",
     ),
 ]
 

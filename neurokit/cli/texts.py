@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import neurokit as nk
 from neurokit.cli.screen import say, say_table
 from neurokit.errors import Fault
-from neurokit.graph.text import summary
+from neurokit.graph.text import summary, timing
 from neurokit.lower.targets import target_faults
 from neurokit.profiling.estimate import digits, quantity
 from neurokit.profiling.report import percent
@@ -72,6 +72,7 @@ def tell_compilation(program: nk.Program) -> None:
     )
     say("headroom: bits that the largest current leaves of its 24, on samples / in the worst case (below 0: may wrap)")
     say_table(columns, rows)
+    say(timing(program))
     notes: dict[str, list[str]] = {}
     for row in program.report:
         for note in row.notes:

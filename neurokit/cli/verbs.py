@@ -106,6 +106,7 @@ def compile(
     bits: opt.Bits = None,
     window: opt.Window = None,
     calibrate: opt.CalibrateOn = None,
+    schedule: opt.ScheduleOf = None,
     kind: opt.Kind = None,
     dt: opt.Dt = None,
     reset: opt.Reset = None,
@@ -114,7 +115,7 @@ def compile(
 ) -> None:
     """Bring a network to Loihi's integers, save the Program in a .nk file, and say what was lost."""
     check_output(output, ".nk", source, calibrate)
-    program = compiled(read_graph(source, Reading(kind, dt, reset, inputs)), bits, window, calibrate)
+    program = compiled(read_graph(source, Reading(kind, dt, reset, inputs)), bits, window, calibrate, schedule)
     program.save(output)
     say_json(graph_facts(program)) if as_json else tell_compilation(program)
 

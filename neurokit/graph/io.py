@@ -102,6 +102,8 @@ def write_graph(file: h5py.Group, graph: Network | Program) -> None:
         file.attrs["targets"] = json.dumps(list(graph.targets))
         if graph.input_scale:
             file.attrs["input_scale"] = json.dumps(dict(graph.input_scale))
+        if graph.steps_per_frame != 1:
+            file.attrs["steps_per_frame"] = graph.steps_per_frame
         file.attrs["report"] = json.dumps([dataclasses.asdict(row) for row in graph.report])
     for k, node in enumerate(graph.inputs.values()):
         file.create_group(f"inputs/{k}").attrs.update({"name": node.name, "shape": node.shape})
@@ -194,7 +196,8 @@ def read_graph(file: h5py.Group) -> Network | Program:
     if "input_scale" in file.attrs:
         scale = {name: stored.positive("input_scale", v) for name, v in stored.table(file, "input_scale", dict).items()}
     report = tuple(_report(row) for row in stored.table(file, "report", list))
-    return Program(**common, latency=latency, targets=targets, report=report, input_scale=scale)
+    held = stored.integer("steps_per_frame", file.attrs.get("steps_per_frame", 1))
+    return Program(**common, latency=latency, targets=targets, report=report, input_scale=scale, steps_per_frame=held)
 
 
 def _named(group: h5py.Group) -> tuple[str, tuple[int, ...]]:

@@ -214,6 +214,8 @@ class Program(_Graph):
     Injection has 0). latency: per population, steps it lags behind the input. targets: what can run it.
     report: per population, what compilation did. dt: seconds that one step stands for, None if unknown.
     input_scale: per input, units of payload per unit of the source's input, where that is not 1; see `scaled`.
+    steps_per_frame: steps for which each step of the source's input stays at the input: 1, or more where it was
+    compiled with schedule="hold"; see `presented`.
     """
 
     latency: Mapping[str, int] = field(default_factory=dict)
@@ -222,6 +224,7 @@ class Program(_Graph):
     dt: float | None = None
     source: str = ""
     input_scale: Mapping[str, float] = field(default_factory=dict)
+    steps_per_frame: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -237,6 +240,31 @@ class Program(_Graph):
         from neurokit.graph.learned import frozen  # it makes these classes
 
         return frozen(self)
+
+    def presented(self, frames: Any) -> Any:
+        """What `run` takes so that whole frames pass: `scaled(frames)` in the Program's own time.
+
+        frames: (batch, n, *shape) or (n, *shape), n steps of the source; an array for a single input, else arrays by
+        name. With steps_per_frame 1 as many silent steps follow as the deepest population lags behind; else each frame
+        is repeated, and `Recording.aligned` picks the step in which it has arrived. InputError as for `scaled`, and
+        for what lacks the axis of steps.
+        """
+        scaled = self.scaled(frames)
+        if isinstance(scaled, Mapping):
+            return {name: self._presented(name, values) for name, values in scaled.items()}
+        return self._presented(next(iter(self.inputs)), scaled)
+
+    def _presented(self, name: str, values: NDArray[np.int32]) -> NDArray[np.int32]:
+        shape = self.inputs[name].shape
+        if values.ndim not in (len(shape) + 1, len(shape) + 2) or values.shape[values.ndim - len(shape) :] != shape:
+            limit = f"frames have shape (n, {', '.join(map(str, shape))}), with a batch axis before it or without"
+            raise InputError(Fault(name, f"has shape {values.shape}", limit, "Give n frames of a sample."))
+        steps = values.ndim - len(shape) - 1
+        if self.steps_per_frame > 1:
+            return np.repeat(values, self.steps_per_frame, axis=steps)
+        after = [(0, 0)] * values.ndim
+        after[steps] = (0, max(self.latency.values(), default=0))
+        return np.pad(values, after)
 
     def scaled(self, inputs: Any) -> Any:
         """The source's inputs as the integers that this Program takes: rint(input_scale x), int32.

@@ -69,6 +69,7 @@ def summary(graph: Network | Program) -> dict[str, Any]:
     }
     if isinstance(graph, Program):
         facts["targets"] = list(graph.targets)
+        facts["steps_per_frame"] = graph.steps_per_frame
     return facts
 
 
@@ -91,7 +92,15 @@ def report_text(program: Program) -> str:
         f"input '{name}': give program.scaled(x), x times {scale:g}" for name, scale in program.input_scale.items()
     ]
     notes = [f"{row.population}: {note}" for row in program.report for note in row.notes]
-    return "\n".join([repr(program), *table, *scales, *notes])
+    return "\n".join([repr(program), timing(program), *table, *scales, *notes])
+
+
+def timing(program: Program) -> str:
+    """When what comes in shows at the outputs, in words."""
+    late = max((program.latency.get(name, 0) for name in program.outputs), default=0)
+    if program.steps_per_frame > 1:
+        return f"each frame is held for {program.steps_per_frame} steps, outputs show it {late} steps after its first"
+    return f"a frame a step, outputs show it {late} steps later"
 
 
 REPORT_COLUMNS = (

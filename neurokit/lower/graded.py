@@ -8,7 +8,6 @@ exact weights allow where there are such (an identity's become 1).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,7 +29,8 @@ from neurokit.graph.graded_neurons import (
 from neurokit.graph.network import LayerReport, Population
 from neurokit.graph.neurons import FixedNeuron
 from neurokit.lower.branches import FEWEST_BITS, sign_faults
-from neurokit.lower.payloads import WHOLE, Incoming, Scales, per_payload
+from neurokit.lower.exact import WHOLE
+from neurokit.lower.payloads import Incoming, Scales, per_payload
 from neurokit.lower.quantise import Quantised, output_error, rounded, weight_error
 from neurokit.lower.rounding import exponents_at
 from neurokit.lower.scale import MAX_EXPONENT, largest_integer, values_of
@@ -98,15 +98,14 @@ def _neuron(neuron: Any, scales: Scales, notes: list[str]) -> tuple[FixedNeuron,
 
 def _relay(neuron: Relay, scales: Scales, notes: list[str]) -> FixedRelay:
     """multiplier / 2**shift is payload per state, the multiplier as large as 16 bits hold."""
-    factor = neuron.gain * (scales.payload / scales.state)
-    largest = float(np.abs(factor).max())
-    shift = math.floor(math.log2(MULTIPLIER_RANGE[1] / largest)) if largest else 0
-    shift = min(max(shift, SHIFT_RANGE[0]), SHIFT_RANGE[1])
+    factor = np.asarray(neuron.gain * (scales.payload / scales.state))
+    size = np.where(factor == 0, 1.0, np.abs(factor))
+    shift = np.clip(np.floor(np.log2(MULTIPLIER_RANGE[1] / size)), *SHIFT_RANGE).astype(np.int64)
     multiplier = np.clip(np.rint(factor * 2.0**shift), *MULTIPLIER_RANGE)
-    error = float(np.abs(multiplier / 2.0**shift - factor).max())
-    if error > largest * 2.0**-14:
-        notes.append(f"the gain is off by {error / largest:.2g}: it has 16 bits and a shift of 0 to 31")
-    return FixedRelay(multiplier, np.asarray(shift), neuron.activation, "nearest", "saturate", neuron.latched)
+    error = float((np.abs(multiplier / 2.0**shift - factor) / size).max())
+    if error > 2.0**-14:
+        notes.append(f"the gain is off by {error:.2g}: it has 16 bits and a shift of 0 to 31")
+    return FixedRelay(multiplier, shift, neuron.activation, "nearest", "saturate", neuron.latched)
 
 
 def _bias_faults(population: Population, bias: NDArray[np.float64]) -> list[Fault]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.graph.graded_neurons import EXPONENT_RANGE, Delta, Relay, Sigma, SigmaDelta
+from neurokit.graph.graded_neurons import EXPONENT_RANGE, MULTIPLIER_RANGE, Delta, Relay, Sigma, SigmaDelta
 from neurokit.graph.lif_family import QIF, Theta
 from neurokit.graph.network import Network, Population, Projection
 from neurokit.graph.resonators import ResonateAndFire
@@ -23,6 +23,7 @@ from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.graph.synapses import Shape
 from neurokit.lower.activity import SUM, Activity
 from neurokit.lower.discretise import recurrence
+from neurokit.lower.exact import LARGEST_SHIFT, exact_scale
 from neurokit.lower.rounding import Map, clipped, rows_of
 from neurokit.lower.scale import (
     LARGEST_SUM,
@@ -30,18 +31,15 @@ from neurokit.lower.scale import (
     TINY,
     UNIT,
     exponent_of,
-    largest_integer,
     row_sums,
     scale_limit,
     values_of,
 )
+from neurokit.lower.schedule import forgets
 
 LARGEST_PAYLOAD = 1 << 14  # where somebody weighs it, and its state is not sent itself: finer than 8-bit weights need
 LEAST_PAYLOAD = 1 << 8  # below it values would be coarser than the weights, which then give up bits instead
 LARGEST_STATE = 1 << 22  # half of the 24 bits of states and of a convolution's sum
-SHIFT_DOWN = 7  # bits that a weight exponent of -8 to 7 takes off a sum, one being left for Lava's even weights
-
-WHOLE = 1e-6  # how far a weight may be off a whole number to be one
 
 GRADED = (Sigma, Delta, SigmaDelta, Relay)
 
@@ -161,10 +159,10 @@ def _cap(
                 state = min(state, sent_scale)
             if isinstance(target.neuron, SigmaDelta):
                 state = min(state, sent_scale * 2 ** EXPONENT_RANGE[1])
-            exact = _exact([values], bits)
-            if not isinstance(target.neuron, GRADED):  # whose scale does not follow exact weights
-                state *= 1 << SHIFT_DOWN
-                exact = None
+            exact = exact_scale([values], bits)
+            if not isinstance(target.neuron, GRADED):
+                state *= 1 << LARGEST_SHIFT
+                exact = exact if forgets(target.neuron, folded.dt) else None  # others' scale does not follow it
             cap = min(cap, state / (exact or scale_limit(values, bits)))
     return max(cap, LEAST_PAYLOAD / sent)
 
@@ -218,7 +216,7 @@ def choose_scales(neuron: Any, incoming: Sequence[Incoming], bits: int, most: fl
     maps = [found for found in (p.weighted(per_payload(p)) for p in incoming) if values_of(found.synapse).any()]
     values = [values_of(found.synapse) for found in maps]
     full = min(most, max((scale_limit(v, bits) for v in values), default=cap))
-    exact = _exact(values, bits)
+    exact = exact_scale(values, bits)
     if exact is None and maps:
         full, _ = clipped(maps, full, most, bits, None)
     state = min(exact or full, most)
@@ -229,14 +227,7 @@ def choose_scales(neuron: Any, incoming: Sequence[Incoming], bits: int, most: fl
         state /= 2 ** max(0, exponent - EXPONENT_RANGE[1])
         exponent = min(exponent, EXPONENT_RANGE[1])
         return Scales(state, state / 2**exponent, exponent)
-    return Scales(state, cap if isinstance(neuron, Relay) else state)
-
-
-def _exact(values: Sequence[NDArray[np.float64]], bits: int) -> float | None:
-    """The smallest scale at which all weights are whole and fit their bits, if the smallest weight becomes 1 there."""
-    if not values:
-        return None
-    scale = 1 / min(float(np.abs(v[v != 0]).min()) for v in values)
-    if any(float(np.abs(v).max()) * scale > largest_integer(v, bits) + WHOLE for v in values):
-        return None
-    return scale if all(np.abs(v * scale - np.rint(v * scale)).max() < WHOLE for v in values) else None
+    if isinstance(neuron, Relay):
+        gain = float(np.abs(neuron.gain).max())
+        return Scales(state, min(cap, MULTIPLIER_RANGE[1] * state / gain) if gain else cap)
+    return Scales(state, state)

@@ -15,19 +15,20 @@ from neurokit.graph.check import check_network, check_program
 from neurokit.graph.fixed_plasticity import Arithmetic, FixedRule
 from neurokit.graph.graded_neurons import Delta, Relay, Sigma, SigmaDelta
 from neurokit.graph.network import LayerReport, Network, Population, Program, Projection
-from neurokit.graph.neurons import FixedNeuron
+from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.graph.plasticity import Rule
 from neurokit.graph.resonators import ResonateAndFire
 from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.graph.synapses import Sparse, Weighted
 from neurokit.lower.activity import Activity
-from neurokit.lower.align import align, depths, latencies, steps_of
+from neurokit.lower.align import depths, latencies, steps_of
 from neurokit.lower.bounds import bounds
 from neurokit.lower.fold import fold
 from neurokit.lower.graded import quantise_graded
 from neurokit.lower.payloads import GRADED, Plan, plan
 from neurokit.lower.plastic_projections import Plastic, lower_plastic, plastic, scale_below
 from neurokit.lower.quantise import Quantised, quantise
+from neurokit.lower.schedule import check_schedule, forgets, scheduled, steps_per_frame
 from neurokit.lower.targets import targets_of
 from neurokit.lower.third_factors import Port, quantise_port
 
@@ -41,6 +42,7 @@ def compile_network(
     window: int | None = None,
     activity: Activity | None = None,
     arithmetic: Arithmetic = "lava",
+    schedule: str = "pipeline",
 ) -> Program:
     """Bring a Network to Loihi's integers; networks that are integers already pass through unchanged.
 
@@ -49,18 +51,21 @@ def compile_network(
     is reset once, before step k, so that its bias starts with the input as in the source; integer sources are not.
     activity: what a float run on sample inputs showed; sigma-delta neurons and relays need it for their scales.
     arithmetic: of the projections that learn, see `FixedRule`.
+    schedule: "pipeline" or "hold", see `lower.schedule`.
     """
     check_arguments(bits, window)
     if arithmetic not in get_args(Arithmetic):
         choices = " or ".join(repr(choice) for choice in get_args(Arithmetic))
         raise CompileError(Fault("arithmetic", f"is {arithmetic!r}", f"it is {choices}", "Choose one of them."))
     check_network(network)
+    check_schedule(network, schedule, window)
     if network.is_integer and bits != 8:
         fact = f"bits={bits} for a source that holds integers already"
         raise CompileError(Fault("bits", fact, "they pass through unchanged", "Leave bits out."))
-    program = (
-        _pass_through(network, window) if network.is_integer else _lower(network, bits, window, activity, arithmetic)
-    )
+    if network.is_integer:
+        program = _pass_through(network, window)
+    else:
+        program = _lower(network, bits, window, activity, arithmetic, schedule)
     program = _with_headroom(check_program(program), activity)
     return replace(program, targets=targets_of(program))
 
@@ -121,11 +126,11 @@ def _whole_weights(projection: Projection) -> Projection:
 
 
 def _lower(
-    network: Network, bits: int, window: int | None, activity: Activity | None, arithmetic: Arithmetic
+    network: Network, bits: int, window: int | None, activity: Activity | None, arithmetic: Arithmetic, schedule: str
 ) -> Program:
     folded, biases = fold(network)
     latency = latencies(folded)
-    aligned = align(folded, latency)
+    aligned = scheduled(folded, latency, schedule)
     scales = plan(folded, activity, bits, sorted(folded.populations, key=lambda name: latency[name]))
     incoming_of = {
         name: [p for p in aligned if p.target == name and p.port not in THIRD_FACTORS] for name in folded.populations
@@ -140,8 +145,11 @@ def _lower(
     for name, population in folded.populations.items():
         result, incoming = results[name], incoming_of[name]
         neuron = result.neuron
-        if not (settles and isinstance(population.neuron, GRADED)):
-            late = latency[name] > 0 and biased and _heard_late(folded, name)
+        late = latency[name] > 0 and biased and _heard_late(folded, name)
+        if isinstance(neuron, LoihiLIF) and forgets(population.neuron, folded.dt, window):
+            # so that it does on a chip, too, whose decay of v ends at 4095/4096: LIFReset is cleared in every step
+            neuron = replace(neuron, reset_interval=1, reset_offset=latency[name] if late else 0, held=late)
+        elif not (settles and isinstance(population.neuron, GRADED)):
             neuron = replace(neuron, reset_interval=int(window or 0), reset_offset=latency[name], held=late)
         populations[name] = replace(population, neuron=neuron)
         synapses |= {p.name: replace(p, synapses=(s,)) for p, s in zip(incoming, result.synapses, strict=True)}
@@ -150,7 +158,8 @@ def _lower(
     synapses |= learned
     ordered = tuple(synapses[p.name] for p in aligned)
     scaled = {name: scale for name, scale in scales.payload.items() if name in folded.inputs and scale != 1}
-    return replace(_program(network, populations, ordered, latency, tuple(reports)), input_scale=scaled)
+    program = _program(network, populations, ordered, latency, tuple(reports))
+    return replace(program, input_scale=scaled, steps_per_frame=steps_per_frame(program.latency, schedule))
 
 
 def _all_quantised(

@@ -22,6 +22,7 @@ from neurokit.graph.neurons import BIAS_MANTISSA_RANGE, MAX_THRESHOLD_MANTISSA, 
 from neurokit.graph.synapses import Convolving, ConvTranspose2d, Shape, Sparse, SumPool2d, Synapse, Weighted
 from neurokit.lower.branches import Branch, Limits, range_faults, sign_faults
 from neurokit.lower.discretise import Recurrence, recurrence
+from neurokit.lower.exact import Exact, exact_fit, whole_threshold
 from neurokit.lower.fold import to_matrix
 from neurokit.lower.images import picked
 from neurokit.lower.moments import window_of
@@ -94,7 +95,11 @@ def quantise(
     scale = choose_scale(gained, threshold, steady, model, bits, spiking, payloads, observed)
     most = min(observed, ceiling(threshold, steady, model, spiking))
     maps = _maps(incoming, gained, model, scale, most)
-    if any(found.moment is not None for found in maps):
+    fit = _exact(maps, threshold, steady, model, bits, most) if spiking else None
+    if fit is not None:
+        maps = [m._replace(moment=None) for m in maps]  # nothing is rounded
+        scale, exponents = fit.scale, [fit.exponent] * len(maps)
+    elif any(found.moment is not None for found in maps):
         shared = float(threshold[0]) if spiking and threshold.size == 1 and scale * threshold[0] >= 1 else None
         scale, exponents = clipped(maps, scale, most, bits, shared)
     else:
@@ -105,11 +110,13 @@ def quantise(
         Branch(p.projection, exact, held, p.payload) for p, exact, held in zip(incoming, gained, synapses, strict=True)
     ]
     limits = Limits(threshold, reset_of(model), scale, bits, limited)
-    faults = range_faults(population, branches, limits, share_cut(maps, exponents, scale), notes)
-    if faults:
-        return faults
-    made_up = _made_up(maps, exponents, model, scale, notes)
-    plain, threshold_error = _neuron(population, model, steady + made_up, scale, notes)
+    made_up = 0.0
+    if fit is None:
+        faults = range_faults(population, branches, limits, share_cut(maps, exponents, scale), notes)
+        if faults:
+            return faults
+        made_up = _made_up(maps, exponents, model, scale, notes)
+    plain, threshold_error = _neuron(population, model, steady + made_up, scale, notes, fit)
     neuron = whole(population.neuron, plain, model, scale, dt, notes)
     _headroom(synapses, payloads, model, spiking, notes)
     _lost_leaks(model, plain, notes)
@@ -129,6 +136,19 @@ def quantise(
         output_error=output_error(maps, synapses, scale),
     )
     return Quantised(neuron, synapses, report, made_up)
+
+
+def _exact(
+    maps: Sequence[Map],
+    threshold: NDArray[np.float64],
+    steady: NDArray[np.float64],
+    model: Recurrence,
+    bits: int,
+    most: float,
+) -> Exact | None:
+    """How the weights stay the whole numbers that they are, None where they are none."""
+    least = max((m.least for m in maps), default=0)
+    return exact_fit([values_of(m.synapse) for m in maps], threshold, steady, model, bits, most, least)
 
 
 def _made_up(maps: Sequence[Map], exponents: Sequence[int], model: Recurrence, scale: float, notes: list[str]) -> float:
@@ -236,30 +256,40 @@ def rounded(found: Map, scale: float, exponent: int, bits: int) -> Synapse:
 
 
 def _neuron(
-    population: Population, model: Recurrence, steady: NDArray[np.float64], scale: float, notes: list[str]
+    population: Population,
+    model: Recurrence,
+    steady: NDArray[np.float64],
+    scale: float,
+    notes: list[str],
+    fit: Exact | None,
 ) -> tuple[LoihiLIF, float]:
     """The neuron as a plain LIF in integers, relative to its resting potential, and its threshold's relative error.
 
-    steady: what the bias adds to the potential per step.
+    steady: what the bias adds to the potential per step. fit: where weights stay as they are.
     """
     per_volt = UNIT * scale
     mantissa, exponent = _bias(steady * per_volt, notes)
     emits = population.neuron.spiking
     theta = np.rint((model.threshold - model.initial) * scale) if emits else np.asarray(MAX_THRESHOLD_MANTISSA)
+    if fit is not None:
+        theta = whole_threshold(model.threshold, fit, model.inclusive)
     reset: Reset = "soft" if model.soft else "hard"
     after = reset_of(model)
     value = np.rint(after * scale) * UNIT if model.soft else np.rint(after * per_volt)
+    inclusive = 1 if model.inclusive else 0
+    if not (model.keep_u.any() or model.keep_v.any() or mantissa.any()):
+        inclusive *= UNIT  # v holds whole units only, so that a stock LIF's threshold, one too, parts the same
     neuron = LoihiLIF(
         current_decay=np.rint(4096 * (1 - model.keep_u)).astype(np.int64),
         voltage_decay=np.rint(4096 * (1 - model.keep_v)).astype(np.int64),
-        threshold=np.asarray(theta * UNIT - (1 if model.inclusive else 0), np.int64),
+        threshold=np.asarray(theta * UNIT - inclusive, np.int64),
         bias_mantissa=mantissa,
         bias_exponent=np.asarray(exponent),
         reset=reset,
         reset_value=np.asarray(value if emits else 0, np.int64),
         emits=emits,
     )
-    if not emits:
+    if not emits or (fit is not None and fit.exponent == 0):  # or it parts the same sums
         return neuron, 0.0
     return neuron, float(np.abs(theta / ((model.threshold - model.initial) * scale) - 1).max())
 

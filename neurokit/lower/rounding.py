@@ -76,7 +76,9 @@ def _turned(weight: Any, groups: int) -> Any:
 def limits(values: Floats, bits: int) -> tuple[int, int]:
     """Smallest and largest integer of weights like `values`."""
     most = largest_integer(values, bits)
-    return (-most if values.min(initial=0) < 0 else 0), (most if values.max(initial=0) > 0 else 0)
+    below, above = values.min(initial=0) < 0, values.max(initial=0) > 0
+    least = -most - 1 if below and above and bits > 1 else -most  # mixed signs are two's complement
+    return (least if below else 0), (most if above else 0)
 
 
 def squared_error(rows: Floats, moment: Floats) -> float:

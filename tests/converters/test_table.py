@@ -57,7 +57,7 @@ def test_kind_forces_a_converter(write_net, kind):
         ("model.tflite", None, "'model.tflite': has the suffix '.tflite'; neurokit converts .net, .nir"),
         (Path("model"), None, "'model': has no suffix; neurokit converts .net, .nir"),
         ("model.nir", "keras", "'keras': is no kind of source; neurokit converts .net, .nir"),
-        ({"weights": 1}, None, "'source': is a builtins.dict; neurokit converts .net, .nir"),
+        ({"weights": 1}, None, "'source': is a dict of 1; of dicts, neurokit converts a StereoSpike's state_dict"),
     ],
 )
 def test_sources_that_nobody_reads(source, kind, words):
