@@ -3,7 +3,7 @@
 A state_dict (`.pt`, `.pth`, `.safetensors`, `.npz`, or a dict of arrays) becomes a Network with
 
     input "events", (4 or 2, rows, columns): counts of a window, channels L-ON, L-OFF, R-ON, R-OFF (or ON, OFF)
-    a population for each spiking layer, named as in the state_dict: bottom, conv1, ..., bottleneck.0.conv1, ..., deconv1
+    a population for each spiking layer, named as in the state_dict: bottom, conv1, ..., bottleneck.0.conv1, ...
     of v3 also relays, "conv1.depthwise", ...: the analogue values between its two convolutions
     output "depth", (1, rows, columns), which never fires: its v is the depth in metres (`read_depth`)
 
