@@ -103,8 +103,10 @@ def choose(source: Any, kind: str | None) -> Converter:
         fault = Fault(str(source), fact, _supported(), "Rename it, or name its converter with kind=.")
     elif isinstance(source, Mapping):  # a state_dict
         rows = [row for row in CONVERTERS if row.kind == "stereospike" and is_stereospike(source)]
-        fact, limit = f"is a dict of {len(source)}", "of dicts, neurokit converts a StereoSpike's state_dict"
-        fault = Fault("source", fact, limit, "Pass a path, an object of a framework, or such a dict.")
+        limit = f"of dicts, neurokit converts a StereoSpike's state_dict; {_supported()}"
+        fault = Fault(
+            "source", f"is a dict of {len(source)}", limit, "Pass a path, one of these objects, or such a dict."
+        )
     else:
         if isinstance(source, Network | Program):
             what = type(source).__name__
