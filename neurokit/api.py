@@ -42,6 +42,7 @@ BACKENDS = {
     "simulator": "neurokit.hardware.simulator.backend:Simulator",
     "lava": "neurokit.hardware.lava.backend:LavaBackend",
     "lava-inprocess": "neurokit.hardware.lava.backend:in_process",
+    "loihi2": "neurokit.hardware.loihi.backend:Loihi2",
 }
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from neurokit.errors import Fault, InputError, NotRecordedError
 from neurokit.files import written_aside
+from neurokit.measurements import Measured
 
 Key = TypeVar("Key")
 RAILED = 0.2  # share of a projection's weights, beyond which a user is told; bimodal rules bring some there on purpose
@@ -109,6 +110,7 @@ class Recording:
     record_every: steps between two records of variables of plastic projections. states[("a->b", "weight")] is
         (batch, steps // record_every, targets, sources), entry k after step (k + 1) record_every of a sample; "tag" and
         "tag2" are alike, traces ("x1", or by their names in a Network) have one value a neuron.
+    measured: figures of a board's own probes, None where nothing was measured (also in a file that was loaded).
     overflows: population -> Overflow of the simulator's runs of Programs; None where nothing is counted (Lava's models
         wrap without a word, floats do not wrap).
 
@@ -131,6 +133,7 @@ class Recording:
     updates: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     rails: Mapping[str, Any] = field(default_factory=dict)
     record_every: int | None = None
+    measured: Measured | None = None
 
     def __post_init__(self) -> None:
         if not self.programs:

@@ -32,6 +32,7 @@ class Backend(str, Enum):
     simulator = "simulator"
     lava = "lava"
     lava_inprocess = "lava-inprocess"
+    loihi2 = "loihi2"
 
 
 class Lava(str, Enum):

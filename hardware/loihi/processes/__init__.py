@@ -1,0 +1,1 @@
+"""Lava Processes at the board's host: Lava's compiler executes every file here."""

@@ -1,0 +1,20 @@
+"""Stand-in: models on the chip, computed by Lava's own fixed-point models."""
+
+from lava.magma.core.decorator import implements, requires
+from lava.magma.core.model.nc.model import AbstractNcProcessModel
+from lava.magma.core.resources import Loihi2NeuroCore
+from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
+from lava.proc.sparse.models import PyDelaySparseModelBitAcc, PySparseModelBitAcc
+from lava.proc.sparse.process import DelaySparse, Sparse
+
+
+@implements(proc=Sparse, protocol=LoihiProtocol)
+@requires(Loihi2NeuroCore)
+class NcModelSparse(PySparseModelBitAcc, AbstractNcProcessModel):
+    pass
+
+
+@implements(proc=DelaySparse, protocol=LoihiProtocol)
+@requires(Loihi2NeuroCore)
+class NcModelDelaySparse(PyDelaySparseModelBitAcc, AbstractNcProcessModel):
+    pass
