@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import os
 import platform
 import shutil
@@ -15,11 +14,13 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from neurokit.errors import BackendError
+from neurokit.errors import BackendError, InputError
 from neurokit.graph.network import Input, Population, Program, Projection
 from neurokit.graph.neurons import LoihiLIF
 from neurokit.graph.synapses import Dense
 from neurokit.hardware.lava import loading
+from neurokit.hardware.loihi import extension
+from neurokit.hardware.loihi.hosts import generation_of, of_environment
 from neurokit.system import available_memory, in_bytes
 
 State: TypeAlias = Literal["ok", "absent", "broken"]
@@ -33,7 +34,6 @@ SERVES = {  # packages that are not needed, what they are for and how they come
     "aedat": (".aedat4 recordings", "pip install neurokit-lava[events]"),
     "hdf5plugin": ("compressed .h5 recordings", "pip install neurokit-lava[events]"),
 }
-LOIHI = "lava.utils.loihi2_profiler"  # part of lava-loihi, which Intel gives members of its research community
 RUN_LIMIT = 60.0  # seconds that a backend may take for the ten steps of a check
 
 
@@ -161,15 +161,30 @@ def _ten_steps(backend: str) -> Any:
 
 
 def _board() -> Iterator[Check]:
-    """The way to a Loihi: Intel's extension of Lava, and a queue of boards."""
-    try:
-        there = importlib.util.find_spec(LOIHI) is not None
-    except (ImportError, ValueError, AttributeError):
-        there = False
-    member = "It is given to members of Intel's Neuromorphic Research Community (INRC): ask there for lava-loihi."
-    found = "installed" if there else "not installed: no board can be reached from here"
-    yield Check("lava-loihi", "ok" if there else "absent", found, "" if there else member)
+    """The way to a Loihi: Intel's extension of Lava, a queue of boards or a board on the network, and the backend.
+
+    Nothing is run on a board: that would take one from somebody else.
+    """
+    lacking = extension.fault()
+    if lacking is None:
+        optional = {**extension.FOR_STATES, **extension.PROBES}
+        without = [f"without {module} ({use})" for module, use in optional.items() if not extension.there(module)]
+        yield Check("lava-loihi", "ok", ", ".join(["installed", *without]))
+    else:
+        state: State = "absent" if "not installed" in lacking.fact else "broken"
+        yield Check("lava-loihi", state, f"{lacking.fact}; {lacking.limit}", lacking.mend)
     queue = shutil.which("sinfo")
     none = "no sinfo on the path: boards of a cluster are reached through SLURM"
-    mend = "Log in to a host of the cluster, or take boards on the network with Ethernet host selection."
+    mend = "Log in to a host of the cluster, or name a board on the network: NXSDKHOST=ADDRESS (docs/hardware.md)."
     yield Check("SLURM", "ok" if queue else "absent", queue or none, "" if queue else mend)
+    host = of_environment()
+    why = next((fault for fault in (loading.fault(), lacking, host.fault()) if fault is not None), None)
+    if why is not None:
+        yield Check("loihi2", "absent", f"no run on a board from here: {why.fact}", why.mend)
+        return
+    try:
+        generation = generation_of(None)
+    except InputError as error:
+        yield Check("loihi2", "broken", error.faults[0].fact, error.faults[0].mend)
+        return
+    yield Check("loihi2", "ok", f"would run on {generation} ({host.name}); not tried, and not shown on silicon yet")

@@ -110,7 +110,7 @@ class Run:
             return self._as_given(recording)
         with self._file(to) as recorder:
             recorder.take(recording)
-        return load_recording(to)
+        return replace(load_recording(to), measured=recording.measured)
 
     def _file(self, path: PathLike) -> AbstractContextManager[Recorder]:
         name = self.runner.name

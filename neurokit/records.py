@@ -110,7 +110,7 @@ class Recording:
     record_every: steps between two records of variables of plastic projections. states[("a->b", "weight")] is
         (batch, steps // record_every, targets, sources), entry k after step (k + 1) record_every of a sample; "tag" and
         "tag2" are alike, traces ("x1", or by their names in a Network) have one value a neuron.
-    measured: figures of a board's own probes, None where nothing was measured (also in a file that was loaded).
+    measured: figures of a board's own probes, None where nothing was measured; a file (nk.run(to=)) does not hold them.
     overflows: population -> Overflow of the simulator's runs of Programs; None where nothing is counted (Lava's models
         wrap without a word, floats do not wrap).
 

@@ -11,7 +11,9 @@ import neurokit as nk
 from neurokit import health as module
 from neurokit.errors import BackendError, Fault
 from neurokit.hardware.lava import loading
+from neurokit.hardware.loihi import extension
 from neurokit.health import Check, Health
+from tests.hardware.loihi_standin import installed
 
 
 def by_name(health):
@@ -28,6 +30,8 @@ def test_here_everything_needed_runs():
         assert found["lava"].found == "runs, bit for bit as the simulator"
     assert found["lava-loihi"].state == "absent"
     assert "INRC" in found["lava-loihi"].mend
+    assert "there is no lava.magma.core.model.nc.model" in found["lava-loihi"].found
+    assert found["loihi2"].state == "absent"
     assert f"numpy {importlib.metadata.version('numpy')}" in found["packages"].found
 
 
@@ -85,6 +89,22 @@ def test_a_queue_of_boards_is_found(monkeypatch, quick, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert shutil.which("sinfo") == str(queue)
     assert by_name(nk.doctor())["SLURM"] == Check("SLURM", "ok", str(queue))
+
+
+def test_a_board_that_could_be_reached_is_named(monkeypatch, quick, tmp_path):
+    if loading.fault() is not None:
+        pytest.skip("Lava is not here")
+    installed(monkeypatch, tmp_path)
+    monkeypatch.setenv("PARTITION", "oheogulch")
+    health = nk.doctor()
+    assert health.ok
+    assert by_name(health)["lava-loihi"].state == "ok"
+    assert "would run on N3B3 (SLURM, oheogulch); not tried" in by_name(health)["loihi2"].found
+    monkeypatch.setenv("LOIHI_GEN", "N2A2")
+    assert not nk.doctor().ok
+    assert by_name(nk.doctor())["loihi2"].found == "'N2A2' is unknown"
+    monkeypatch.setattr(extension, "there", lambda module: module not in extension.NEEDED)
+    assert by_name(nk.doctor())["lava-loihi"].state == "broken"
 
 
 def test_as_text_a_line_each_and_the_mend_below():

@@ -191,7 +191,7 @@ def test_a_state_that_does_not_exist_lists_those_that_do():
 
 
 def test_backends():
-    assert "is unknown" in fault(lambda: nk.open(PROGRAM, "loihi2"), BackendError)
+    assert "is unknown" in fault(lambda: nk.open(PROGRAM, "loihi3"), BackendError)
     assert "was given a Network" in fault(lambda: nk.open(NETWORK, "lava-inprocess"), BackendError)
 
     class Plain:

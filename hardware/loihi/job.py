@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
-from numpy.lib.format import open_memmap
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from neurokit.errors import Fault, InputError
@@ -17,6 +17,7 @@ from neurokit.graph.network import Program
 from neurokit.graph.synapses import Convolving
 from neurokit.hardware.lava.sourced import heard
 
+_memmap: Any = npy.open_memmap  # numpy gives it no types
 PROGRAM, JOB, MEASURED, LOG = "program.nk", "job.json", "measured.json", "log.txt"
 Interface: TypeAlias = Literal["auto", "probes", "loggers"]
 Figure: TypeAlias = Literal["energy", "time", "activity"]
@@ -99,11 +100,11 @@ class Arrays:
         """New ones, all zero."""
         return cls(
             {
-                name: open_memmap(_feed(folder, k), "w+", np.int32, (job.rows, *program.inputs[name].shape))
+                name: _memmap(_feed(folder, k), "w+", np.int32, (job.rows, *program.inputs[name].shape))
                 for k, name in enumerate(heard(program))
             },
             {
-                name: open_memmap(_sink(folder, k), "w+", np.int32, (job.rows, *program.populations[name].shape))
+                name: _memmap(_sink(folder, k), "w+", np.int32, (job.rows, *program.populations[name].shape))
                 for k, name in enumerate(job.read)
             },
         )
@@ -112,8 +113,8 @@ class Arrays:
     def open(cls, folder: Path, program: Program, job: Job) -> Arrays:
         """Those that `make` has made, in another process."""
         return cls(
-            {name: open_memmap(_feed(folder, k), "r+") for k, name in enumerate(heard(program))},
-            {name: open_memmap(_sink(folder, k), "r+") for k, name in enumerate(job.read)},
+            {name: _memmap(_feed(folder, k), "r+") for k, name in enumerate(heard(program))},
+            {name: _memmap(_sink(folder, k), "r+") for k, name in enumerate(job.read)},
         )
 
 

@@ -12,8 +12,10 @@ from neurokit.errors import Fault, Interrupted
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Keeper, Progress, RecordKey
 from neurokit.hardware.simulator.runner import Runner
+from neurokit.hardware.simulator.silicon import differences, follow, silicon_faults
 from neurokit.hardware.simulator.stepper import SimulatorStepper
 from neurokit.hardware.simulator.team import Team, available
+from neurokit.lower.silicon import Silicon
 from neurokit.recorder import Recorder
 from neurokit.records import Recording
 
@@ -21,15 +23,29 @@ from neurokit.records import Recording
 class Simulator:
     """Numba simulator: Programs in integers, Networks in floats with their own timing."""
 
-    name = "simulator"
+    def __init__(self, threads: int | None = None, silicon: Silicon | None = None) -> None:
+        """threads: that share the work, None for as many as there are cores. The result does not depend on it.
 
-    def __init__(self, threads: int | None = None) -> None:
-        """threads: that share the work, None for as many as there are cores. The result does not depend on it."""
+        silicon: a chip's arithmetic, which Programs then follow; None: Lava's.
+        """
         self.threads = threads or available()
+        self.silicon = silicon or Silicon()
+
+    @property
+    def name(self) -> str:
+        """ "simulator"; where it follows another silicon, the differences as well."""
+        found = ", ".join(f"{name}={value}" for name, value in differences(self.silicon).items())
+        return f"simulator ({found})" if found else "simulator"
 
     def accepts(self, program: Program) -> list[Fault]:
-        """Nothing is refused: every sound Program runs."""
-        return []
+        """Every sound Program runs; what another silicon does to it may not be known."""
+        return silicon_faults(program, self.silicon)
+
+    def _followed(self, graph: Program | Network) -> Program | None:
+        """What runs in place of a Program, None where that is the graph itself."""
+        if not isinstance(graph, Program) or not differences(self.silicon):
+            return None
+        return follow(graph, self.silicon)
 
     def run(
         self,
@@ -64,10 +80,11 @@ class Simulator:
     ) -> None:
         """See `hardware.base.Streams`."""
         team = Team(self.threads)
-        Runner(recorder, inputs, team, time_limit=time_limit, progress=progress).run(keeper)
+        graph = self._followed(recorder.graph)
+        Runner(recorder, inputs, team, time_limit=time_limit, progress=progress, graph=graph).run(keeper)
 
     def open(
         self, program: Program | Network, batch: int, record: tuple[RecordKey, ...], *, time_limit: float | None = None
     ) -> SimulatorStepper:
         """See `hardware.base.Opens`."""
-        return SimulatorStepper(program, batch, record, time_limit, self.threads)
+        return SimulatorStepper(self._followed(program) or program, batch, record, time_limit, self.threads)

@@ -16,6 +16,7 @@ from neurokit.hardware.simulator.links import DelayedLink, Link, largest_of, mak
 from neurokit.hardware.simulator.neurons import Neurons
 from neurokit.hardware.simulator.parts import POTENTIAL, Part, base_of, components, delay_steps
 from neurokit.hardware.simulator.plastic import PlasticLink, make_plastic
+from neurokit.hardware.simulator.silicon import TowardZero
 from neurokit.hardware.simulator.stage import Stage
 from neurokit.hardware.simulator.team import Team
 from neurokit.hardware.simulator.wave import run_parts
@@ -59,6 +60,8 @@ class Engine:
             links = self._links(shown, steps)
             for link in links:
                 link.port = projection.port
+                if isinstance(projection, TowardZero):
+                    link.round_to_zero()
             self.stages[projection.target].links += links
             source = self._source_of(projection, links)
             source.history = max([source.history, *(link.delay for link in links)])

@@ -9,7 +9,7 @@ from neurokit.graph import lif_family as relatives
 from neurokit.graph import neurons as models
 from neurokit.graph import resonators
 from neurokit.graph.network import Population
-from neurokit.hardware.simulator import lif_family, switched_family
+from neurokit.hardware.simulator import lif_family, silicon, silicon_neurons, switched_family
 from neurokit.hardware.simulator.graded_neurons import (
     DeltaNeurons,
     FixedDeltaNeurons,
@@ -54,6 +54,10 @@ KINDS: Mapping[type[models.Neuron], Callable[[Population, int, float | None], Ne
     resonators.FixedAdaptiveResonateAndFire: FixedAdaptiveResonators,
     graded.Relay: RelayNeurons,
     graded.FixedRelay: FixedRelayNeurons,
+    silicon.SiliconLIF: silicon_neurons.SiliconNeurons,  # these for `silicon=` only
+    silicon.SiliconSigma: silicon_neurons.SiliconSigmas,
+    silicon.SiliconDelta: silicon_neurons.SiliconDeltas,
+    silicon.SiliconSigmaDelta: silicon_neurons.SiliconSigmaDeltas,
     SwitchedLIF: SwitchedNeurons,  # these for the parity ladder only
     **dict.fromkeys(
         (

@@ -30,6 +30,7 @@ class Link:
     port: of the target's neurons, which it feeds; or one of a third factor.
     reach: no |sum| for payloads of size 1 is larger. strongest: largest |weight|.
     bits: integers of the result have so many, and wrap. wrapped: how many have.
+    toward_zero: whether a negative exponent rounds towards zero, as another silicon may (`silicon`), and not down.
     """
 
     splits = True
@@ -40,6 +41,7 @@ class Link:
     strongest = float("inf")
     bits = 32
     wrapped = 0
+    toward_zero = False
 
     def __init__(self, source: str, delay: int, exponent: int = 0) -> None:
         self.source = source
@@ -68,7 +70,13 @@ class Link:
         taken, self.wrapped = self.wrapped, 0
         return taken
 
+    def round_to_zero(self) -> None:
+        """See `toward_zero`."""
+        self.toward_zero = True
+
     def _add_sums(self, sums: Rows, acc: Rows) -> None:
+        if self.toward_zero:
+            sums[sums < 0] += (1 << -self.exponent) - 1
         wrapped = kernels.add_sums(sums.ravel(), -self.exponent, self.bits, acc.ravel())
         if wrapped:
             with LOCK:  # threads may share a link
@@ -156,6 +164,12 @@ class DelayedLink(Link):
     pending: Rows | None = None
 
     link: Link | None = None  # that does the work, where it is another
+
+    def round_to_zero(self) -> None:
+        """See `Link.toward_zero`."""
+        super().round_to_zero()
+        if self.link is not None:
+            self.link.round_to_zero()
 
     def take_wrapped(self) -> int:
         """See `Link.take_wrapped`."""

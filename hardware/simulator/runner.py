@@ -39,8 +39,10 @@ class Runner:
         *,
         time_limit: float | None,
         progress: Progress | None,
+        graph: Program | None = None,
     ) -> None:
-        program = self.graph = recorder.graph
+        """graph: what runs in place of the recorder's, with the same populations."""
+        program = self.graph = recorder.graph if graph is None else graph
         self.biases: Mapping[str, NDArray[np.float64]] | None = None
         if isinstance(program, Network):
             self.graph, self.biases = fold(program)

@@ -54,7 +54,7 @@ def run_bundle(
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
-    runner = backend_of(backend)
+    runner = api.get_backend(backend)
     target = folder / RESULTS if output is None else Path(output)
     with written_aside(target) as aside:
         arrays, failed = _run_all(folder, manifest, runner)
@@ -62,16 +62,6 @@ def run_bundle(
         errors = {f"{name}/error": np.asarray(words) for name, words in failed.items()}
         write_npz(aside, {**arrays, **about, **errors})
     return Outcome(target, checksum(arrays), manifest.expected, failed)
-
-
-def backend_of(backend: str | Backend) -> Backend:
-    """The backend; BackendError that says what is missing where the board is asked for."""
-    if backend == "loihi2" and "loihi2" not in api.BACKENDS:
-        fact = "this neurokit has no backend for the board yet"
-        limit = "a run on Loihi 2 needs neurokit.hardware.loihi, and Intel's lava-loihi extension beside it"
-        mend = "Run with --backend simulator or lava; or bring results.npz from a runner of your own (README.md)."
-        raise BackendError(Fault("loihi2", fact, limit, mend))
-    return api.get_backend(backend)
 
 
 @contextmanager

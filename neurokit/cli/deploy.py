@@ -16,7 +16,7 @@ from neurokit.cli.screen import say, say_json
 from neurokit.errors import Fault, InputError
 from neurokit.firstlight.identify import identify
 from neurokit.firstlight.kit import write_kit
-from neurokit.firstlight.silicon import save_silicon
+from neurokit.lower.silicon import save_silicon
 
 CHECKING = "What came back"
 MaybeSource = Annotated[Path | None, typer.Argument(metavar="SOURCE", help="A Program (.nk), or a source to compile.")]

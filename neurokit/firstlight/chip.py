@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from neurokit.conformance.interpreter import matrix_of, recorded, stacked
 from neurokit.errors import Fault
-from neurokit.firstlight.silicon import Silicon
+from neurokit.lower.silicon import Silicon
 from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
 from neurokit.graph.network import Program, Projection
 from neurokit.graph.neurons import MAX_DECAY, MAX_POTENTIAL, FixedNeuron, LoihiLIF

@@ -17,7 +17,7 @@ from neurokit.errors import Fault, FormatError, InputError
 from neurokit.firstlight.building import Probe
 from neurokit.firstlight.chip import simulate
 from neurokit.firstlight.probes import probes
-from neurokit.firstlight.silicon import BY_FIELD, Finding, Silicon, Value
+from neurokit.lower.silicon import BY_FIELD, Finding, Silicon, Value
 from neurokit.graph.fingerprint import fingerprint
 
 Outputs = Mapping[str, NDArray[Any]]  # spikes/POPULATION and states/POPULATION/STATE -> (steps, n)

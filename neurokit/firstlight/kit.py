@@ -13,7 +13,7 @@ from neurokit.bundles.writing import Bundle, Load, known_target, write_bundle
 from neurokit.errors import CompileError
 from neurokit.firstlight.identify import predict, with_value
 from neurokit.firstlight.probes import probes
-from neurokit.firstlight.silicon import BY_FIELD, Silicon
+from neurokit.lower.silicon import BY_FIELD, Silicon
 from neurokit.lower.targets import target_faults
 
 PREDICTIONS = "predictions.npz"

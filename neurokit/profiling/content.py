@@ -92,6 +92,8 @@ def _headlines(profile: Profile | None, parity: Parity | None, placement: Placem
             tiles.append(_estimate_tile("Time per sample", profile.time.sample))
         if profile.energy.power is not None:
             tiles.append(_estimate_tile("Mean power", profile.energy.power))
+        for row in () if profile.measured is None else profile.measured.rows[:1]:
+            tiles.append(_tile(f"Measured: {row.what}", quantity(row.measured, row.unit), row.words))
         operations = f"{written(profile.spikes)} spikes"
         tiles.append(_tile("Synaptic operations per sample", quantity(profile.synaptic_operations, ""), operations))
     if placement is not None:

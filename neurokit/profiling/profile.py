@@ -19,6 +19,7 @@ from neurokit.profiling.energy import Energy, caveats, dynamic_lines
 from neurokit.profiling.estimate import Estimate, digits, quantity
 from neurokit.profiling.estimate import count as written
 from neurokit.profiling.loads import loads
+from neurokit.profiling.measured import MeasuredBeside, beside
 from neurokit.profiling.neurobench import NeuroBench, neurobench
 from neurokit.profiling.sensitivity import Influence
 from neurokit.profiling.timing import Time, run_time
@@ -96,6 +97,11 @@ class Profile:
         return neurobench(self.recording)
 
     @property
+    def measured(self) -> MeasuredBeside | None:
+        """What the board's own probes measured, beside the estimate; None where nothing was measured."""
+        return beside(self.recording.measured, self.energy, self.time, self.activity)
+
+    @property
     def per_operation(self) -> Estimate | None:
         """Energy of a sample over its synaptic operations, all parts included; None without any."""
         return self.energy.total.times(1 / self.synaptic_operations) if self.synaptic_operations else None
@@ -125,6 +131,7 @@ class Profile:
             "populations": [vars(population) for population in activity.populations],
             "projections": [vars(projection) for projection in activity.projections],
             "neurobench": self.neurobench.to_dict(),
+            "measured": None if self.measured is None else self.measured.to_dict(),
             "caveats": list(self.caveats),
         }
 
@@ -141,6 +148,7 @@ class Profile:
             f"  {written(self.synaptic_operations)} synaptic operations, {written(self.spikes)} spikes, "
             f"{written(activity.messages / activity.samples)} messages ({activity.messages_basis})"
         )
+        lines += [] if self.measured is None else [f"  {line}" for line in self.measured.lines()]
         lines += [f"    {part.name:<9} {part.energy}" for part in energy.parts]
         if self.per_operation is not None:
             lines.append(f"  {self.per_operation} a synaptic operation, all parts included")

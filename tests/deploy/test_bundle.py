@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from neurokit.bundles.running import run_bundle
 from neurokit.errors import BackendError, CompileError, FormatError, InputError, NeurokitError, OutputError
 from neurokit.graph.neurons import IF, LIF
 from neurokit.graph.synapses import Dense
+from neurokit.hardware.lava import loading
 from tests.deploy.programs import STEPS, data, not_stock, program
+from tests.hardware.loihi_standin import STANDIN, installed
 from tests.networks import network
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -240,11 +243,27 @@ def test_a_failure_half_way_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_board_is_not_there_yet(bundle):
+def test_without_the_extension_the_board_is_refused_and_nothing_is_written(bundle):
     with pytest.raises(BackendError) as error:
         run_bundle(bundle, "loihi2")
-    assert "lava-loihi" in fault(error)
+    assert "lava-loihi extension is not installed" in fault(error)
     assert "results.npz" not in {p.name for p in bundle.iterdir()}
+
+
+@pytest.mark.slow
+def test_the_script_on_the_board(bundle, monkeypatch, tmp_path):
+    """run.py --backend loihi2, in a process of its own, against the stand-in for lava-loihi."""
+    if loading.fault() is not None:
+        pytest.skip("Lava is not here")
+    installed(monkeypatch, tmp_path)
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{REPOSITORY}:{STANDIN}", "HOME": str(tmp_path)}
+    command = [sys.executable, "run.py", "--backend", "loihi2"]
+    done = subprocess.run(
+        command, cwd=bundle, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "as expected" in done.stdout
+    assert nk.check_results(bundle=bundle).rungs[0].candidate == "loihi2"
 
 
 def test_results_of_something_else(bundle, tmp_path):

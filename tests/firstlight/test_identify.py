@@ -13,7 +13,7 @@ from neurokit.conformance.interpreter import Interpreter
 from neurokit.firstlight.chip import SimulatedChip
 from neurokit.firstlight.identify import explain, predict, with_value
 from neurokit.firstlight.probes import probes
-from neurokit.firstlight.silicon import BY_FIELD, SUSPECTS, Silicon
+from neurokit.lower.silicon import BY_FIELD, SUSPECTS, Silicon
 from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
 from neurokit.graph.lif_family import LoihiRefractoryLIF
 from neurokit.graph.neurons import LoihiLIF

@@ -11,7 +11,7 @@ from neurokit.errors import BackendError, Fault, FormatError, InputError, Output
 from neurokit.firstlight.chip import SimulatedChip
 from neurokit.firstlight.identify import identify
 from neurokit.firstlight.kit import write_kit
-from neurokit.firstlight.silicon import Silicon, load_silicon, save_silicon
+from neurokit.lower.silicon import Silicon, load_silicon, save_silicon
 from tests.cli.conftest import cli, refused  # noqa: F401
 
 PLANTED = Silicon(threshold_rule=">=", delay_offset=-1, after_spike="reads-128")

@@ -1,4 +1,7 @@
-"""Stand-in: loggers, the older interface. Figures are planted: those of lava-dl's PilotNet benchmark for power and time."""
+"""Stand-in: loggers, the older interface.
+
+Figures are planted: power and time are those of lava-dl's PilotNet benchmark.
+"""
 
 import os
 

@@ -1,4 +1,7 @@
-"""Stand-in: probes, the newer interface, behind lava.utils.profiler.Profiler.init(run_cfg). The same planted figures."""
+"""Stand-in: probes, the newer interface, behind lava.utils.profiler.Profiler.init(run_cfg).
+
+The same planted figures.
+"""
 
 import os
 
