@@ -9,7 +9,7 @@ extension is not public, so this is what is said of it and nothing that was seen
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from neurokit.errors import Fault, InputError
 from neurokit.graph.fixed_plasticity import FixedRule
@@ -26,22 +26,36 @@ from neurokit.graph.network import Population, Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.graph.resonators import FixedAdaptiveResonateAndFire, FixedResonateAndFire
 from neurokit.graph.synapses import Convolving, ConvTranspose2d, Injection, ResizeConv2d, Shape
+from neurokit.lower import stock
 from neurokit.lower.images import lavas_convolution
+from neurokit.lower.stock import Approximation
 
 TARGETS = ("lava-cpu", "loihi2-stock", "loihi1")
 
 
+class Gap(NamedTuple):
+    """Something that a target does not have. stock: by which of its parts it can be approximated; None: by none."""
+
+    fault: Fault
+    stock: Approximation | None = None
+
+
 def target_faults(program: Program, target: str) -> list[Fault]:
     """Everything in `program` that `target` does not have; InputError for an unknown target."""
+    return [gap.fault for gap in target_gaps(program, target)]
+
+
+def target_gaps(program: Program, target: str) -> list[Gap]:
+    """The same, each with its approximation by parts that the target has."""
     if target not in TARGETS:
         raise InputError(Fault("target", f"'{target}' is unknown", f"known: {', '.join(TARGETS)}", "Name one of them."))
     if target == "lava-cpu":
-        return [f for p in program.projections for f in _no_learning(p)]
-    faults = [f for p in program.populations.values() for f in _population(p)]
+        return [Gap(f) for p in program.projections for f in _no_learning(p)]
+    gaps = [gap for p in program.populations.values() for gap in _population(p)]
     if target == "loihi1":
-        faults += [_payload(p) for p in program.populations.values() if p.neuron.graded]
-    faults += [f for p in program.projections for f in projection_faults(p, program.shape_of(p.source))]
-    return faults + [f for p in program.projections for f in (*learning_faults(p), *_heard(program, p))]
+        gaps += [Gap(_payload(p)) for p in program.populations.values() if p.neuron.graded]
+    gaps += [gap for p in program.projections for gap in _projection(p, program.shape_of(p.source))]
+    return gaps + [Gap(f) for p in program.projections for f in (*learning_faults(p), *_heard(program, p))]
 
 
 def targets_of(program: Program) -> tuple[str, ...]:
@@ -49,62 +63,65 @@ def targets_of(program: Program) -> tuple[str, ...]:
     return tuple(target for target in TARGETS if not target_faults(program, target))
 
 
-def _population(population: Population) -> Iterator[Fault]:
+def _population(population: Population) -> Iterator[Gap]:
     neuron, name = population.neuron, population.name
     assert isinstance(neuron, FixedNeuron), "check_program refuses others"
-    stock = STOCK.get(type(neuron))
-    if stock is None:
-        yield Fault(name, f"is {type(neuron).__name__}", *MICROCODE[type(neuron)])
+    parts = STOCK.get(type(neuron))
+    if parts is None:
+        limit, mend, approximation = MICROCODE[type(neuron)]
+        yield Gap(Fault(name, f"is {type(neuron).__name__}", limit, mend), approximation(neuron))
         return
     if neuron.held:
-        yield Fault(
+        fault = Fault(
             name,
             f"is held until step {neuron.reset_offset}, since its bias must not act before",
             "the chip's stock neurons start at once",
             "Leave out the bias, or the delays of the source behind it.",
         )
-    yield from stock(name, neuron)
+        yield Gap(fault, stock.AT_ONCE)
+    yield from parts(name, neuron)
 
 
-def _lif(name: str, neuron: LoihiLIF) -> Iterator[Fault]:
+def _lif(name: str, neuron: LoihiLIF) -> Iterator[Gap]:
     if neuron.emits and (neuron.threshold % 64).any():
-        yield Fault(
+        fault = Fault(
             name,
             f"threshold {int(neuron.threshold[neuron.threshold % 64 > 0].flat[0])} is no multiple of 64",
             "the chip's LIF takes a 17-bit mantissa << 6",
             'Convert a .net with fires=">", or run on the CPU.',
         )
+        yield Gap(fault, stock.ROUND_THRESHOLD)
+    to_zero = "the chip's stock LIF resets to zero"
     if neuron.emits and neuron.reset == "soft":
-        yield Fault(name, "resets by subtraction", "the chip's stock LIF resets to zero", "Retrain with reset to zero.")
+        yield Gap(Fault(name, "resets by subtraction", to_zero, "Retrain with reset to zero."), stock.RESET_TO_ZERO)
     elif neuron.emits and neuron.reset_value.any():
-        yield Fault(
-            name,
-            "resets to a value other than rest",
-            "the chip's stock LIF resets to zero",
-            "Retrain with v_reset = v_leak.",
-        )
+        fault = Fault(name, "resets to a value other than rest", to_zero, "Retrain with v_reset = v_leak.")
+        yield Gap(fault, stock.RESET_TO_ZERO)
     if 0 < neuron.reset_interval < neuron.reset_offset:
-        yield Fault(
+        fault = Fault(
             name,
             f"first resets before step {neuron.reset_offset}, then every {neuron.reset_interval}",
             "Lava's LIFReset starts within its first interval",
             "Use a window at least as long as the network is deep.",
         )
+        yield Gap(fault, stock.FIRST_INTERVAL)
     if (neuron.bias_exponent < 0).any():
-        yield Fault(name, "has a negative bias exponent", "the chip holds 0 to 7", "Use the mantissa shifted right.")
+        mend = "Use the mantissa shifted right."
+        yield Gap(Fault(name, "has a negative bias exponent", "the chip holds 0 to 7", mend), stock.SHIFTED_BIAS)
     for field in ("current_decay", "voltage_decay", "threshold"):
         if getattr(neuron, field).size > 1:
-            yield Fault(
-                name, f"{field} differs between neurons", "the chip's stock LIF shares one a population", "Split it."
-            )
+            limit = "the chip's stock LIF shares one a population"
+            yield Gap(Fault(name, f"{field} differs between neurons", limit, "Split it."), stock.shared(field))
 
 
-def _sigma_delta(name: str, neuron: FixedSigma | FixedDelta | FixedSigmaDelta) -> Iterator[Fault]:
+def _sigma_delta(name: str, neuron: FixedSigma | FixedDelta | FixedSigmaDelta) -> Iterator[Gap]:
     if neuron.reset_interval or neuron.reset_offset:
-        yield Fault(name, "is reset by schedule", "Lava's sigma-delta neurons are never reset", "Leave window= out.")
+        limit = "Lava's sigma-delta neurons are never reset"
+        yield Gap(Fault(name, "is reset by schedule", limit, "Leave window= out."), stock.NEVER_RESET)
     if not isinstance(neuron, FixedSigma) and neuron.threshold.size > 1:
         limit = "Lava's sigma-delta neurons share one a population"
-        yield Fault(name, "threshold differs between neurons", limit, "Split it.")
+        fault = Fault(name, "threshold differs between neurons", limit, "Split it.")
+        yield Gap(fault, stock.shared("threshold"))
 
 
 def _payload(population: Population) -> Fault:
@@ -113,79 +130,95 @@ def _payload(population: Population) -> Fault:
 
 
 # Neurons of Lava's public processes on the chip, and what each cannot be there.
-STOCK: Mapping[type[FixedNeuron], Callable[[str, Any], Iterator[Fault]]] = {
+STOCK: Mapping[type[FixedNeuron], Callable[[str, Any], Iterator[Gap]]] = {
     LoihiLIF: _lif,
     FixedSigma: _sigma_delta,
     FixedDelta: _sigma_delta,
     FixedSigmaDelta: _sigma_delta,
 }
 
-# All others: what Loihi 2 would have to have, and what a user can do instead.
-MICROCODE: Mapping[type[FixedNeuron], tuple[str, str]] = {
+# All others: what Loihi 2 would have to have, what a user can do instead, and what stock parts come near it.
+MICROCODE: Mapping[type[FixedNeuron], tuple[str, str, Callable[[Any], Approximation | None]]] = {
     FixedResonateAndFire: (
         "no public release says which resonate-and-fire neurons the chip's microcode has",
         "Run on the CPU, or train LIF neurons.",
+        stock.no_part,
     ),
     FixedAdaptiveResonateAndFire: (
         "Loihi 2 needs microcode with four states, a turn and a moving threshold; none is published",
         "Run on the CPU, or train LIF neurons.",
+        stock.no_part,
     ),
     FixedRelay: (
         "Loihi 2 needs microcode that multiplies a sum by 16 bits, shifts it and sends it; none is published",
         "Join the two maps around it into one, give it to SigmaDelta neurons, or run on the CPU.",
+        stock.no_part,
     ),
     LoihiRefractoryLIF: (
         "Loihi 2 needs microcode with a third state, the steps left, and a branch on it; none is published",
         "Train without a refractory period, or run on the CPU.",
+        stock.without_refractory,
     ),
     LoihiShiftedLIF: (
         "Loihi 2 needs microcode that shifts the current before it adds it to the potential; none is published",
         "Train with a norm that has no weight exponent, or run on the CPU.",
+        stock.in_other_units,
     ),
     LoihiTernaryLIF: (
         "Loihi 2 needs microcode that compares twice and sends a signed payload; none is published",
         "Use two populations of LIF neurons, one with its weights negated, or run on the CPU.",
+        stock.no_part,
     ),
     LoihiALIF: (
         "Loihi 2 needs microcode with five states, 24 by 13 bit products and a reset that subtracts; none is published",
         "Train LIF neurons with reset to zero, or run on the CPU.",
+        stock.without_adaptation,
     ),
     LoihiATRLIF: (
         "Loihi 2 needs microcode with four states and a moving threshold; none is published (lava#846)",
         "Train LIF neurons, or run on the CPU.",
+        stock.without_adaptation,
     ),
     LoihiQIF: (
         "Loihi 2 needs microcode with a product of 24 by 24 bits for the square; none is published",
         "Train LIF neurons, or run on the CPU.",
+        stock.no_part,
     ),
 }
 
 
 def projection_faults(projection: Projection, source: Shape) -> Iterator[Fault]:
     """What no stock part does of a projection whose source has shape `source`."""
+    yield from (gap.fault for gap in _projection(projection, source))
+
+
+def _projection(projection: Projection, source: Shape) -> Iterator[Gap]:
     synapse = projection.synapse
     if isinstance(synapse, Convolving) and lavas_convolution(synapse, source) is None:
         kinds = {ResizeConv2d: "a resized convolution", ConvTranspose2d: "a transposed convolution"}
-        yield Fault(
+        fault = Fault(
             projection.name,
             f"is {kinds.get(type(synapse), 'a convolution with an exponent or sizes that Conv does not hold')}",
             "the chip's public synapses are Dense, Sparse and Conv",
             "Write it out as a Sparse synapse: nk.expand(program).",
         )
+        yield Gap(fault, stock.WRITTEN_OUT)
     if isinstance(synapse, Convolving) and projection.delay.max() > 1:
-        yield Fault(
+        fault = Fault(
             projection.name,
             f"is a convolution with a delay of {int(projection.delay.max())} steps",
             "Lava has no delayed convolution",
             "Make the branches equally deep, or write it out as a Sparse synapse: nk.expand(program).",
         )
+        yield Gap(fault, stock.WRITTEN_OUT)
     if isinstance(synapse, Injection):
-        yield Fault(
+        fault = Fault(
             projection.name,
             "injects a current from outside",
             "the chip takes spikes; currents enter as biases set by the host",
             'Convert with inputs="spikes", or set the bias for a constant input.',
         )
+        yield Gap(fault)
 
 
 def _no_learning(projection: Projection) -> Iterator[Fault]:

@@ -58,7 +58,7 @@ def raster(recording: Recording, sample: int = 0) -> Json | None:
         if name not in recording.spikes:
             continue
         spikes = recording.spikes[name] if recording.batch is None else recording.spikes[name][sample]
-        spikes = spikes.reshape(len(spikes), -1)
+        spikes = np.asarray(spikes).reshape(len(spikes), -1)  # those of a file are read here
         active = np.flatnonzero(spikes.any(axis=0))
         shown = active[np.linspace(0, len(active) - 1, min(len(active), RASTER_NEURONS)).astype(np.int64)]
         window = spikes[:RASTER_STEPS]
