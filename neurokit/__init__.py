@@ -22,9 +22,11 @@ from neurokit.place.rough import Placement, place
 from neurokit.profiling.parity import Parity
 from neurokit.profiling.profile import Profile, profile
 from neurokit.profiling.report import report
+from neurokit.profiling.targets import Targets
 from neurokit.recording_file import load_recording
 from neurokit.records import Recording
 from neurokit.session import Latency, Session
+from neurokit.target_runs import targets
 
 __version__ = "0.1.0"
 
@@ -46,6 +48,7 @@ __all__ = [
     "Recording",
     "Session",
     "Survey",
+    "Targets",
     "audit",
     "check_results",
     "compile",
@@ -66,6 +69,7 @@ __all__ = [
     "report",
     "rules",
     "run",
+    "targets",
     "to_lava",
     "to_network",
     "verify",

@@ -6,7 +6,7 @@ import importlib
 import os
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -34,10 +34,12 @@ from neurokit.hardware.base import Backend, Opens, Progress
 from neurokit.longrun import Run
 from neurokit.lower.pipeline import compile_network
 from neurokit.lower.schedule import Schedule
+from neurokit.lower.silicon import Finding, Silicon, load_silicon
 from neurokit.records import Recording
 from neurokit.session import Session
 from neurokit.system import available_memory
 
+SiliconLike: TypeAlias = "str | os.PathLike[str] | Silicon | Finding | None"
 BACKENDS = {
     "simulator": "neurokit.hardware.simulator.backend:Simulator",
     "lava": "neurokit.hardware.lava.backend:LavaBackend",
@@ -146,6 +148,7 @@ def run(
     every: float = 60.0,
     learners: int = 1,
     record_every: int | None = None,
+    silicon: SiliconLike = None,
 ) -> Recording:
     """Run a Program on a backend, or a Network in float semantics with its source's own timing.
 
@@ -153,7 +156,8 @@ def run(
     for a Program (0/1 spikes or graded payloads), numbers for a Network. steps: default the input's length; fewer use
     its beginning, more see zeros afterwards. record: population names (their spikes) and (name, "u" | "v") pairs.
     time_limit: wall seconds. threads: of the simulator, None for as many as there are cores; results do not depend on
-    it.
+    it. silicon: a silicon file (docs/silicon.md), or what `load_silicon` gives: the simulator follows that chip's
+    arithmetic in place of Lava's; what it cannot follow is a BackendError.
 
     to: a file (HDF5, docs/format.md) into which blocks are written as they finish, for recordings larger than memory;
     the Recording given back reads from it, and so does `nk.load_recording(to)` later. The file appears when the run
@@ -188,7 +192,7 @@ def run(
     checkpoint) and OutputError (a file that cannot be written).
     """
     check_graph(program)
-    runner = _with_threads(backend, threads)
+    runner = _runner(backend, threads, silicon)
     chosen = check_record(program, record)
     program = _runnable(program, runner)
     arrays, batched = check_inputs(program, inputs)
@@ -215,13 +219,14 @@ def open(
     state: str | os.PathLike[str] | None = None,
     time_limit: float | None = None,
     threads: int | None = None,
+    silicon: SiliconLike = None,
 ) -> Session:
     """A session: the network stands ready, `session.step(x)` takes a step or a block and carries the state.
 
-    program, backend, record, threads: as for `run`. batch: samples that run side by side, all inputs and outputs then
-    have that axis in front; None for one sample without it. deadline: seconds a step may take, `session.latency`
-    counts the calls that took longer. state: a file of `session.save` to go on from. time_limit: wall seconds for one
-    call of `step`, past which it is given up (BackendError); Lava's default is 600.
+    program, backend, record, threads, silicon: as for `run`. batch: samples that run side by side, all inputs and
+    outputs then have that axis in front; None for one sample without it. deadline: seconds a step may take,
+    `session.latency` counts the calls that took longer. state: a file of `session.save` to go on from. time_limit: wall
+    seconds for one call of `step`, past which it is given up (BackendError); Lava's default is 600.
 
     Where projections learn, `session.program` is the Program as it has become, each sample of a batch has weights of
     its own (`session.programs`), and `session.reset` begins a new sample: weights stay.
@@ -229,7 +234,7 @@ def open(
     Close it, or write `with nk.open(...) as session:`. Outputs are those of one `run` over the whole sequence, however
     it is cut. Raises as `run` does; FormatError or InputError for `state`.
     """
-    runner = _with_threads(backend, threads)
+    runner = _runner(backend, threads, silicon)
     program = _runnable(program, runner)
     chosen = check_record(program, record, learning=False)
     check_positive({"deadline": deadline, "time_limit": time_limit})
@@ -302,16 +307,48 @@ def get_backend(backend: str | Backend) -> Backend:
     return found
 
 
-def _with_threads(backend: str | Backend, threads: int | None) -> Backend:
-    if threads is None:
+def _runner(backend: str | Backend, threads: int | None, silicon: SiliconLike) -> Backend:
+    """The backend; the simulator with what only it takes."""
+    if threads is None and silicon is None:
         return get_backend(backend)
-    if backend != "simulator":
-        raise InputError(Fault("threads", f"is {threads!r}", "only the simulator shares its work", "Leave it out."))
-    if isinstance(threads, bool) or not isinstance(threads, int | np.integer) or threads < 1:
-        raise InputError(Fault("threads", f"is {threads!r}", "a whole number of at least 1", "Leave it out for all."))
+    faults = []
+    if threads is not None and backend != "simulator":
+        faults.append(Fault("threads", f"is {threads!r}", "only the simulator shares its work", "Leave it out."))
+    elif isinstance(threads, bool) or not isinstance(threads, int | np.integer | None) or (threads or 1) < 1:
+        faults.append(Fault("threads", f"is {threads!r}", "a whole number of at least 1", "Leave it out for all."))
+    if silicon is not None and backend != "simulator":
+        limit = "only the simulator follows one; other backends are what they are"
+        faults.append(Fault("silicon", "is given", limit, "Leave it out, or use backend='simulator'."))
+    if faults:
+        raise InputError(faults)
     simulator = importlib.import_module("neurokit.hardware.simulator.backend").Simulator
-    found: Backend = simulator(int(threads))
+    found: Backend = simulator(None if threads is None else int(threads), _silicon(silicon))
     return found
+
+
+def _silicon(given: SiliconLike) -> Silicon | None:
+    """The arithmetic to follow; InputError for a finding that known differences do not explain."""
+    if given is None or isinstance(given, Silicon):
+        return given
+    if isinstance(given, str | os.PathLike):
+        found, what = load_silicon(given), str(given)
+    elif isinstance(given, Finding):
+        found, what = given, "silicon"
+    else:
+        limit = "a silicon file, or what load_silicon gives, is needed"
+        raise InputError(Fault("silicon", f"is a {type(given).__name__}", limit, "Pass its path."))
+    if found.unexplained:
+        faults = [
+            Fault(
+                what,
+                f"the chip did in '{job}' what no known difference explains: {words}",
+                "it cannot be followed",
+                "Follow the rest alone: silicon=load_silicon(path).silicon, and report what was found.",
+            )
+            for job, words in found.unexplained.items()
+        ]
+        raise InputError(faults)
+    return found.silicon
 
 
 def load(path: str | os.PathLike[str]) -> Network | Program:

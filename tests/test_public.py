@@ -26,13 +26,14 @@ FUNCTIONS = {
     "load_recording": "path",
     "memory": "program, inputs, steps=None, record=()",
     "open": "program, backend='simulator', *, batch=None, record=(), deadline=None, state=None, time_limit=None,"
-    " threads=None",
+    " threads=None, silicon=None",
     "place": "program, chip='loihi2'",
     "profile": "recording, placement=None, *, host_time=0.0, seed=0",
-    "report": "profile=None, parity=None, placement=None, *, recording=None, title='neurokit report', summary=(),"
-    " path='report.html'",
+    "report": "profile=None, parity=None, placement=None, *, recording=None, targets=None,"
+    " title='neurokit report', summary=(), path='report.html'",
     "run": "program, inputs, steps=None, backend='simulator', record=(), *, time_limit=None, progress=None,"
-    " threads=None, to=None, checkpoint=None, every=60.0, learners=1, record_every=None",
+    " threads=None, to=None, checkpoint=None, every=60.0, learners=1, record_every=None, silicon=None",
+    "targets": "program, inputs=None, labels=None, *, steps=None, only=('lava-cpu', 'loihi2-stock', 'loihi1')",
     "to_lava": "program, *, graded=False, name=None",
     "to_network": "program, source=None",
     "inspect": "source, *, kind=None, dt=None, reset=None, inputs=None, shape=None, spec=None, code=None,"
@@ -63,9 +64,10 @@ CLASSES = {
     "Program": [*GRAPH, "latency", "targets", "report", "dt", "source", "input_scale", "steps_per_frame"],
     "Recording": [
         *("program", "steps", "batch", "spikes", "states", "counts", "step_counts"),
-        *("backend", "seconds", "steps_done", "overflows", "programs", "updates", "rails", "record_every"),
+        *("backend", "seconds", "steps_done", "overflows", "programs", "updates", "rails", "record_every", "measured"),
     ],
     "Session": [],
+    "Targets": ["rows", "samples", "steps"],
     "Survey": [
         *("source", "kind", "findings", "faults", "needs", "facts", "remarks"),
         *("network", "program", "stood_in"),

@@ -18,6 +18,7 @@ from neurokit.graph.lif_family import QIF, TernaryLIF
 from neurokit.graph.neurons import IF, LIF, LeakyIntegrator, LoihiLIF
 from neurokit.graph.resonators import ResonateAndFire
 from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense
+from neurokit.lower.silicon import Silicon
 from neurokit.lower.targets import target_faults
 from tests.converters.onnx_models import Sketch
 from tests.networks import joined, network
@@ -166,7 +167,13 @@ PROVOKED = {
     "neurons other than LIF and sigma-delta, and learning, on a simulated chip": lambda: nk.run(
         nk.compile(network((EYE, TernaryLIF(tau_syn=5e-3, tau_mem=1e-2)), dt=1e-3)), [[1, 0]], backend=SimulatedChip()
     ),
-    "the Loihi 2 board as a backend": lambda: nk.run(PROGRAM, [[1, 0]], backend="loihi2"),
+    "the Loihi 2 board without Intel's lava-loihi extension": lambda: nk.run(PROGRAM, [[1, 0]], backend="loihi2"),
+    "Loihi 1 boards as a backend": lambda: nk.run(PROGRAM, [[1, 0]], backend="loihi1"),
+    "following a silicon file with neurons other than LIF and sigma-delta, or where something learns": lambda: nk.run(
+        nk.compile(network((EYE, TernaryLIF(tau_syn=5e-3, tau_mem=1e-2)), dt=1e-3)),
+        [[1, 0]],
+        silicon=Silicon(bias_shift=6),
+    ),
     "fractional inputs to a Program": lambda: nk.run(PROGRAM, [[0.5, 0]]),
     "checkpoints of runs on Lava": lambda: nk.run(PROGRAM, [[1, 0]], backend="lava-inprocess", checkpoint="run.ck"),
     "saved states of Lava's processes": lambda: save_state("lava"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -143,11 +145,24 @@ def select_host(job: Job) -> None:
         if job.host["kind"] == "ethernet":
             loihi.use_ethernet_host(job.host["address"], job.host["binary"], generation)
         else:
-            loihi.use_slurm_host(job.host["partition"], job.host["board"], generation)
+            with _lines_of_sinfo():
+                loihi.use_slurm_host(job.host["partition"], job.host["board"], generation)
     except (ImportError, ValueError, OSError) as error:
         limit = "Lava looks for the board before it runs anything"
         mend = "Look at `sinfo` and PARTITION, BOARD; or NXSDKHOST, HOST_BINARY for a board on the network."
         raise BackendError(Fault("loihi2", f"no board: {error}", limit, mend)) from error
+
+
+@contextmanager
+def _lines_of_sinfo() -> Iterator[None]:
+    """lava-nc 0.10.0 (utils/slurm.py) reads the empty line behind sinfo's last one as a partition, and fails."""
+    slurm: Any = importlib.import_module("lava.utils.slurm")
+    original = slurm.try_run_command
+    slurm.try_run_command = lambda command: [line for line in original(command) if line.strip()]
+    try:
+        yield
+    finally:
+        slurm.try_run_command = original
 
 
 def exception_map() -> dict[Any, Any]:

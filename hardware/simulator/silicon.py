@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from neurokit.errors import BackendError, Fault
 from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
 from neurokit.graph.network import Population, Program, Projection
-from neurokit.graph.neurons import FixedNeuron, IntArray, LoihiLIF
+from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.graph.synapses import Convolving, Dense, Injection, Sparse
 from neurokit.lower.fixedpoint import chip_weights
 from neurokit.lower.silicon import Silicon
@@ -134,7 +134,7 @@ def _meet(projection: Projection) -> bool:
 
 def _neuron(neuron: Any, silicon: Silicon) -> FixedNeuron:
     """The same parameters, in the class that knows the differences."""
-    kind = FOLLOWED[type(neuron)]
+    kind: Any = FOLLOWED[type(neuron)]
     held = {name: getattr(neuron, name) for name in (f.name for f in fields(neuron))}
     if _scheduled(neuron):
         held["reset_offset"] = neuron.reset_offset + silicon.reset_offset

@@ -98,5 +98,3 @@ def _switches(reset: str, silicon: Silicon) -> tuple[Any, ...]:
         silicon.refractory_steps,
         *(_place(name, silicon) for name in numbers),
     )
-
-

@@ -20,9 +20,6 @@ from neurokit.lower.silicon import save_silicon
 
 CHECKING = "What came back"
 MaybeSource = Annotated[Path | None, typer.Argument(metavar="SOURCE", help="A Program (.nk), or a source to compile.")]
-MaybeData = Annotated[
-    list[Path] | None, typer.Argument(metavar="DATA...", help="Inputs, as for `neurokit run`: .npy, .npz, recordings.")
-]
 ToFolder = Annotated[
     Path | None, typer.Option("--output", "-o", help="The folder to write; of a checked kit, the silicon file (.json).")
 ]
@@ -43,7 +40,7 @@ OfBundle = Annotated[
 
 def deploy(
     source: MaybeSource = None,
-    data: MaybeData = None,
+    data: opt.MaybeData = None,
     output: ToFolder = None,
     target: OnTarget = None,
     steps: opt.Steps = None,

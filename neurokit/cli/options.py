@@ -140,6 +140,9 @@ Data = Annotated[
         " events (.aedat4, .raw, .dat, .bin, ...), images or sound (.wav), several of them as a batch.",
     ),
 ]
+MaybeData = Annotated[
+    list[Path] | None, typer.Argument(metavar="DATA...", help="Inputs, as for `neurokit run`: .npy, .npz, recordings.")
+]
 ToNk = Annotated[Path, typer.Option("--output", "-o", help="The .nk file to write.")]
 ToNetwork = Annotated[Path, typer.Option("--output", "-o", help="The file to write: .nk, or .nir for others.")]
 ToPage = Annotated[Path, typer.Option("--output", "-o", help="The .html page to write; its .json goes beside it.")]
@@ -367,6 +370,16 @@ Tau = Annotated[
 ]
 OnLava = Annotated[
     Lava, typer.Option(rich_help_panel=RUNNING, help="How Lava runs; 'lava' is its multi-process runtime, slower.")
+]
+
+FollowSilicon = Annotated[
+    Path | None,
+    typer.Option(
+        "--silicon",
+        metavar="FILE",
+        rich_help_panel=RUNNING,
+        help="A silicon file (of deploy --check of a first-light kit): the simulator follows that chip's arithmetic.",
+    ),
 ]
 
 AnyBackend = Annotated[

@@ -14,6 +14,7 @@ from neurokit.cli.files import (
     Reading,
     check_compiling,
     check_output,
+    compiled,
     converted,
     read_arrays,
     read_graph,
@@ -174,7 +175,8 @@ def report(
     whole = program.scaled(arrays) if program.input_scale and program is not graph else arrays
     profiled = profiled_run(program, whole, steps, placement)
     title = f"neurokit: {Path(graph.source).name or source.name}"
-    nk.report(profiled, parity, placement, title=title, path=output)
+    found = nk.targets(program, whole, read_labels(labels), steps=steps)
+    nk.report(profiled, parity, placement, targets=found, title=title, path=output)
     ok = parity.ok and placement.ok
     state = "parity holds" if parity.ok else "parity is BROKEN"
     fits = "fits" if placement.ok else "does NOT fit"
@@ -184,6 +186,40 @@ def report(
     else:
         say(f"{state}; {fits} on {placement.chip.title}; wrote {pages['page']} and {pages['json']}")
     if not ok:
+        raise typer.Exit(1)
+
+
+def targets(
+    source: opt.Source,
+    data: opt.MaybeData = None,
+    labels: opt.Labels = None,
+    steps: opt.Steps = None,
+    bits: opt.Bits = None,
+    window: opt.Window = None,
+    kind: opt.Kind = None,
+    dt: opt.Dt = None,
+    reset: opt.Reset = None,
+    inputs: opt.Inputs = None,
+    bin: opt.Bin = None,
+    counts: opt.Counts = None,
+    fit: opt.FitTo = None,
+    size: opt.SensorSize = None,
+    time_unit: opt.TimeUnitOf = None,
+    encode: opt.EncodeAs = None,
+    seed: opt.RateSeed = None,
+    threshold: opt.Threshold = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Say what lava-cpu, loihi2-stock and loihi1 have of a Program, and with DATA what their parts leave of it.
+
+    Exit code 1 when no chip takes it, not even by other parts.
+    """
+    program = compiled(read_graph(source, Reading(kind, dt, reset, inputs)), bits, window)
+    encoding = Encoding(bin, counts, fit, size, encode, seed, threshold, time_unit)
+    arrays = read_inputs(program, data, steps, encoding) if data else None
+    found = nk.targets(program, arrays, read_labels(labels), steps=steps)
+    say_json(found.to_dict()) if as_json else say(str(found))
+    if not any(row.program is not None for row in found.rows if row.target != "lava-cpu"):
         raise typer.Exit(1)
 
 

@@ -36,7 +36,14 @@ class Outputs:
             check_writable(self.checkpoint)
 
     def run(
-        self, program: nk.Program, arrays: Any, steps: int | None, backend: str, keys: Any, time_limit: float | None
+        self,
+        program: nk.Program,
+        arrays: Any,
+        steps: int | None,
+        backend: str,
+        keys: Any,
+        time_limit: float | None,
+        silicon: Path | None = None,
     ) -> nk.Recording:
         """Run; Ctrl-C writes what was done and ends the command."""
         if backend == "simulator" and is_watched():
@@ -54,6 +61,7 @@ class Outputs:
                     to=self.to,
                     checkpoint=self.checkpoint,
                     every=self.every,
+                    silicon=silicon,
                 )
             except Interrupted as interrupt:
                 stopped: nk.Recording = interrupt.recording

@@ -21,7 +21,7 @@ from neurokit.cli.files import (
 )
 from neurokit.cli.inputs import Encoding, read_inputs
 from neurokit.cli.learning import learn
-from neurokit.cli.proofs import profiled_run, report, verify
+from neurokit.cli.proofs import profiled_run, report, targets, verify
 from neurokit.cli.running import Outputs
 from neurokit.cli.screen import progress_bar, say, say_json, stage_bars
 from neurokit.cli.surveys import survey_facts, tell_survey
@@ -132,6 +132,7 @@ def run(
     checkpoint: opt.CheckpointFile = None,
     every: opt.Every = 60.0,
     time_limit: opt.TimeLimit = None,
+    silicon: opt.FollowSilicon = None,
     bits: opt.Bits = None,
     window: opt.Window = None,
     kind: opt.Kind = None,
@@ -150,11 +151,11 @@ def run(
 ) -> None:
     """Run a Program (a source is compiled first) and tell how much everything spiked."""
     outputs = Outputs(output, to, checkpoint, every)
-    outputs.check(source, *data)
+    outputs.check(source, *data, *([] if silicon is None else [silicon]))
     program = compiled(read_graph(source, Reading(kind, dt, reset, inputs)), bits, window)
     arrays = read_inputs(program, data, steps, Encoding(bin, counts, fit, size, encode, seed, threshold, time_unit))
     keys = record_keys(program, record or [])
-    recording = outputs.run(program, arrays, steps, backend.value, keys, time_limit)
+    recording = outputs.run(program, arrays, steps, backend.value, keys, time_limit, silicon)
     say_json(run_facts(recording)) if as_json else tell_run(recording)
 
 
@@ -213,6 +214,7 @@ def profile(
 
 
 app.command()(report)
+app.command()(targets)
 
 
 @app.command()

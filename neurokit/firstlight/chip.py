@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 
 from neurokit.conformance.interpreter import matrix_of, recorded, stacked
 from neurokit.errors import Fault
-from neurokit.lower.silicon import Silicon
 from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
 from neurokit.graph.network import Program, Projection
 from neurokit.graph.neurons import MAX_DECAY, MAX_POTENTIAL, FixedNeuron, LoihiLIF
 from neurokit.graph.synapses import Convolving, Injection, Shape
 from neurokit.hardware.base import Progress, RecordKey
+from neurokit.hardware.simulator.silicon import silicon_faults
 from neurokit.lower.fixedpoint import ACTIVATION_SHIFT, chip_weights, neuron_step, resets_before, shift, wrap24, wrap32
 from neurokit.lower.fixedpoint.lif import DECAY_SHIFT, HALF_RANGE
+from neurokit.lower.silicon import Silicon
 from neurokit.records import Recording
 
 Ints = NDArray[np.int64]
@@ -50,11 +51,12 @@ class SimulatedChip:
             for name, p in program.populations.items()
             if type(p.neuron) not in NEURONS  # not their subclasses
         ]
-        return faults + [
+        learns = [
             Fault(p.name, "learns", "the simulated chip does not", mend)
             for p in program.projections
             if p.plasticity is not None
         ]
+        return faults + learns or silicon_faults(program, self.silicon)
 
     def run(
         self,

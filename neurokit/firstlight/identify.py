@@ -17,8 +17,8 @@ from neurokit.errors import Fault, FormatError, InputError
 from neurokit.firstlight.building import Probe
 from neurokit.firstlight.chip import simulate
 from neurokit.firstlight.probes import probes
-from neurokit.lower.silicon import BY_FIELD, Finding, Silicon, Value
 from neurokit.graph.fingerprint import fingerprint
+from neurokit.lower.silicon import BY_FIELD, Finding, Silicon, Value
 
 Outputs = Mapping[str, NDArray[Any]]  # spikes/POPULATION and states/POPULATION/STATE -> (steps, n)
 PASSES = 8

@@ -16,6 +16,7 @@ from neurokit.profiling.estimate import Estimate, quantity
 from neurokit.profiling.estimate import count as written
 from neurokit.profiling.parity import Parity
 from neurokit.profiling.profile import Profile
+from neurokit.profiling.targets import Targets
 from neurokit.records import Recording
 
 RASTER_NEURONS = 48  # rows per population
@@ -32,6 +33,7 @@ def build(
     recording: Recording | None,
     title: str,
     summary: Summary,
+    targets: Targets | None = None,
 ) -> Json:
     """Everything the report shows; None for what was not given."""
     recording = recording or (profile.recording if profile is not None else None)
@@ -45,6 +47,7 @@ def build(
         "profile": None if profile is None else profile.to_dict(),
         "parity": None if parity is None else parity.to_dict(),
         "placement": None if placement is None else placement.to_dict(),
+        "targets": None if targets is None else targets.to_dict(),
         "coefficients": None if profile is None else _coefficients(profile),
         "provenance": _provenance(program, recording),
     }

@@ -13,6 +13,7 @@ from neurokit.profiling.content import Json, Summary, build
 from neurokit.profiling.estimate import Estimate, count, digits, quantity
 from neurokit.profiling.parity import Parity
 from neurokit.profiling.profile import Profile
+from neurokit.profiling.targets import Targets
 from neurokit.records import Recording
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -24,17 +25,19 @@ def report(
     placement: Placement | None = None,
     *,
     recording: Recording | None = None,
+    targets: Targets | None = None,
     title: str = "neurokit report",
     summary: Summary = (),
     path: str | os.PathLike[str] = "report.html",
 ) -> Path:
     """Write a report of whatever is given to `path`, and its content to the same path with suffix .json.
 
-    recording: whose spikes to draw; default the profile's. summary: (label, value) pairs of your own, shown first.
+    recording: whose spikes to draw; default the profile's. targets: from `nk.targets`.
+    summary: (label, value) pairs of your own, shown first.
     Both files are written aside and then renamed. Equal results give equal files. Gives back the page's path.
     Raises InputError when there is nothing to report, OutputError when a file cannot be written.
     """
-    if profile is None and parity is None and placement is None and recording is None:
+    if all(given is None for given in (profile, parity, placement, recording, targets)):
         raise InputError(
             Fault(
                 "report",
@@ -47,6 +50,7 @@ def report(
         ("profile", profile, Profile),
         ("parity", parity, Parity),
         ("placement", placement, Placement),
+        ("targets", targets, Targets),
     ):
         if value is not None and not isinstance(value, kind):
             fact = f"is a {type(value).__name__}"
@@ -56,7 +60,7 @@ def report(
         raise InputError(
             Fault(str(page), "is the name of the JSON file", "the page needs another suffix", "Use path='report.html'.")
         )
-    content = build(profile, parity, placement, recording, title, summary)
+    content = build(profile, parity, placement, recording, title, summary, targets)
     html, data = render(content), _json(content)
     with written_aside(page) as page_aside, written_aside(page.with_suffix(".json")) as data_aside:
         page_aside.write_text(html, encoding="utf-8")

@@ -13,11 +13,11 @@ from neurokit.conformance.interpreter import Interpreter
 from neurokit.firstlight.chip import SimulatedChip
 from neurokit.firstlight.identify import explain, predict, with_value
 from neurokit.firstlight.probes import probes
-from neurokit.lower.silicon import BY_FIELD, SUSPECTS, Silicon
 from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
 from neurokit.graph.lif_family import LoihiRefractoryLIF
 from neurokit.graph.neurons import LoihiLIF
 from neurokit.graph.synapses import Dense
+from neurokit.lower.silicon import BY_FIELD, SUSPECTS, Silicon
 from neurokit.lower.targets import target_faults
 from tests.programs import random_input, random_program
 

@@ -31,6 +31,6 @@ def installed(monkeypatch, folder, slurm=True, ping=True):
     bin_.mkdir(exist_ok=True)
     if slurm:
         rows = f'if [ "$1" = "-N" ]; then echo "{NODES}"; echo "ncl-og-01 1 oheogulch idle"; else '
-        script(bin_ / "sinfo", rows + f'echo "{PARTITIONS}"; printf "oheogulch up 20:00 1 idle ncl-og-01"; fi')
+        script(bin_ / "sinfo", rows + f'echo "{PARTITIONS}"; echo "oheogulch up 20:00 1 idle ncl-og-01"; fi')
     script(bin_ / "ping", "exit 1" if not ping else "echo 1 received")
     monkeypatch.setenv("PATH", f"{bin_}:/usr/bin:/bin")
