@@ -32,7 +32,7 @@ from neurokit.hardware.loihi.hosts import generation_of, of_environment
 from tests.hardware.learning_programs import PROGRAMS
 from tests.hardware.loihi_standin import STANDIN, installed, script
 
-LIMIT = 120.0  # seconds that anything with Lava may take
+LIMIT = 200.0  # seconds that anything with Lava may take
 
 
 def lif(threshold=300, **more):
