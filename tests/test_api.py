@@ -295,7 +295,8 @@ class TestBackends:
 
     def test_unknown(self):
         found = fault(lambda: nk.run(PROGRAM, self.X, backend="loihi"), BackendError)
-        assert found == "'backend': 'loihi' is unknown; known: simulator, lava, lava-inprocess. Name one of them."
+        known = "simulator, lava, lava-inprocess, loihi2"
+        assert found == f"'backend': 'loihi' is unknown; known: {known}. Name one of them."
 
     @pytest.mark.parametrize("backend", [None, 3])
     def test_what_is_no_backend(self, backend):
