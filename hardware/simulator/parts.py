@@ -15,12 +15,12 @@ from scipy.sparse.csgraph import connected_components
 from neurokit.graph.network import Network, Program, Projection
 from neurokit.graph.plasticity import Rule
 from neurokit.graph.signals import THIRD_FACTORS
-from neurokit.hardware.simulator import layers, loops, plastic_loop
+from neurokit.hardware.simulator import circuit, layers, loops
+from neurokit.hardware.simulator.circuit import Circuit
 from neurokit.hardware.simulator.layers import Layer
 from neurokit.hardware.simulator.links import DelayedLink, Link, largest_of
 from neurokit.hardware.simulator.loops import Loop
 from neurokit.hardware.simulator.plastic import PlasticLink
-from neurokit.hardware.simulator.plastic_loop import PlasticLoop
 from neurokit.hardware.simulator.stage import Stage
 from neurokit.hardware.simulator.team import WORTH, Feed, Team
 from neurokit.lower.align import steps_of
@@ -60,7 +60,7 @@ class Part:
         self._outer = {name: [k for k in links if k.source not in self.names] for name, links in fixed.items()}
         self.divides = False
         self._learns = any(self._plastic.values())
-        self._plastic_loop = PlasticLoop(stages[0]) if self._learns and plastic_loop.fits(stages) else None
+        self._circuit = Circuit(stages, sources) if self._learns and circuit.fits(stages) else None
         plain = not self._learns and not any(self._third.values())
         self._loop = Loop(stages) if cyclic and plain and loops.fits(stages) else None
         self._layer = Layer(stages[0]) if not cyclic and plain and layers.fits(stages[0]) else None
@@ -78,9 +78,9 @@ class Part:
             acc = {stage.name: self._outside(stage, first, last, team) for stage in self.stages}
             if self._loop is not None:
                 self._loop.run(acc, first, now, watched, team)
-            elif self._in_one_kernel(watched, last - first):
-                assert self._plastic_loop is not None, "see `_in_one_kernel`"
-                self._run_plastic(self._plastic_loop, acc, first, last, now, team)
+            elif self._circuit is not None and self._circuit.worth(last - first):
+                third = {s.name: self._third_factors(s, first, last - first, within=False) for s in self.stages}
+                self._circuit.run(acc, third, first, now, watched, team)
             else:
                 self._run_steps(acc, first, last, now, watched, team)
         self.seconds_per_step = max(1, threads) * max(1e-9, time.thread_time() - began) / (stop - start)
@@ -123,26 +123,13 @@ class Part:
             if self._learns:
                 self._learn(first, now, before)
 
-    def _in_one_kernel(self, watched: States, steps: int) -> bool:
-        """Whether a population that learns runs so many steps at once."""
-        third = [link for links in self._third.values() for link in links]
-        outside = all(base_of(link.source) not in self.names for link in third)
-        return self._plastic_loop is not None and not watched and outside and self._plastic_loop.worth(steps)
-
-    def _run_plastic(
-        self, loop: PlasticLoop, acc: Mapping[str, NDArray[Any]], start: int, stop: int, now: int, team: Team
-    ) -> None:
-        stage, link = loop.stage, loop.link
-        own = link.source == stage.name
-        pre = stage.block[start:stop] if own else self._sources[link.source].joined(start, stop)
-        third = self._third_factors(stage, start, stop - start)
-        loop.run(acc[stage.name], pre, third, start, now, team)
-
-    def _third_factors(self, stage: Stage, start: int, steps: int) -> dict[str, NDArray[Any]]:
-        """What arrives at ports of third factors: (steps, samples, n) each."""
+    def _third_factors(self, stage: Stage, start: int, steps: int, within: bool = True) -> dict[str, NDArray[Any]]:
+        """What arrives at ports of third factors: (steps, samples, n) each. within: from this part too."""
         assert stage.neurons is not None, "inputs have no ports"
         third: dict[str, NDArray[Any]] = {}
         for link in self._third[stage.name]:
+            if not within and base_of(link.source) in self.names:
+                continue
             zeros = np.zeros((steps, self.samples, stage.size), stage.neurons.input_type)
             acc = third.setdefault(link.port, zeros)
             for feed in self._arriving(link, start, steps):

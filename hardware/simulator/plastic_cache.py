@@ -19,8 +19,13 @@ from neurokit.hardware.simulator.plastic_source import source_of
 
 @functools.lru_cache(maxsize=64)
 def kernels_of(shape: Shape) -> ModuleType:
-    """The module with the kernels `refresh` and `run_steps` for rules of this structure."""
-    source = source_of(shape)
+    """The module with the kernel `refresh` for rules of this structure."""
+    return module_of(source_of(shape))
+
+
+@functools.lru_cache(maxsize=64)
+def module_of(source: str) -> ModuleType:
+    """The module with this text."""
     name = f"neurokit_rule_{hashlib.sha256(source.encode()).hexdigest()[:24]}"
     folder = _folder()
     if folder is not None:

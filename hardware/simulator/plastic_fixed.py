@@ -244,7 +244,7 @@ class FixedPlastic(PlasticLink):
         whole, pairs = np.zeros((n, steps), np.int64), np.zeros((n, steps, 2), np.int64)
         return Numbers(whole, np.zeros((n, steps, 2)), pairs, np.zeros((n, 1), np.int64))
 
-    # ------------------------------------------------------------------------------- many steps, see `plastic_loop`
+    # ------------------------------------------------------------------------------- many steps, see `circuit`
 
     def make_room(self, kind: Any) -> None:
         """For sums of payloads of this type."""

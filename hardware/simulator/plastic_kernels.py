@@ -128,15 +128,41 @@ def toward_zero(value, places):
 
 
 @njit(nogil=True, cache=True)
-def lif_signals(kinds, gains, bases, numbers, places, memory, v_before, u, keep, bias, threshold, sent, arrived, out):
-    """Signals of a LoihiLIF population after a step, as `lower.fixedpoint.signals` has them.
+def lif_compared(v_before, left_before, u, keep, bias, threshold, holds, v, near):
+    """LIF neurons: v as it was compared with the threshold, and how near it came, 0 while refractory.
+
+    v_before, left_before: states before the step, (0,) the second of neurons that have none. u: after it. keep: 4096
+    less v's decay. holds: whether v stands while refractory. v, near: (n,) int64, written.
+    """
+    for j in range(v.size):
+        found = np.int64(np.int32(toward_zero(np.int64(v_before[j]) * keep[j], 12) + np.int64(u[j])))
+        found = min(max(np.int64(np.int32(found + bias[j])), -MOST), MOST)
+        waits = left_before.size > 0 and left_before[j] > 0
+        v[j] = v_before[j] if holds and waits else found
+        near[j] = 0 if waits else max(threshold[j] - abs(v[j] - threshold[j]), 0)
+
+
+@njit(nogil=True, cache=True)
+def alif_compared(v_after, adaptation, left_before, threshold, mantissa, shift, v, near):
+    """The same of LoihiALIF, whose threshold moves; v_after, adaptation: states after the step."""
+    for j in range(v.size):
+        moving = threshold[j] + toward_zero(np.int64(adaptation[j]) * mantissa[j], shift[j])
+        v[j] = v_after[j]
+        near[j] = 0 if left_before[j] > 0 else max(threshold[j] - abs(v[j] - moving), 0)
+
+
+@njit(nogil=True, cache=True)
+def write_signals(kinds, gains, bases, numbers, places, memory, v, near, sent, arrived, out):
+    """Signals of a population after a step, as `lower.fixedpoint.signals` has them.
 
     kinds: (signals,) which function. gains, bases: (signals, n) in 2**-32. numbers: (signals, 3): level, 4096 less
     decay, impulse. places: (signals,) rows of out (traces, n) int16 to write, negative for none. memory: (signals, n).
-    v_before: before the step; u: after it. keep: 4096 less v's decay; bias, threshold: (n,). arrived: (2, n).
+    v, near: see `lif_compared`, of no account where no signal asks for the potential. arrived: (2, n).
     """
     for s in range(len(kinds)):
         kind, level, kept, impulse = kinds[s], numbers[s, 0], numbers[s, 1], numbers[s, 2]
+        if places[s] < 0 and kind not in (SPIKE_TRACE, MODULATION_TRACE):
+            continue
         for j in range(sent.size):
             x = np.int64(0)
             if kind == MODULATION:
@@ -156,15 +182,12 @@ def lif_signals(kinds, gains, bases, numbers, places, memory, v_before, u, keep,
                     added = toward_zero(impulse * min(max(arrived[0, j], -MOST), MOST), 20)
                 x = min(max(toward_zero(memory[s, j] * kept, 12) + added, -MOST_TRACE), MOST_TRACE)
                 memory[s, j] = x
-            elif kind != CONSTANT:
-                v = np.int64(np.int32(toward_zero(np.int64(v_before[j]) * keep[j], 12) + np.int64(u[j])))
-                v = min(max(np.int64(np.int32(v + bias[j])), -MOST), MOST)
-                if kind == DERIVATIVE:
-                    x = max(threshold[j] - abs(v - threshold[j]), 0)
-                elif kind == ABOVE:
-                    x = max(v - level, 0)
-                else:
-                    x = max(level - v, 0)
+            elif kind == DERIVATIVE:
+                x = near[j]
+            elif kind == ABOVE:
+                x = max(v[j] - level, 0)
+            elif kind == BELOW:
+                x = max(level - v[j], 0)
             if places[s] >= 0:
                 total = bases[s, j] + gains[s, j] * min(max(x, -MOST), MOST)
                 out[places[s], j] = min(max(toward_zero(total, 32), -127), 127)

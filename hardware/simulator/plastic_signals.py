@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neurokit.graph.fixed_plasticity import FixedSignal
 from neurokit.graph.network import Population
+from neurokit.graph.lif_family import LoihiALIF, LoihiRefractoryLIF
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.hardware.simulator import plastic_kernels as kernels
@@ -26,12 +27,14 @@ WITHOUT_STATES = {"modulation", "modulation_positive", "modulation_negative", "m
 }
 
 
+FAST = LoihiLIF, LoihiRefractoryLIF, LoihiALIF  # those whose signals a kernel knows
 KINDS = {
     "modulation": kernels.MODULATION,
     "modulation_positive": kernels.POSITIVE,
     "modulation_negative": kernels.NEGATIVE,
     "reward": kernels.REWARD,
     "pseudo_derivative": kernels.DERIVATIVE,
+    "adaptation_decay": kernels.DERIVATIVE,
     "constant": kernels.CONSTANT,
     "spike": kernels.SPIKE,
     "spike_trace": kernels.SPIKE_TRACE,
@@ -56,10 +59,11 @@ class FixedSignals:
         self.signals = {k: integer_signal(s, self.neuron, population.size) for k, s in signals.items()}
         self.needs_before = any(signal.function not in WITHOUT_STATES for signal in signals.values())
         self.memory = np.zeros((learners, len(NAMES), population.size), np.int64)
-        self.fast = type(self.neuron) is LoihiLIF and not self.neuron.held
+        self.fast = type(self.neuron) in FAST and not self.neuron.held
         if self.fast:
             self.tables = self._tables(population.size)
             self.chip = self.constants()
+            self.potential = np.zeros((2, population.size), np.int64)
 
     def _tables(self, size: int) -> tuple[NDArray[Any], ...]:
         found = [self.signals.get(name) for name in NAMES]
@@ -73,12 +77,18 @@ class FixedSignals:
             np.array([self.names.index(name) if name in self.names else -1 for name in NAMES], np.int64),
         )
 
-    def constants(self) -> tuple[NDArray[np.int64], ...]:
-        """What a kernel takes of LoihiLIF neurons: 4096 less v's decay, bias, threshold, a value a neuron."""
+    def constants(self) -> tuple[Any, ...]:
+        """What a kernel takes of the neurons, in rows of a value a neuron: see `lif_compared`, `alif_compared`."""
         neuron, size = self.neuron, self.memory.shape[2]
-        assert isinstance(neuron, LoihiLIF), "see `fast`"
-        rows = (1 << DECAY_SHIFT) - np.asarray(neuron.voltage_decay, np.int64), neuron.bias, neuron.threshold
-        return tuple(np.broadcast_to(np.asarray(row, np.int64), (size,)).copy() for row in rows)
+        if isinstance(neuron, LoihiALIF):
+            rows: tuple[Any, ...] = neuron.threshold, neuron.beta_mantissa, neuron.beta_shift
+        else:
+            assert isinstance(neuron, LoihiLIF), "see `fast`"
+            rows = (1 << DECAY_SHIFT) - np.asarray(neuron.voltage_decay, np.int64), neuron.bias, neuron.threshold
+        found = tuple(np.broadcast_to(np.asarray(row, np.int64), (size,)).copy() for row in rows)
+        if isinstance(neuron, LoihiALIF):
+            return found
+        return (*found, isinstance(neuron, LoihiRefractoryLIF) and neuron.while_refractory == "holds")
 
     def evaluate(
         self,
@@ -113,10 +123,18 @@ class FixedSignals:
         third = np.zeros((len(sent), len(THIRD_FACTORS), sent.shape[1]), np.int32)
         for port, values in arrived.items():
             third[:, THIRD_FACTORS.index(port)] = values
-        v = before["v"] if self.needs_before else after["v"]  # which nobody asks for then
         for k, memory in enumerate(self.memory):
-            rows = v[k], after["u"][k], *self.chip, sent[k], third[k], out[k]
-            kernels.lif_signals(*self.tables, memory, *rows)
+            if self.needs_before:
+                self._compare({name: x[k] for name, x in before.items()}, {name: x[k] for name, x in after.items()})
+            kernels.write_signals(*self.tables, memory, *self.potential, sent[k], third[k], out[k])
+
+    def _compare(self, before: Mapping[str, Rows], after: Mapping[str, Rows]) -> None:
+        if isinstance(self.neuron, LoihiALIF):
+            states = after["v"], after["adaptation"], before["refractory"]
+            kernels.alif_compared(*states, *self.chip, *self.potential)
+            return
+        left = before["refractory"] if isinstance(self.neuron, LoihiRefractoryLIF) else np.zeros(0, np.int32)
+        kernels.lif_compared(before["v"], left, after["u"], *self.chip, *self.potential)
 
     def rest(self) -> None:
         """A sample begins."""

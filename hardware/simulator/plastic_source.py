@@ -37,7 +37,7 @@ FEWER = 100  # the same where a vector has 64 lanes
 def source_of(shape: Shape) -> str:
     """The module's text."""
     evaluation = textwrap.indent("\n".join(_evaluation(shape)), 8 * " ")
-    return f"{_HEAD}{_start(shape)}{evaluation}\n{_flushed(shape)}{_RUN}"
+    return f"{_HEAD}{_start(shape)}{evaluation}\n{_flushed(shape)}"
 
 
 _HEAD = '''"""Kernels of one kind of learning rule, made by neurokit (hardware/simulator/plastic_source.py)."""
@@ -45,7 +45,6 @@ import numpy as np
 from numpy import int16, int32, uint32
 
 from neurokit.hardware.simulator.caching import njit
-from neurokit.hardware.simulator.plastic_steps import add_sent, end_step, list_all, list_sent, start_step
 from neurokit.hardware.simulator.plastic_vectors import add_masked, add_saturated
 from neurokit.hardware.simulator.vectors import wide_registers
 
@@ -172,23 +171,3 @@ def _quick(shape: Shape, group: Sequence[str], full: Sequence[str], inner: str) 
     yield f"{inner}        index[waits], amounts[waits] = e, amount"
     yield f"{inner}        waits += 1"
 
-
-_RUN = """
-
-@njit(nogil=True, cache=True)
-def run_steps(learners, cells, third, pre, sums, sides, numbers, keys, rule, held, updates, counters):
-    '''Steps of one LoihiLIF population that one plastic projection feeds, see `plastic_loop`; how many sums wrapped.'''
-    listed, count = np.empty(held.seen.shape, np.int64), np.empty(len(held.seen), np.int64)
-    wrapped = 0
-    for k in range(len(cells.acc)):
-        wrapped += start_step(learners, k, cells, third, sums, rule.exponent, sides.y)
-        list_sent(learners, pre[k], listed, count)
-        refresh(learners, listed, count, counters[0], held)
-        add_sent(learners, listed, count, pre[k], sums, held)
-        if end_step(learners, k, pre[k], cells.spikes[k], sides, numbers, keys, rule, held, updates, counters):
-            list_all(learners, listed, count)
-            refresh(learners, listed, count, counters[0], held)
-            held.seen[learners[0] : learners[1]] = 0
-            counters[0] = 0
-    return wrapped
-"""

@@ -1,4 +1,4 @@
-"""A step of synapses that learn: its spikes, its evaluation, its sums. And of the LIF neurons before them.
+"""A step of synapses that learn: its spikes, its evaluation, its sums.
 
 Arrays are in named tuples, and have a leading axis of learners; a kernel serves those from learners[0] to learners[1].
 No type annotations of functions, as in `kernels`.
@@ -12,11 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.hardware.simulator.caching import njit
-from neurokit.hardware.simulator.kernels import lif_block
 from neurokit.hardware.simulator.plastic_kernels import (
     fill_keys,
     follow_traces,
-    lif_signals,
     note_sources,
     note_spikes,
     note_targets,
@@ -96,31 +94,6 @@ class Schedule(NamedTuple):
     weight_open: tuple[bool, bool, bool]  # those of weights
     fan_out: NDArray[np.int64]
     fan_in: NDArray[np.int64]
-
-
-class Cells(NamedTuple):
-    """LIF neurons over some steps, see `kernels.lif_block`; rests: (steps,) before which they rest."""
-
-    acc: NDArray[np.int32]
-    spikes: NDArray[np.uint8]
-    u: NDArray[np.int32]
-    v: NDArray[np.int32]
-    rest: NDArray[np.int32]  # (2, n)
-    totals: NDArray[np.int64]
-    wraps: NDArray[np.int64]
-    lif: tuple[Any, ...]
-    way: int
-    rests: NDArray[np.bool_]
-
-
-class Third(NamedTuple):
-    """What `plastic_kernels.lif_signals` takes; arrived: (steps, ports, learners, n)."""
-
-    there: bool
-    signals: tuple[NDArray[Any], ...]
-    constants: tuple[NDArray[np.int64], ...]
-    arrived: NDArray[np.int32]
-    memory: NDArray[np.int64]
 
 
 @njit(nogil=True, cache=True)
@@ -221,42 +194,69 @@ def count_updates(spiked, fired, due, rule):
 
 
 @njit(nogil=True, cache=True)
-def start_step(learners, k, cells, third, sums, exponent, y):
-    """The `k`th step of LoihiLIF neurons and their signals, which become y; how many of the sums wrapped.
-
-    sums: (learners, targets), of the step before, zeroed.
-    """
+def add_waiting(learners, sums, exponent, acc):
+    """Sums of the step before, (learners, targets), to a step's acc, and zeroed; how many of them wrapped."""
     wide_registers()
     wrapped = 0
-    before = np.empty(sums.shape[1], np.int32)
     for m in range(learners[0], learners[1]):
-        acc, row = cells.acc[k, m], sums[m]
+        row, out = sums[m], acc[m]
         for j in range(row.size):
             value = np.int64(row[j])
             value = value << exponent if exponent > 0 else value >> -exponent
             wrapped += value != np.int64(np.int32(value))
-            acc[j] += np.int32(value)
+            out[j] += np.int32(value)
             row[j] = 0
-        u, v = cells.u[m], cells.v[m]
-        if cells.rests[k]:
-            u[:] = cells.rest[0]
-            v[:] = cells.rest[1]
-            third.memory[m] = 0
-        if third.there:
-            before[:] = v
-        lif_block(
-            cells.acc[k : k + 1, m : m + 1],
-            cells.u[m : m + 1],
-            cells.v[m : m + 1],
-            cells.spikes[k : k + 1, m : m + 1],
-            cells.totals[k : k + 1],
-            cells.wraps,
-            *cells.lif,
-            cells.way,
-        )
-        if third.there:
-            state = third.memory[m], before, u
-            lif_signals(*third.signals, *state, *third.constants, cells.spikes[k, m], third.arrived[k, :, m], y[m])
+    return wrapped
+
+
+@njit(nogil=True, cache=True)
+def add_payload(out, payload, row):
+    """out += payload * row, which may be longer."""
+    wide_registers()
+    for j in range(out.size):
+        out[j] += payload * row[j]
+
+
+@njit(nogil=True, cache=True)
+def deliver(learners, sent, weight, places, out):
+    """out += (weight.T @ sent) >> places, of weights that stay, (sources, targets); how many sums wrapped.
+
+    sent: (learners, sources), out: (learners, targets) int32.
+    """
+    wide_registers()
+    wrapped, sums = 0, np.zeros(out.shape[1], np.int64)
+    for m in range(learners[0], learners[1]):
+        sums[:] = 0
+        row = sent[m]
+        for i in range(row.size):
+            if row[i] != 0:
+                add_payload(sums, np.int64(row[i]), weight[i])
+        wrapped += _add_shifted(sums, places, out[m])
+    return wrapped
+
+
+@njit(nogil=True, cache=True)
+def deliver_listed(learners, sent, start, target, weight, places, out):
+    """The same of listed synapses."""
+    wrapped, sums = 0, np.zeros(out.shape[1], np.int64)
+    for m in range(learners[0], learners[1]):
+        sums[:] = 0
+        row = sent[m]
+        for i in range(row.size):
+            if row[i] != 0:
+                for k in range(start[i], start[i + 1]):
+                    sums[target[k]] += np.int64(row[i]) * weight[k]
+        wrapped += _add_shifted(sums, places, out[m])
+    return wrapped
+
+
+@njit(nogil=True, cache=True)
+def _add_shifted(sums, places, out):
+    wrapped = 0
+    for j in range(out.size):
+        value = sums[j] >> places
+        wrapped += value != np.int64(np.int32(value))
+        out[j] += np.int32(value)
     return wrapped
 
 
@@ -287,14 +287,6 @@ def add_rows(out, first, second, third, fourth):
     wide_registers()
     for j in range(out.size):
         out[j] += np.int32(np.int32(first[j]) + np.int32(second[j]) + np.int32(third[j]) + np.int32(fourth[j]))
-
-
-@njit(nogil=True, cache=True)
-def add_payload(out, payload, row):
-    """out += payload * row, which may be longer."""
-    wide_registers()
-    for j in range(out.size):
-        out[j] += payload * row[j]
 
 
 @njit(nogil=True, cache=True)

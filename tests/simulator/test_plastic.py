@@ -12,7 +12,7 @@ from neurokit.errors import OverflowWarning
 from neurokit.graph.fixed_plasticity import FixedFactor, FixedRule, FixedTrace, Product
 from neurokit.graph.learned import plastic_projections, variables, weights_of
 from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse
-from neurokit.hardware.simulator import plastic_loop
+from neurokit.hardware.simulator import circuit
 from neurokit.hardware.simulator.plastic_narrow import fits
 from neurokit.hardware.simulator.plastic_numbers import AT_ONCE, LavaStreams
 from neurokit.hardware.simulator.plastic_shape import shape_of
@@ -105,7 +105,7 @@ def test_rows_that_wait(arithmetic, seen):
 )
 def test_all_steps_in_one_kernel(monkeypatch, case):
     """What long runs of one population do, and they do it cut anywhere and by several threads."""
-    monkeypatch.setattr(plastic_loop, "WORTH_STEPS", 0)
+    monkeypatch.setattr(circuit, "WORTH_STEPS", 0)
     rule = replace(PAIR, arithmetic="repaired" if "repaired" in case else "lava")
     program = learning(rule, dense(2, 70, 12), "scheduled")
     if case == "e-prop":
@@ -122,7 +122,7 @@ def test_all_steps_in_one_kernel(monkeypatch, case):
     np.testing.assert_array_equal(recording.states[name, "weight"], wanted.variables[name, "weight"][:, 13::14])
     many = {n: np.repeat(x, 4, axis=0) for n, x in inputs.items()}
     together = nk.run(program, many, learners=8, threads=2)
-    monkeypatch.setattr(plastic_loop, "WORTH_STEPS", 10**9)
+    monkeypatch.setattr(circuit, "WORTH_STEPS", 10**9)
     alone = nk.run(program, many, learners=8, threads=1)
     for here, there in zip(together.programs, alone.programs, strict=True):
         np.testing.assert_array_equal(
