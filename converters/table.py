@@ -35,6 +35,7 @@ _SPEC = ("shape", "spec")
 _TORCH = ("shape", "code", "calibrate", "fires")
 
 CONVERTERS: tuple[Converter, ...] = (
+    Converter("eprop", (), None, "neurokit.converters.eprop:load"),
     Converter("net", (".net",), None, "neurokit.converters.from_slayer:load", ("fires",)),
     Converter("nir", (".nir",), "nir", "neurokit.converters.from_nir:load", ("fires", "integration")),
     Converter("onnx", (".onnx",), "onnx", "neurokit.converters.from_onnx:load", ("shape", "code", "calibrate")),

@@ -65,7 +65,8 @@ def convert(
     """Read a trained network: a path (.nir, .net, .onnx, .nk), bare weights (.pt, .pth, .safetensors, .npz) with
     `spec`, or an object of nir, onnx or torch.
 
-    kind: "nir", "net" (SLAYER), "onnx", "torch" or "weights" where the suffix does not tell.
+    kind: "nir", "net" (SLAYER), "onnx", "torch" or "weights" where the suffix does not tell; "eprop" for an EpropNet or
+    its file (neurokit.converters.eprop, which also reads others' e-prop networks).
     dt: seconds per step, reset: "hard" or "soft", fires: ">" or ">=", where the source leaves it out (NIR does).
     integration: "euler", "exponential" or "continuous", how a NIR graph's neurons go over a step.
     inputs: for a `.net` with an input layer: "current" (default) keeps it as a population into which currents are

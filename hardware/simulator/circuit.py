@@ -22,14 +22,14 @@ from neurokit.hardware.simulator.kernels import count_events
 from neurokit.hardware.simulator.lif_family import Adaptive, RefractoryLIF
 from neurokit.hardware.simulator.links import Bytes, DelayedLink, DenseLink, InjectionLink, Link, SparseLink
 from neurokit.hardware.simulator.neurons import FixedNeurons, LoihiNeurons
-from neurokit.hardware.simulator.plastic_cache import module_of
+from neurokit.hardware.simulator.plastic_cache import is_kept, module_of
 from neurokit.hardware.simulator.plastic_fixed import FixedPlastic
 from neurokit.hardware.simulator.plastic_steps import CLOCK, EVENT, FIRST, FORCED, Held, Keys, Numbers, Schedule, Sides
 from neurokit.hardware.simulator.stage import Stage
 from neurokit.hardware.simulator.team import Team
 
 SHARED = 4  # learners from which on threads pay
-WORTH_STEPS = 1000  # of circuits of one structure, from which on its kernel is worth the seconds it takes to compile
+WORTH_STEPS = 1000  # of circuits with one rule from which on its kernel is worth compiling; with more it takes longer
 KINDS: dict[type, str] = {LoihiNeurons: "lif", RefractoryLIF: "refractory", Adaptive: "alif"}
 
 _DONE: Counter[Structure] = Counter()  # steps by structure, in this process
@@ -137,7 +137,7 @@ class Circuit:
     def worth(self, steps: int) -> bool:
         """Whether so many more steps are to be run here; short runs are done before the kernel is compiled."""
         _DONE[self.structure] += steps
-        return _DONE[self.structure] >= WORTH_STEPS
+        return _DONE[self.structure] >= WORTH_STEPS * len(self.plastic) ** 2 or is_kept(source_of(self.structure))
 
     def run(
         self,
@@ -166,10 +166,7 @@ class Circuit:
                 self._cells(stage, acc[stage.name], spikes[stage.name][-steps:], start, now, states)
                 for stage in self.stages
             )
-            links = tuple(
-                self._learning(link, spikes, start, steps, parts > 1)
-                for _, link in self.plastic
-            )
+            links = tuple(self._learning(link, spikes, start, steps, parts > 1) for _, link in self.plastic)
             piece = _Piece(cells, links)
             pieces.append(piece)
             works.append(partial(piece.run, run, (first, last), steps, tuple(arrived), inner))
@@ -223,7 +220,8 @@ class Circuit:
         records = tuple(
             states[stage.name, n][start : start + steps] if (stage.name, n) in states else nothing for n in names
         )
-        chip = next((k.signals.chip for k in stage.links if isinstance(k, FixedPlastic) and k.needs_before), ())
+        heard = [k.signals for k in stage.links if isinstance(k, FixedPlastic) and k.needs_before]
+        chip = next((signals.chip for signals in heard if signals is not None), ())
         lif = isinstance(neurons, LoihiNeurons)
         return Cells(
             acc,
@@ -259,9 +257,7 @@ class Circuit:
         args = link.schedule(lockstep), link.held, link.updates, counters
         return Learning(pre, link.sums, link.sides, signals, numbers, keys, *args)
 
-    def _join(
-        self, pieces: Sequence[_Piece], spikes: Mapping[str, NDArray[np.uint8]], start: int, steps: int
-    ) -> None:
+    def _join(self, pieces: Sequence[_Piece], spikes: Mapping[str, NDArray[np.uint8]], start: int, steps: int) -> None:
         """All are done."""
         for s, stage in enumerate(self.stages):
             neurons, totals = _neurons(stage), np.zeros(steps, np.int64)
@@ -273,9 +269,9 @@ class Circuit:
         for n, (_, link) in enumerate(self.plastic):
             link.counters[...] = pieces[0].links[n].counters
             link.counters[FORCED] = any(piece.links[n].counters[FORCED] for piece in pieces)
-        both = [link for _, link in (*self.plastic, *self.inner)]
-        for link, wrapped in zip(both, sum(piece.wrapped for piece in pieces), strict=True):
-            link.wrapped += int(wrapped)
+        both: list[Link] = [*(link for _, link in self.plastic), *(link for _, link in self.inner)]
+        for each, wrapped in zip(both, np.sum([piece.wrapped for piece in pieces], axis=0), strict=True):
+            each.wrapped += int(wrapped)
 
 
 class _Piece:

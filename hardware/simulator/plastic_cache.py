@@ -26,13 +26,23 @@ def kernels_of(shape: Shape) -> ModuleType:
 @functools.lru_cache(maxsize=64)
 def module_of(source: str) -> ModuleType:
     """The module with this text."""
-    name = f"neurokit_rule_{hashlib.sha256(source.encode()).hexdigest()[:24]}"
+    name = _name(source)
     folder = _folder()
     if folder is not None:
         with suppress(OSError):
             return _imported(name, _written(folder / f"{name}.py", source))
     with tempfile.TemporaryDirectory() as passing:  # compiled at every start, as the other kernels are then
         return _imported(name, _written(Path(passing) / f"{name}.py", source))
+
+
+def is_kept(source: str) -> bool:
+    """Whether the module with this text was made before, so that its kernels are likely to be compiled already."""
+    folder = _folder()
+    return folder is not None and (folder / f"{_name(source)}.py").is_file()
+
+
+def _name(source: str) -> str:
+    return f"neurokit_rule_{hashlib.sha256(source.encode()).hexdigest()[:24]}"
 
 
 def _folder() -> Path | None:

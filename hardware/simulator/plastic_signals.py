@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.graph.fixed_plasticity import FixedSignal
-from neurokit.graph.network import Population
 from neurokit.graph.lif_family import LoihiALIF, LoihiRefractoryLIF
+from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.hardware.simulator import plastic_kernels as kernels

@@ -170,4 +170,3 @@ def _quick(shape: Shape, group: Sequence[str], full: Sequence[str], inner: str) 
     yield f"{inner}    else:"
     yield f"{inner}        index[waits], amounts[waits] = e, amount"
     yield f"{inner}        waits += 1"
-

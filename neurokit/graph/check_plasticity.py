@@ -62,6 +62,8 @@ def plasticity_faults(graph: _Graph) -> Iterator[Fault]:
         yield from _weights(projection, rule)
         if isinstance(rule, Rule):
             yield from _times(graph, projection, rule)
+            if isinstance(graph, Network):
+                yield from _lateness(graph, rule, projection.target)
         elif isinstance(graph, Program):
             yield from _program(projection)
 
@@ -191,6 +193,23 @@ def _times(graph: _Graph, projection: Projection, rule: Rule) -> Iterator[Fault]
         if abs(steps - round(steps)) > TINY or round(steps) < 1:
             fact = f"rule '{rule.name}': {what} {seconds:g} s is off the grid of {graph.dt:g} s"
             yield Fault(projection.name, fact, "intervals are whole steps", "Choose a multiple of dt.")
+
+
+def _lateness(graph: Network, rule: Rule, target: str) -> Iterator[Fault]:
+    """Potentials of readouts that reach the rule's third factor in another step than its terms count on."""
+    if rule.signal_steps is None or not graph.dt:
+        return
+    for projection in graph.projections:
+        source = graph.populations.get(projection.source)
+        if (projection.target, projection.port) != (target, MODULATION) or source is None or source.neuron.spiking:
+            continue
+        steps = np.asarray(projection.delay, np.float64).ravel() / graph.dt
+        wrong = steps[np.abs(steps - rule.signal_steps) > TINY]
+        if wrong.size:
+            fact = f"brings its learning signal {wrong[0]:g} steps late"
+            limit = f"rule '{rule.name}' pairs it with the eligibility of {rule.signal_steps} steps ago"
+            mend = f"Give it a delay of {rule.signal_steps * graph.dt:g} s, or the rule other signal_steps."
+            yield Fault(projection.name, fact, limit, mend)
 
 
 def _weights(projection: Projection, rule: Rule | FixedRule) -> Iterator[Fault]:

@@ -130,7 +130,9 @@ class Rule:
     tag_start, second_tag_start: of every synapse. interval: seconds between evaluations, the epoch: the terms are
     evaluated in every (interval / dt)th step only, with the traces as they then are; spike gates count if there was a
     spike since, and their terms see the traces as they were in the step of the last such spike; None: in every step.
-    citation: where the rule comes from. notes: what a user should know.
+    citation: where the rule comes from. notes: what a user should know. signal_steps: by how many steps the potential
+    of a readout comes late at the port "modulation" where the rule's terms pair it with what they remember; None: it
+    does not matter.
     """
 
     name: str
@@ -146,6 +148,7 @@ class Rule:
     interval: float | None = None
     host: tuple[HostStep, ...] = ()
     notes: tuple[str, ...] = ()
+    signal_steps: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("traces", "signals"):

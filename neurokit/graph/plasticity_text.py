@@ -42,6 +42,7 @@ def rule(
     host: Sequence[HostStep] = (),
     citation: str = "",
     notes: Sequence[str] = (),
+    signal_steps: int | None = None,
 ) -> Rule:
     """A checked Rule whose changes of weight, tag and second tag per step are sums of products in text.
 
@@ -75,6 +76,7 @@ def rule(
         interval,
         tuple(host),
         tuple(notes),
+        signal_steps,
     )
     if found := rule_faults(made):
         raise RuleError(found)

@@ -111,7 +111,7 @@ class TestNetworks:
         assert "keeps a second tag in d; on the chip d is the synaptic delay" in str(second)
 
     def test_a_learning_signal_of_unknown_size(self):
-        rule = rules.eprop_lif(dt=MS, tau=0.02)
+        rule = rules.eprop_lif(dt=MS, tau=0.02, signal_steps=2)
         with pytest.raises(CompileError, match="Pass calibrate= with sample inputs, the learning signal among them"):
             nk.compile(learning_network(rule))
 
@@ -119,6 +119,18 @@ class TestNetworks:
         rule = rules.eprop_lif(dt=MS, tau=0.02)
         with pytest.raises(CompileError, match="lie on a loop that is faster than its connections"):
             compile_network(learning_network(rule, late=MS), activity=SEEN)
+
+    def test_a_learning_signal_in_the_wrong_step(self):
+        """The rule pairs it with what it remembers of so many steps ago."""
+        for steps, late in ((1, 2), (2, 3)):
+            rule = rules.eprop_lif(dt=MS, tau=0.02, signal_steps=steps)
+            with pytest.raises(GraphError) as caught:
+                nk.run(learning_network(rule, late=late * MS), np.zeros((5, 12)))
+            (fault,) = caught.value.faults
+            assert fault.node == "out->hid.modulation"
+            assert fault.fact == f"brings its learning signal {late} steps late"
+            assert f"pairs it with the eligibility of {steps} steps ago" in fault.limit
+            assert f"a delay of {steps / 1000:g} s" in fault.mend
 
     def test_kinds_of_synapses(self):
         matrix = sp.random(10, 12, 0.4, "csr", random_state=0)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from neurokit import rules
-from tests.rules.learning import weights_after
+from neurokit.errors import RuleError
+from tests.rules.learning import learner_of, weights_after
 
 DT, STEPS, INPUTS, NEURONS, OUTPUTS = 1e-3, 300, 12, 9, 3
 TAU, TAU_A, TAU_OUT, THRESHOLD, DAMPENING, REFRACTORY = 0.02, 0.2, 0.025, 0.6, 0.3, 2
@@ -189,3 +190,32 @@ def test_reward_based():
         mean = KAPPA * mean + (1 - KAPPA) * passed.psi[t][:, None] * bar[None]
     found = weights_after(learning_rule, np.zeros((NEURONS, INPUTS)), passed.x, passed.z, signals, DT)
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_changes_that_are_carried():
+    """The weight moves in whole units, and what it lacks of the plain rule's is what the second tag holds."""
+    passed, bounds = reference(0.5, 5), (-9.0, 9.0)  # which no weight reaches
+    unit, common = 9.0 / 255, {"dt": DT, "bounds": bounds, "learning_rate": 20 * RATE}
+    lif, adaptive = {"tau": TAU, "dampening": DAMPENING}, {"tau": TAU, "dampening": DAMPENING, "beta": 0.5}
+    for make, options, which in (
+        (rules.eprop_lif, {**common, **lif, "tau_out": TAU_OUT}, "rec"),
+        (rules.eprop_alif_one_tag, {**common, **adaptive}, "rec"),
+        (rules.eprop_readout, {**common, "tau_out": TAU_OUT}, "out"),
+    ):
+        found = []
+        for carry in (False, True):
+            learning_rule = make(**options, carry=carry)
+            signals = late(passed.errors if which == "out" else passed.learning, 1)[: len(passed.z)]
+            again = Passed(passed.x, passed.z, passed.psi, signals, passed.errors, passed.gradients)
+            post = np.zeros((len(passed.z), OUTPUTS)) if which == "out" else passed.z
+            learner = learner_of(learning_rule, np.zeros(passed.gradients[which].shape), DT)
+            heard = given(learning_rule, again, 0.5, signals)
+            for now in range(len(passed.z)):
+                learner.step(passed.z[now], post[now], {name: values[now] for name, values in heard.items()})
+            found.append(learner)
+        plain, carried = found
+        np.testing.assert_allclose(carried.weights + carried.tags["tag2"], plain.weights, atol=1e-12)
+        np.testing.assert_allclose(carried.weights / unit, np.rint(carried.weights / unit), atol=1e-9)
+        assert len(np.unique(np.rint(carried.weights / unit))) > 2, make
+    with pytest.raises(RuleError, match=r"'carry': bounds are \(-inf, inf\); a unit of weight is 1/255"):
+        rules.eprop_lif(dt=DT, tau=TAU, carry=True)

@@ -13,12 +13,13 @@ from neurokit.graph.fixed_plasticity import FixedFactor, FixedRule, FixedTrace, 
 from neurokit.graph.learned import plastic_projections, variables, weights_of
 from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse
 from neurokit.hardware.simulator import circuit
+from neurokit.hardware.simulator.engine import Engine
 from neurokit.hardware.simulator.plastic_narrow import fits
 from neurokit.hardware.simulator.plastic_numbers import AT_ONCE, LavaStreams
 from neurokit.hardware.simulator.plastic_shape import shape_of
 from neurokit.lower.fixedpoint.learning import WIDTHS
 from neurokit.lower.fixedpoint.learning_numbers import LavaNumbers
-from tests.hardware.learning_programs import EPROP, PAIR, PROGRAMS, dense, factors, inputs_for, made
+from tests.hardware.learning_programs import EPROP, PAIR, PROGRAMS, dense, factors, inputs_for, listed, made
 
 pytestmark = pytest.mark.filterwarnings("ignore::neurokit.errors.RailWarning")
 
@@ -104,13 +105,13 @@ def test_rows_that_wait(arithmetic, seen):
     "case", ["pair", *(pytest.param(n, marks=pytest.mark.slow) for n in ("pair repaired", "e-prop", "recurrent"))]
 )
 def test_all_steps_in_one_kernel(monkeypatch, case):
-    """What long runs of one population do, and they do it cut anywhere and by several threads."""
+    """What long runs do, and they do it cut anywhere and by several threads."""
     monkeypatch.setattr(circuit, "WORTH_STEPS", 0)
     rule = replace(PAIR, arithmetic="repaired" if "repaired" in case else "lava")
-    program = learning(rule, dense(2, 70, 12), "scheduled")
+    program = on_schedule(learning(rule, dense(2, 70, 12), "soft"), "out")
     if case == "e-prop":
         parts = [("in", "out", dense(2, 70, 12), "", EPROP), ("third", "out", Injection(), "modulation", None)]
-        program = made({"in": (12,), "third": (70,)}, {"out": ((70,), "scheduled")}, parts)
+        program = on_schedule(made({"in": (12,), "third": (70,)}, {"out": ((70,), "soft")}, parts), "out")
     elif case == "recurrent":
         parts = [("in", "out", dense(2, 70, 12), "", None), ("out", "out", dense(3, 70, 70, exponent=-5), "", PAIR)]
         program = made({"in": (12,)}, {"out": ((70,), "lif")}, parts)
@@ -129,6 +130,50 @@ def test_all_steps_in_one_kernel(monkeypatch, case):
             weights_of(plastic_projections(here)[name]), weights_of(plastic_projections(there)[name])
         )
     assert all((together.updates[n] == alone.updates[n]).all() for n in alone.updates)
+
+
+def on_schedule(program, name):
+    """The same with a population that rests every 17 steps."""
+    population = program.populations[name]
+    neuron = replace(population.neuron, reset_interval=17, reset_offset=5)
+    populations = {**program.populations, name: replace(population, neuron=neuron)}
+    return replace(program, populations=populations, outputs={name: populations[name]})
+
+
+# kernels of the whole one, with three kinds of neurons and four rules, take a minute to compile
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_circuits(monkeypatch, whole):
+    """Populations that learn, with feedback from a readout and weights that stay, in one kernel."""
+    monkeypatch.setattr(circuit, "WORTH_STEPS", 0)
+    program = PROGRAMS["e-prop"]
+    if not whole:
+        parts = [
+            ("in", "a", dense(1, 6, 8), "", EPROP),
+            ("a", "a", listed(2, 6, 6), "", None),
+            ("a", "out", dense(5, 2, 6), "", None),
+            ("out", "a", dense(6, 6, 2, exponent=-6), "modulation", None),
+            ("target", "a", dense(8, 6, 2, exponent=4), "modulation", None),
+        ]
+        program = made({"in": (8,), "target": (2,)}, {"a": ((6,), "alif"), "out": ((2,), "readout")}, parts)
+    assert all(part._circuit for part in Engine(program, 1).parts)
+    inputs = inputs_for(program, 3, 70)
+    states = [(name, state) for name, p in program.populations.items() for state in p.neuron.states]
+    asked = [(n, v) for n, p in plastic_projections(program).items() for v in variables(program, p)]
+    found = nk.run(program, inputs, record=(*program.populations, *states, *asked), record_every=14)
+    wanted = interpret_learning(program, inputs, 70)
+    for name in program.populations:
+        np.testing.assert_array_equal(found.spikes[name], wanted.sent[name], name)
+    for key in asked:
+        np.testing.assert_array_equal(found.states[key], wanted.variables[key][:, 13::14], f"{key}")
+    monkeypatch.setattr(circuit, "WORTH_STEPS", 10**9)
+    one_by_one = nk.run(program, inputs, record=states)
+    for key in states:
+        np.testing.assert_array_equal(found.states[key], one_by_one.states[key], f"{key}")
+    for what in ("counts", "updates"):
+        here, there = getattr(found, what), getattr(one_by_one, what)
+        assert all((here[n] == there[n]).all() for n in there)
+    assert found.overflows == one_by_one.overflows
+    assert found.spikes["a"].any()
 
 
 @pytest.mark.slow

@@ -1,0 +1,137 @@
+"""An e-prop network that goes on learning by the rule that trained it, as a Network that compiles for the chip.
+
+    x -> lif, alif -> out          w_in, w_rec and w_out, of which some learn
+    out, target -> lif, alif       the learning signal L = B (y - y*), two steps late: over the readout and back
+    out, target -> out             the readout's error y - y*, one step late
+
+Errors are those of a regression, y - y*. Of LIF neurons the eligibility is filtered as the readout filters (the tag),
+of ALIF neurons it is not: their tag holds the eligibility of the adaptation. A carry takes the second tag (see
+`neurokit.rules.eprop`), so L meets an eligibility that is one step newer than its own in LIF neurons and two in ALIF.
+Feedback weights are fixed on the chip: `net.feedback_weights` as they are at the start.
+
+Neurons do not excite themselves in e-prop, but a dense connection of the chip has such weights too. They start at zero
+and learn like the others; `eprop_net_of` leaves them out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from neurokit import rules
+from neurokit.converters.eprop import groups, network_of
+from neurokit.converters.eprop_net import EpropNet
+from neurokit.errors import Fault, GraphError, InputError
+from neurokit.graph.network import Input, Network, Projection
+from neurokit.graph.plasticity import Rule
+from neurokit.graph.signals import MODULATION
+from neurokit.graph.synapses import Dense
+
+BLOCKS = "w_in", "w_rec", "w_out"
+FEEDBACK_STEPS, ERROR_STEPS = 2, 1  # by which L and the readout's error are late
+
+
+@dataclass(frozen=True)
+class OnChip:
+    """How a network learns on the chip.
+
+    learning_rate: of w_in and w_rec, readout_rate: of w_out (None: the same): per step, for the sum of gradients over a
+    trial that `neurokit.learn.eprop` descends. learns: which of w_in, w_rec and w_out.
+    bound, readout_bound: largest |weight| of recurrent neurons and of readouts, in the network's unit; a unit of weight
+    is 1/255 of it. None: twice the largest weight there is.
+    signal_limit, error_limit: at which L and the readout's error are clipped; their 7 bits hold this range. None: what
+    occurs in calibration. carry: whether changes are added up until they make a unit of weight.
+    """
+
+    learning_rate: float
+    readout_rate: float | None = None
+    learns: tuple[str, ...] = BLOCKS
+    bound: float | None = None
+    readout_bound: float | None = None
+    signal_limit: float | None = None
+    error_limit: float | None = None
+    carry: bool = True
+
+    def __post_init__(self) -> None:
+        faults = [
+            Fault(name, f"is {value!r}", "a positive, finite number", "Pass another.")
+            for name, value in vars(self).items()
+            if name not in ("learns", "carry") and value is not None and not _positive(value)
+        ]
+        unknown = [name for name in self.learns if name not in BLOCKS]
+        if unknown or not self.learns:
+            fact = f"is {self.learns!r}"
+            faults.append(Fault("learns", fact, f"there are {', '.join(BLOCKS)}", "Name one or more of them."))
+        if faults:
+            raise InputError(faults)
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+def learning_network(net: EpropNet, options: OnChip) -> Network:
+    """`net` with rules, an input "target" (n_out,), and the projections that bring learning signals; see the module.
+
+    GraphError for what the rules do not know: a surrogate derivative of another width than the threshold.
+    """
+    if net.width != net.threshold:
+        limit = "the neuron's pseudo-derivative is measured in thresholds"
+        mend = "Use surrogate_width=None."
+        raise GraphError(Fault("surrogate_width", f"is {net.width:g}, the threshold {net.threshold:g}", limit, mend))
+    plain = network_of(net)
+    found = [replace(p, plasticity=_rule(net, options, p)) for p in plain.projections]
+    inputs = {**plain.inputs, "target": Input("target", (net.n_out,))}
+    return replace(plain, inputs=inputs, projections=(*found, *_signals(net)))
+
+
+def _signals(net: EpropNet) -> Iterator[Projection]:
+    late, eye = np.asarray(FEEDBACK_STEPS * net.dt), np.eye(net.n_out)
+    for name, index in groups(net).items():
+        weights = net.feedback_weights[index]
+        yield Projection("out", name, (Dense(weights),), late, MODULATION)
+        yield Projection("target", name, (Dense(-weights),), late, MODULATION)
+    late = np.asarray(ERROR_STEPS * net.dt)
+    yield Projection("out", "out", (Dense(eye),), late, MODULATION)
+    yield Projection("target", "out", (Dense(-eye),), late, MODULATION)
+
+
+def _rule(net: EpropNet, options: OnChip, projection: Projection) -> Rule | None:
+    """Of weights that stay None. A gain stands before the weight in the network, and so before its gradient."""
+    block = "w_out" if projection.target == "out" else "w_in" if projection.source == "x" else "w_rec"
+    if block not in options.learns:
+        return None
+    if block == "w_out":
+        bound = options.readout_bound or 2 * float(np.abs(net.w_out).max())
+        rate = options.readout_rate or options.learning_rate
+        return rules.eprop_readout(
+            dt=net.dt,
+            tau_out=net.tau_out,
+            learning_rate=rate * net.readout_scale,
+            signal_steps=ERROR_STEPS,
+            bounds=(-bound, bound),
+            carry=options.carry,
+            signal_limit=options.error_limit or math.inf,
+        )
+    bound = options.bound or 2 * float(max(np.abs(net.w_in).max(), np.abs(net.w_rec).max()))
+    common: dict[str, Any] = {
+        "dt": net.dt,
+        "tau": net.tau_membrane,
+        "dampening": net.dampening,
+        "bounds": (-bound, bound),
+        "carry": options.carry,
+        "signal_limit": options.signal_limit or math.inf,
+    }
+    # psi of a weight's gradient has zeta before it; the filter's gain is 1 where the readout's is not 1 - kappa
+    rate = options.learning_rate * net.zeta * net.readout_scale / (1 - net.kappa)
+    if projection.target == "lif":
+        return rules.eprop_lif(**common, tau_out=net.tau_out, learning_rate=rate, signal_steps=FEEDBACK_STEPS)
+    beta = {float(b) for b in net.betas[groups(net)["alif"]]}
+    if len(beta) > 1:
+        fact, limit = f"has {len(beta)} values in adaptive neurons", "a rule on the chip has one constant beta"
+        raise GraphError(Fault("beta", fact, limit, "Give all adaptive neurons the same beta."))
+    return rules.eprop_alif_one_tag(**common, beta=beta.pop(), learning_rate=rate)
