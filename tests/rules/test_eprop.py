@@ -194,8 +194,8 @@ def test_reward_based():
 
 def test_changes_that_are_carried():
     """The weight moves in whole units, and what it lacks of the plain rule's is what the second tag holds."""
-    passed, bounds = reference(0.5, 5), (-9.0, 9.0)  # which no weight reaches
-    unit, common = 9.0 / 255, {"dt": DT, "bounds": bounds, "learning_rate": 20 * RATE}
+    passed, bounds = reference(0.5, 5), (-99.0, 99.0)  # which no weight reaches
+    unit, common = 99.0 / 255, {"dt": DT, "bounds": bounds, "learning_rate": 20 * RATE}
     lif, adaptive = {"tau": TAU, "dampening": DAMPENING}, {"tau": TAU, "dampening": DAMPENING, "beta": 0.5}
     for make, options, which in (
         (rules.eprop_lif, {**common, **lif, "tau_out": TAU_OUT}, "rec"),
