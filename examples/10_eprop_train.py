@@ -2,10 +2,15 @@
 
     python examples/10_eprop_train.py pattern  [--seeds 0 1 2 3 4] [--method eprop] [--out build/eprop]
     python examples/10_eprop_train.py evidence [--seeds 0 1 2 3 4] [--feedback symmetric] [--reset soft]
+    python examples/10_eprop_train.py summary  [--out build/eprop]
 
 Settings are those of the scripts of Bellec et al. 2020 (docs/eprop.md). Each seed writes NAME.npz, the trained network,
 and NAME.json, its losses and validations; a checkpoint beside them lets an interrupted run go on where it was, and what
-is finished is not done again.
+is finished is not done again. `summary` prints a table of all that is in the folder, decides 1024 trials of evidence
+accumulation that no training has seen, and writes docs/eprop-training.json: every tenth loss, and all validations.
+
+Result: of five seeds each, pattern generation ends at a loss of 1.60 to 3.67 (from 78 to 131), 3 s of CPU each;
+evidence accumulation is below 7 % after 370 to 580 iterations. examples/eprop/ has the latter five networks.
 """
 
 from __future__ import annotations
@@ -17,17 +22,19 @@ from pathlib import Path
 
 import numpy as np
 
-from neurokit.converters.eprop_net import EpropNet
+from neurokit.converters.eprop_net import EpropNet, load_eprop_net
 from neurokit.files import written_aside
 from neurokit.learn.eprop.gradients import RateRegularisation
 from neurokit.learn.eprop.optimisers import Adam, Sgd
 from neurokit.learn.eprop.progress import Progress
-from neurokit.learn.eprop.training import Training, train
+from neurokit.learn.eprop.training import Training, train, validation
 from neurokit.learn.tasks.evidence import EvidenceAccumulation
 from neurokit.learn.tasks.networks import evidence_network, pattern_network
 from neurokit.learn.tasks.pattern import PatternGeneration
 from neurokit.learn.tasks.trials import Task
 
+RESULTS = Path(__file__).parents[1] / "docs" / "eprop-training.json"
+PUBLISHED_STOP = 0.07  # error of evidence accumulation at which the script stops
 HERTZ_10 = 0.01  # spikes a step of 1 ms
 
 
@@ -56,7 +63,7 @@ def evidence(seed: int, options: argparse.Namespace) -> tuple[EpropNet, Task, Tr
         method=options.method,
         rates=RateRegularisation(2.0, HERTZ_10),
         validate_every=10,
-        stop_error=0.07,
+        stop_error=options.stop,
     )
     return net, EvidenceAccumulation(), training
 
@@ -82,6 +89,8 @@ def run_seed(seed: int, options: argparse.Namespace) -> None:
     name = f"{options.task}-{options.method}-{options.feedback}-{options.reset}"
     if options.task == "evidence" and (options.adaptive, options.refractory) != (50, 4):
         name += f"-alif{options.adaptive}-refractory{options.refractory}"
+    if options.task == "evidence" and options.stop != PUBLISHED_STOP:
+        name += f"-stop{options.stop:g}"
     file = options.out / f"{name}-seed{seed}"
     if file.with_suffix(".npz").exists() and file.with_suffix(".json").exists():
         print(f"{file}.npz is there already")
@@ -107,19 +116,41 @@ def run_seed(seed: int, options: argparse.Namespace) -> None:
         print(f"seed {seed}: loss {done.losses[0]:.2f} -> {done.losses[-1]:.2f} in {told['cpu_seconds']} s")
 
 
+def summary(folder: Path) -> None:
+    """A line for each network, and docs/eprop-training.json."""
+    found = {}
+    unseen = EvidenceAccumulation().trials(np.random.default_rng(99), 1024)
+    for file in sorted(folder.glob("*-seed[0-9].json")):
+        told = json.loads(file.read_text())
+        losses = told.pop("losses")
+        told["every_tenth_loss"], told["last_loss"] = losses[::10], losses[-1]
+        line = f"{file.stem}: {told['iterations']} iterations, loss {losses[0]:.2f} -> {losses[-1]:.2f}"
+        if file.name.startswith("evidence"):
+            told["error_1024_unseen"] = validation(load_eprop_net(file.with_suffix(".npz")), unseen).error
+            line += f", error of 1024 trials {told['error_1024_unseen']:.3f}"
+        print(f"{line}, {told['cpu_seconds']} s", flush=True)
+        found[file.stem] = told
+    with written_aside(RESULTS) as aside:
+        aside.write_text("{\n" + ",\n".join(f"{json.dumps(n)}: {json.dumps(t)}" for n, t in found.items()) + "\n}\n")
+
+
 def main() -> None:
     """Reads the options, trains seed by seed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=("pattern", "evidence"))
+    parser.add_argument("task", choices=("pattern", "evidence", "summary"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--method", choices=("eprop", "bptt"), default="eprop")
     parser.add_argument("--feedback", choices=("symmetric", "random", "adaptive"), default="symmetric")
     parser.add_argument("--reset", choices=("soft", "hard"), default="soft")
     parser.add_argument("--adaptive", type=int, default=50, help="evidence: how many of 100 neurons are ALIF")
     parser.add_argument("--refractory", type=int, default=4, help="evidence: silent steps after that of a spike")
+    parser.add_argument("--stop", type=float, default=PUBLISHED_STOP, help="evidence: error at which training stops")
     parser.add_argument("--iterations", type=int, help="default: the published number")
     parser.add_argument("--out", type=Path, default=Path("build/eprop"))
     options = parser.parse_args()
+    if options.task == "summary":
+        summary(options.out)
+        return
     options.out.mkdir(parents=True, exist_ok=True)
     for seed in options.seeds:
         run_seed(seed, options)

@@ -5,7 +5,7 @@ target. Summed over time, L^t e_bar^t is therefore an adjoint per target neuron,
 source's spikes. That is exact and needs no eligibility per synapse; `online` has those, and both must agree.
 
 Both go through the same adjoint. BPTT also follows gradients through spikes into recurrent weights and reset; e-prop
-stops them there, but not in the adaptation, which is the neuron's own (Bellec et al. 2020, eqs. 22 to 28).
+stops them there, but not in the adaptation, which is the neuron's own (Bellec et al. 2020, Methods).
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
     e^t = psi^t (x_bar^t - beta eps^t),   eps^{t+1} = psi^t x_bar^t + (rho - beta psi^t) eps^t
     e_bar^t = kappa e_bar^{t-1} + c e^t,  dE/dw = sum_t L^t e_bar^t,  L^t = sum_k B_k dE/dy_k^t
 
-(With a hard reset x_bar is the synapse's own: it starts anew after a spike of the target.) Bellec et al. 2020, eqs. 13
-to 25. This form needs numbers for every synapse in every step; `gradients` gives the same sums faster. It is kept as
+(With a hard reset x_bar is the synapse's own: it starts anew after a spike of the target.) Bellec et al. 2020,
+Methods. This form needs numbers for every synapse in every step; `gradients` gives the same sums faster. It is kept as
 what that is tested against, and for weights that change within a trial.
 """
 

@@ -1,4 +1,4 @@
-"""Reward-based e-prop: an actor and a critic that learn from rewards (Bellec et al. 2020, eqs. 5 and 29 to 37).
+"""Reward-based e-prop: an actor and a critic that learn from rewards (Bellec et al. 2020, Methods).
 
 The last readout is the value V, those before it are logits of the policy pi. With R^t the discounted rewards from t on,
 

@@ -1,4 +1,4 @@
-"""Pattern generation: frozen noise in, a sum of sines out (Bellec et al. 2020, supplementary note 3 and fig. S1)."""
+"""Pattern generation: frozen noise in, a sum of sines out (Bellec et al. 2020, and its published script)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Working memory: store and recall (Bellec et al. 2018, "Long short-term memory and learning-to-learn in networks of
-spiking neurons", section 2), and delayed match to sample. Both are decided in the last window of a trial."""
+spiking neurons"), and delayed match to sample. Both are decided in the last window of a trial."""
 
 from __future__ import annotations
 
