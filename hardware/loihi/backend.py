@@ -19,7 +19,7 @@ from neurokit.hardware.lava.deadline import Deadline
 from neurokit.hardware.lava.sourced import heard
 from neurokit.hardware.loihi import extension
 from neurokit.hardware.loihi.hosts import Host, generation_of, of_environment
-from neurokit.hardware.loihi.job import MEASURED, Job, Measure, convolved_inputs, state_file
+from neurokit.hardware.loihi.job import MEASURED, Job, Measure, convolved_inputs, payload_faults, state_file
 from neurokit.hardware.loihi.measuring import with_energies
 from neurokit.hardware.loihi.remote import Remote
 from neurokit.hardware.loihi.stepper import BoardStepper
@@ -75,14 +75,14 @@ class Loihi2:
         The spikes of every population are read, for the Recording counts them all. Ctrl-C: Interrupted, with the
         samples that were finished.
         """
-        faults = [*self.accepts(program), *_recorded(record)]
+        states = tuple(dict.fromkeys([*(key for key in record if isinstance(key, tuple)), *_silent(program)]))
+        faults = [*self.accepts(program), *_readable(states)]
         if faults:
             raise BackendError(faults)
-        if faults := input_faults(program, inputs):
+        if faults := [*input_faults(program, inputs), *payload_faults(program, inputs)]:
             raise PayloadError(faults)
         deadline = Deadline(time_limit, self.name)
         batch = next(iter(inputs.values())).shape[0]
-        states = tuple(dict.fromkeys([*(key for key in record if isinstance(key, tuple)), *_silent(program)]))
         kept = _Kept(program, batch, steps, states)
         try:
             for sample in range(batch if steps else 0):
@@ -99,7 +99,7 @@ class Loihi2:
     ) -> BoardStepper:
         """See `hardware.base.Opens`; time_limit None means 600 s. One sample: a board holds one network."""
         assert isinstance(program, Program), "api.open gives Networks to the simulator only"
-        faults = _recorded(record)
+        faults = []
         if batch > 1:
             limit = "a board holds one network, and each sample is one"
             faults.append(Fault("batch", f"is {batch}", limit, "Open one session a board, or leave batch= out."))
@@ -227,14 +227,13 @@ def _silent(program: Program) -> list[tuple[str, str]]:
     return [(name, "v") for name, population in program.outputs.items() if not population.neuron.spiking]
 
 
-def _recorded(record: tuple[RecordKey, ...]) -> list[Fault]:
+def _readable(states: tuple[tuple[str, str], ...]) -> list[Fault]:
     """States whose reading needs a module of lava-loihi that is not there."""
-    keys = [key for key in record if isinstance(key, tuple)]
     (module,) = extension.FOR_STATES
-    if not keys or extension.there(module):
+    if not states or extension.there(module):
         return []
-    fact, limit = f"there is no {module}", "states are read by lava-loihi's StateProbe"
-    return [Fault(keys[0][0], fact, limit, "Record spikes only.")]
+    fact, limit = f"there is no {module}", "states, and outputs that do not spike, are read by lava-loihi's StateProbe"
+    return [Fault(states[0][0], fact, limit, "Record spikes only.")]
 
 
 def _learning(program: Program) -> list[Fault]:

@@ -133,6 +133,22 @@ def convolved_inputs(program: Program) -> tuple[list[str], list[str]]:
     return alone, [name for name, found in kinds.items() if len(found) == 2]
 
 
+def payload_faults(program: Program, inputs: Mapping[str, NDArray[Any]]) -> list[Fault]:
+    """Numbers that the adapters' messages do not hold."""
+    convolved, _ = convolved_inputs(program)
+    faults = []
+    for name in heard(program):
+        bits = CONVOLVED_BITS if name in convolved else GRADED_BITS
+        largest = int(np.abs(inputs[name].astype(np.int64)).max(initial=0))
+        if largest >= 1 << (bits - 1):
+            fact, limit = (
+                f"holds numbers up to {largest}",
+                f"messages to the chip have {bits} bits with the sign",
+            )
+            faults.append(Fault(name, fact, limit, "Scale the input down."))
+    return faults
+
+
 def _feed(folder: Path, k: int) -> Path:
     return folder / f"feed_{k}.npy"
 

@@ -14,7 +14,7 @@ from neurokit.graph.network import Program
 from neurokit.hardware.base import Block, Snapshot
 from neurokit.hardware.lava.choice import input_faults
 from neurokit.hardware.lava.deadline import Deadline
-from neurokit.hardware.loihi.job import Job
+from neurokit.hardware.loihi.job import Job, payload_faults
 from neurokit.hardware.loihi.remote import Remote
 
 ROWS = 64  # steps that are run at once; inputs and outputs of so many are shared
@@ -33,7 +33,7 @@ class BoardStepper:
 
     def advance(self, inputs: Mapping[str, NDArray[Any]], steps: int) -> Block:
         """See `Stepper.advance`."""
-        if faults := input_faults(self._program, inputs):
+        if faults := [*input_faults(self._program, inputs), *payload_faults(self._program, inputs)]:
             raise PayloadError(faults)
         remote = self._remote
         if remote is None:

@@ -38,10 +38,10 @@ def approximated(program: Program, target: str) -> Approximated:
     """`program` by stock parts of `target`; the very Program where it has everything."""
     replaced: list[Replaced] = []
     left: dict[str, Fault] = {}
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
         gaps = [gap for gap in target_gaps(program, target) if str(gap.fault) not in left]
-        left |= {str(gap.fault): gap.fault for gap in gaps if gap.stock is None}
-        able = [gap for gap in gaps if gap.stock is not None]
+        able = [gap for gap in gaps if gap.stock is not None and turn < ROUNDS - 1]
+        left |= {str(gap.fault): gap.fault for gap in gaps if gap not in able}
         if not able:
             break
         program, done, failed = _without(program, able)
@@ -69,6 +69,6 @@ def _without(program: Program, gaps: list[Gap]) -> tuple[Program, list[Replaced]
         try:
             changed = expand(changed, *dict.fromkeys(names))
         except CompileError as error:
-            failed = list(error.faults)
+            failed = [*(gap.fault for gap in gaps if gap.fault.node in names), *error.faults]
             done = [row for row in done if row.fault.node not in names]
     return changed, done, failed

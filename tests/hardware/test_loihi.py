@@ -21,7 +21,10 @@ import pytest
 import scipy.sparse as sp
 
 import neurokit as nk
-from neurokit.errors import BackendError, InputError, Interrupted
+from neurokit.bundles.running import run_bundle
+from neurokit.errors import BackendError, InputError, Interrupted, PayloadError
+from neurokit.firstlight.identify import identify
+from neurokit.firstlight.kit import write_kit
 from neurokit.graph.graded_neurons import FixedSigma, FixedSigmaDelta
 from neurokit.graph.network import Input, Population, Program, Projection
 from neurokit.graph.neurons import LoihiLIF
@@ -29,6 +32,7 @@ from neurokit.graph.synapses import Conv2d, Dense, Sparse
 from neurokit.hardware.lava import loading
 from neurokit.hardware.loihi import Ethernet, Loihi2, Measure, Slurm, extension
 from neurokit.hardware.loihi.hosts import generation_of, of_environment
+from neurokit.lower.silicon import Silicon
 from tests.hardware.learning_programs import PROGRAMS
 from tests.hardware.loihi_standin import STANDIN, installed, script
 
@@ -263,6 +267,29 @@ def _dense_beside():
 
 def test_learning_is_refused(board):
     assert "'in->a': learns; how weights come back" in "\n".join(map(str, Loihi2().accepts(PROGRAMS["two factors"])))
+
+
+def test_payloads_beyond_a_message_are_refused(board):
+    with pytest.raises(PayloadError, match="'in': holds numbers up to 8388608; messages to the chip have 24 bits"):
+        nk.run(stock(), np.full((2, 4), -(1 << 23)), backend="loihi2")
+    with pytest.raises(PayloadError, match="'in': holds numbers up to 32768; messages to the chip have 16 bits"):
+        nk.run(pictures(), np.full((2, 1, 5, 5), 1 << 15), backend="loihi2")
+
+
+def test_states_without_state_probes(board):
+    board.setattr(extension, "there", lambda module: "state_probes" not in module)
+    with pytest.raises(BackendError, match=r"there is no lava.utils.loihi2_state_probes.*Record spikes only"):
+        nk.run(stock(), spikes((4,)), backend="loihi2", record=(("out", "v"),))
+
+
+@pytest.mark.slow
+def test_the_first_light_kit_runs_on_it(board, tmp_path):
+    """Eighteen micro-programs, with payloads and states: the stand-in's arithmetic is found, which is Lava's."""
+    write_kit(tmp_path / "kit")
+    outcome = run_bundle(tmp_path / "kit", "loihi2")
+    assert outcome.ok
+    found = identify(kit=tmp_path / "kit")
+    assert (found.backend, found.silicon, found.unexplained, found.not_run) == ("loihi2", Silicon(), {}, {})
 
 
 # ------------------------------------------------------------------------------------------------- when it goes wrong

@@ -1,0 +1,64 @@
+"""`targets`, `run --silicon` and `run --backend loihi2` on the command line."""
+
+import json
+
+import numpy as np
+
+import neurokit as nk
+from neurokit.lower.silicon import BY_FIELD, Finding, save_silicon
+from tests.test_targets import classifier, samples
+
+
+def saved(tmp_path):
+    program, (x, labels) = classifier(), samples()
+    paths = [tmp_path / name for name in ("model.nk", "x.npy", "labels.npy")]
+    program.save(paths[0])
+    np.save(paths[1], x)
+    np.save(paths[2], labels)
+    return program, x, labels, paths
+
+
+def test_targets(cli, tmp_path):
+    program, x, labels, (model, data, classes) = saved(tmp_path)
+    ran = cli("targets", model, data, "--labels", classes)
+    found = nk.targets(program, x, labels)
+    assert (ran.code, ran.out) == (0, f"{found}\n")
+    assert json.loads(cli("targets", model, "--json").out)["rows"][1]["state"] == "approximately"
+    assert "loihi2-stock: approximately" in cli("targets", model).out
+
+
+def test_targets_exits_with_1_where_no_chip_takes_it(cli, tmp_path):
+    from tests.test_targets import FixedRelay, with_neuron
+
+    with_neuron(FixedRelay(3, 2)).save(tmp_path / "model.nk")
+    ran = cli("targets", tmp_path / "model.nk")
+    assert ran.code == 1
+    assert "no stock part: 'p0': is FixedRelay; Loihi 2 needs microcode" in ran.out
+
+
+def test_labels_without_data(refused, tmp_path):
+    _, _, _, (model, _, classes) = saved(tmp_path)
+    refused(2, "targets", model, "--labels", classes, words=["'labels': are there without inputs"])
+
+
+def test_run_follows_a_silicon_file(cli, refused, tmp_path):
+    program, x, _, (model, data, _) = saved(tmp_path)
+    settings = {field: (next(iter(suspect.values)),) for field, suspect in BY_FIELD.items()}
+    settings["threshold_rule"] = (">=",)
+    path = tmp_path / "silicon.json"
+    save_silicon(Finding("loihi2-stock", "loihi2", "0" * 64, settings, {}, {}), path)
+    ran = json.loads(cli("run", model, data, "--silicon", path, "-o", tmp_path / "s.npz", "--json").out)
+    assert ran["backend"] == "simulator (threshold_rule=>=)"
+    (out,) = program.outputs
+    expected = nk.run(program, x, silicon=path).spikes[out]
+    np.testing.assert_array_equal(np.load(tmp_path / "s.npz")[f"spikes/{out}"], expected)
+    path.write_text("{}")
+    refused(2, "run", model, data, "--silicon", path, words=["a silicon file of neurokit deploy --check is needed"])
+
+
+def test_run_on_a_board_that_cannot_be_reached(refused, tmp_path):
+    _, _, _, (model, data, _) = saved(tmp_path)
+    out = tmp_path / "s.npz"
+    words = ["lava-loihi extension is not installed", "neurokit doctor"]
+    refused(1, "run", model, data, "--backend", "loihi2", "-o", out, words=words)
+    assert not out.exists()
