@@ -87,6 +87,7 @@ def board(monkeypatch, tmp_path):
     if loading.fault() is not None:
         pytest.skip("Lava is not here")
     installed(monkeypatch, tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # by which `left_behind` knows this test's processes
     return monkeypatch
 
 
