@@ -66,7 +66,9 @@ def convert(
     `spec`, or an object of nir, onnx or torch.
 
     kind: "nir", "net" (SLAYER), "onnx", "torch" or "weights" where the suffix does not tell; "eprop" for an EpropNet or
-    its file (neurokit.converters.eprop, which also reads others' e-prop networks).
+    its file (neurokit.converters.eprop, which also reads others' e-prop networks). "stereospike": a StereoSpike's
+    state_dict, also as a dict of arrays; files of weights that have its keys need no kind (docs/stereospike.md), and
+    spec is a neurokit.converters.stereospike.StereoSpike then.
     dt: seconds per step, reset: "hard" or "soft", fires: ">" or ">=", where the source leaves it out (NIR does).
     integration: "euler", "exponential" or "continuous", how a NIR graph's neurons go over a step.
     inputs: for a `.net` with an input layer: "current" (default) keeps it as a population into which currents are

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense, ResizeConv2d
+from neurokit.lower.exact import WHOLE
 from neurokit.lower.scale import MAX_EXPONENT, exponent_of, largest_integer, synapses_of, values_of
 
 Floats = NDArray[np.float64]
@@ -202,6 +203,8 @@ def round_map(found: Map, scale: float, exponent: int, bits: int) -> Any:
     assert found.moment is not None, "the caller asked for a moment"
     step, bounds = 2.0**exponent / scale, limits(values, bits)
     nearest = np.clip(np.rint(rows / step), *bounds)
+    if np.abs(rows - nearest * step).max(initial=0) < WHOLE * step:  # nothing is lost
+        return with_rows(found.synapse, nearest.astype(np.int64), exponent)
     fed = np.stack([round_rows(r, m, step, *bounds) for r, m in zip(rows, found.moment, strict=True)])
     better = squared_error(rows - fed * step, found.moment) < squared_error(rows - nearest * step, found.moment)
     return with_rows(found.synapse, (fed if better else nearest).astype(np.int64), exponent)

@@ -84,7 +84,11 @@ def key(name):
 
 
 def convolved(image, weight, stride=1, padding=0, size=None):
-    """Nearest-neighbour resize to `size`, zeros around, cross-correlation, every `stride`th place; groups by shape."""
+    """Nearest-neighbour resize to `size`, zeros around, cross-correlation at every `stride`th place.
+
+    weight: (out, in, rows, columns), or (channels, 1, rows, columns) of each channel by itself. Whole numbers; products
+    of channels run in float64, which holds sums below 2**53.
+    """
     if size:
         rows, columns = (
             np.floor(np.arange(after, dtype=np.float32) * (np.float32(before) / np.float32(after))).astype(int)
@@ -92,7 +96,47 @@ def convolved(image, weight, stride=1, padding=0, size=None):
         )
         image = image[:, rows][:, :, columns]
     image = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
-    seen = np.lib.stride_tricks.sliding_window_view(image, weight.shape[2:], axis=(1, 2))[:, ::stride, ::stride]
-    if weight.shape[1] == 1 and len(weight) == len(image) > 1:  # each channel by itself
-        return np.einsum("cyxij,cij->cyx", seen, weight[:, 0])
-    return np.tensordot(weight, seen, axes=([1, 2, 3], [0, 3, 4]))
+    rows, columns = ((n - k) // stride + 1 for n, k in zip(image.shape[1:], weight.shape[2:], strict=True))
+    alone = weight.shape[1] == 1 and len(weight) == len(image) > 1
+    total = np.zeros((len(weight), rows, columns))
+    for i, j in np.ndindex(weight.shape[2:]):
+        seen = image[:, i : i + stride * rows : stride, j : j + stride * columns : stride].astype(float)
+        tap = weight[:, :, i, j].astype(float)
+        total += tap[:, :, None] * seen if alone else np.tensordot(tap, seen, axes=1)
+    assert np.abs(total).max() < 2**53
+    return total.astype(np.int64)
+
+
+# ------------------------------------------------------------------------------------- any Program of a StereoSpike
+
+
+def forward_program(program, events):
+    """What each population of a compiled StereoSpike holds after one frame: spikes, payloads, and v of the depth.
+
+    Layer after layer from the Program's integers: no schedule, no delays, nothing of the simulator.
+    """
+    held = {"events": events.astype(np.int64)}
+    for name in sorted(program.latency, key=lambda each: program.latency[each]):
+        neuron, total = program.populations[name].neuron, 0
+        for p in program.projections:
+            if p.target == name:
+                total = total + arriving(p.synapse, held[p.source])
+        if type(neuron).__name__ == "FixedRelay":
+            assert neuron.rounding == "nearest"
+            half = (1 << neuron.shift) >> 1
+            held[name] = np.clip((total * neuron.multiplier + half) >> neuron.shift, -(2**23), 2**23 - 1)
+            continue
+        assert type(neuron).__name__ == "LoihiLIF"
+        assert neuron.reset_interval == 1 and (neuron.current_decay == 4096).all(), "no memory"
+        assert np.abs(64 * total).max() < 2**23, "nothing wraps"
+        v = 64 * total + neuron.bias
+        held[name] = (v > neuron.threshold).astype(np.int64) if neuron.emits else v
+    return held
+
+
+def arriving(synapse, source):
+    """What a projection brings in, its exponent included."""
+    size = getattr(synapse, "size", None)
+    assert synapse.groups in (1, len(source))
+    total = convolved(source, synapse.weight.astype(np.int64), synapse.stride[0], synapse.padding[0], size)
+    return total << synapse.exponent if synapse.exponent >= 0 else total >> -synapse.exponent

@@ -7,8 +7,10 @@ import pytest
 
 import neurokit as nk
 from neurokit.converters.stereospike import StereoSpike, read_depth
+from neurokit.converters.weight_files import read_weights
+from neurokit.encode import scenes
 from neurokit.errors import ConversionError, InputError
-from tests.converters.stereospikes import counts, forward_v2, random_v2
+from tests.converters.stereospikes import counts, forward_program, forward_v2, random_v2
 
 SIZE = (20, 26)
 SCHEDULES = ("pipeline", "hold")
@@ -120,6 +122,91 @@ def test_files_are_recognised_by_their_keys(tmp_path):
     assert whole.inputs["events"].shape == (4, 260, 346)
     assert whole.populations["deconv4"].shape == (16, 33, 44)
     assert whole.dt == 0.05
+
+
+# --------------------------------------------------------------------------------------------- the real 8-bit weights
+
+REAL = "stereospike_int8/quantized_simplified_stereospike_err1645.pth"
+
+
+def windows(size, seed=40):
+    """Two windows of 100 ms of synthetic scenes: two of 50 ms added up, as v3 was trained."""
+    made = scenes.generate(seed=seed, scenes=2, frames=2, shape=size, fineness=1)
+    return made.counts.reshape(2, 2, *made.counts.shape[1:]).sum(axis=1, dtype=np.int64)
+
+
+def run_real(path, size, schedule):
+    """(Program, frames, recording)."""
+    frames = windows(size)
+    net = nk.convert(path, shape=(4, *size))
+    program = nk.compile(net, calibrate=frames, schedule=schedule)
+    return program, frames, nk.run(program, program.presented(frames), record=(*program.populations, DEPTH))
+
+
+def differing(program, frames, recording):
+    """(values compared, values that differ) of every population, and v of the depth, over all frames."""
+    compared = differ = 0
+    for k, events in enumerate(frames):
+        wanted = forward_program(program, events)
+        for name in program.populations:
+            found = recording.aligned(name, "v" if name == "depth" else None)[k]
+            assert wanted[name].any(), f"{name} does nothing"
+            compared += found.size
+            differ += int((found != wanted[name]).sum())
+    return compared, differ
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_real_weights_at_an_eighth(shared, schedule):
+    """The trained third generation: all values of all layers, relays too, against numpy over the same Program."""
+    program, frames, recording = run_real(shared(REAL), (33, 44), schedule)
+    assert program.latency["depth"] == 27
+    assert program.steps_per_frame == (28 if schedule == "hold" else 1)
+    compared, differ = differing(program, frames, recording)
+    assert differ == 0
+    assert compared > 800_000
+    assert not recording.wraps()
+    reports = {row.population: row for row in program.report}
+    assert all(row.weight_error == 0 for name, row in reports.items() if name != "depth"), "8 bits are kept as they are"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_real_weights_at_full_size(shared):
+    program, frames, recording = run_real(shared(REAL), (260, 346), "pipeline")
+    compared, differ = differing(program, frames[:1], recording)
+    assert differ == 0
+    assert compared > 25_000_000
+    assert not recording.wraps()
+
+
+def test_what_an_int8_checkpoint_says(shared):
+    net = nk.convert(shared(REAL))
+    assert (net.dt, net.inputs["events"].shape) == (0.1, (4, 260, 346))
+    assert net.populations["conv1.depthwise"].shape == (32, 130, 173)
+    assert net.populations["bottom"].neuron.fires == ">"
+    assert net.populations["bottleneck.1.conv2"].neuron.fires == ">="
+    weights = next(p.synapses[0].weight for p in net.projections if p.target == "conv1")
+    assert weights.min() >= -128
+    assert (weights == np.rint(weights)).all()
+    stored = read_weights(shared(REAL))
+    steps = 1 / net.populations["conv1"].neuron.threshold[:, 0, 0]
+    np.testing.assert_allclose(weights * steps[:, None, None, None], stored["conv1.1.weight"], rtol=1e-12)
+    assert {p.source for p in net.projections if p.target == "depth"} >= {"bottom", "conv1", "conv2", "conv3"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_real_weights_on_lava(shared):
+    """A crop of 9x12, every layer and the depth."""
+    pytest.importorskip("lava", reason="Lava needs Python 3.10")
+    program, frames, ours = run_real(shared(REAL), (9, 12), "hold")
+    record = (*program.populations, DEPTH)
+    given = program.presented(frames[:1])
+    lavas = nk.run(program, given, None, "lava-inprocess", record, time_limit=900)
+    for name in program.populations:
+        np.testing.assert_array_equal(lavas.spikes[name], ours.spikes[name][: given.shape[0]], name)
+    np.testing.assert_array_equal(lavas.states[DEPTH], ours.states[DEPTH][: given.shape[0]])
 
 
 # ----------------------------------------------------------------------------------------------------------- bad input
