@@ -127,7 +127,8 @@ def forward_program(program, events):
             held[name] = np.clip((total * neuron.multiplier + half) >> neuron.shift, -(2**23), 2**23 - 1)
             continue
         assert type(neuron).__name__ == "LoihiLIF"
-        assert neuron.reset_interval == 1 and (neuron.current_decay == 4096).all(), "no memory"
+        assert neuron.reset_interval == 1, "no memory"
+        assert (neuron.current_decay == 4096).all(), "no memory"
         assert np.abs(64 * total).max() < 2**23, "nothing wraps"
         v = 64 * total + neuron.bias
         held[name] = (v > neuron.threshold).astype(np.int64) if neuron.emits else v
