@@ -1,1 +1,1 @@
-"""Training a small StereoSpike on synthetic scenes, and its accuracy: `python -m examples.stereospike_training.train`."""
+"""A small StereoSpike, trained on synthetic scenes (`train`), and what it is worth (`accuracy`)."""

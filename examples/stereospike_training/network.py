@@ -14,6 +14,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -59,11 +60,13 @@ class Answer:
     """What the network made of a batch of frames.
 
     depths: four predictions (batch, 1, rows, columns) in metres, coarsest first, the last is the answer.
-    sums: what the residual blocks and the four decoder stages hand on, whole numbers. spikes: by name of the layer.
+    sums: what the residual blocks and the four decoder stages hand on, whole numbers. potentials, spikes: of each
+    spiking layer, by its name, in the order of their depth.
     """
 
     depths: list[Any]
     sums: list[Any]
+    potentials: dict[str, Any]
     spikes: dict[str, Any]
 
 
@@ -83,37 +86,55 @@ class StereoSpikeNet(nn.Module):
         for scale in SCALES:
             self.add_module(f"deconv{scale}", nn.Sequential(Resized(widths[scale], widths[scale - 1], 5, False)))
             predicting = Resized(widths[scale - 1], 1, 3, True)
+            # Spikes that mean nothing yet must not spoil predictions: to silence them would be the first thing learnt.
+            nn.init.normal_(predicting.up[1].weight, std=0.01 / multiply)
             nn.init.constant_(predicting.up[1].bias, resting_depth / multiply if scale == 4 else 0.0)
             self.add_module(f"predict_depth{scale}", nn.Sequential(predicting))
 
     def forward(self, frames: Any) -> Answer:
         """frames: (batch, 2 * cameras, rows, columns) numbers of events."""
-        spikes = {"bottom": self._fired(frames, self.bottom[0])}
-        encoded = [spikes["bottom"]]
+        potentials: dict[str, Any] = {}
+        spikes: dict[str, Any] = {}
+
+        def fired(name: str, arriving: Any) -> Any:
+            potentials[name] = self._sum(arriving, self.convolution(name))
+            spikes[name] = Fire.apply(potentials[name])
+            return spikes[name]
+
+        encoded = [fired("bottom", frames)]
         for scale in (1, 2, 3, 4):
-            spikes[f"conv{scale}"] = self._fired(encoded[-1], self.get_submodule(f"conv{scale}.0"))
-            encoded.append(spikes[f"conv{scale}"])
+            encoded.append(fired(f"conv{scale}", encoded[-1]))
         held = encoded[4]
-        for number, block in enumerate(self.bottleneck):
-            first = spikes[f"bottleneck.{number}.conv1"] = self._fired(held, block.conv1[0])
-            second = spikes[f"bottleneck.{number}.conv2"] = self._fired(first, block.conv2[0])
-            held = second + held
+        for block in (0, 1):
+            held = fired(f"bottleneck.{block}.conv2", fired(f"bottleneck.{block}.conv1", held)) + held
         sums, depths = [held], []
         depth: Any = 0.0
         for scale in SCALES:
             below = encoded[scale - 1]
-            resized = nearest(held, *(n + 4 for n in below.shape[-2:]))
-            spikes[f"deconv{scale}"] = self._fired(resized, self.get_submodule(f"deconv{scale}.0.up.1"))
-            held = spikes[f"deconv{scale}"] + below
+            held = fired(f"deconv{scale}", nearest(held, *(n + 4 for n in below.shape[-2:]))) + below
             sums.append(held)
-            depth = depth + self._predicted(held, self.get_submodule(f"predict_depth{scale}.0.up.1"), frames.shape[-2:])
+            depth = depth + self._predicted(held, self.convolution(f"predict_depth{scale}"), frames.shape[-2:])
             depths.append(depth)
-        return Answer(depths, sums, spikes)
+        return Answer(depths, sums, potentials, spikes)
 
-    def _fired(self, arriving: Any, convolution: Any) -> Any:
+    def balance(self, frames: Any, share: float) -> None:
+        """Scale each spiking layer's weights so that `share` of its neurons fire on `frames`; before training.
+
+        With weights as torch draws them, ever fewer do in the decoder, and its last stage learns nothing.
+        """
+        with torch.no_grad():
+            for name in self(frames).potentials:
+                reached = np.quantile(self(frames).potentials[name].numpy(), 1 - share)
+                self.convolution(name).weight.div_(float(reached))
+
+    def convolution(self, name: str) -> Any:
+        """The convolution of a layer."""
+        return self.get_submodule(f"{name}.0.up.1" if name.startswith(("deconv", "predict")) else f"{name}.0")
+
+    def _sum(self, arriving: Any, convolution: Any) -> Any:
         # The factor is taken into the weights: the same sum, and fewer numbers to multiply.
         weight = convolution.weight * self.multiply
-        return Fire.apply(functional.conv2d(arriving, weight, None, convolution.stride, convolution.padding))
+        return functional.conv2d(arriving, weight, None, convolution.stride, convolution.padding)
 
     def _predicted(self, arriving: Any, convolution: Any, size: Any) -> Any:
         """The convolution of the resized map, by taps: each tap's products at the coarse places, resized, shifted."""

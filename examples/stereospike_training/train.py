@@ -26,23 +26,26 @@ from examples.stereospike_training.data import frames
 from examples.stereospike_training.network import Loss, StereoSpikeNet
 from neurokit.encode import StereoFrames
 from neurokit.files import written_aside
+from neurokit.profiling.depth import depth_error
 
 
 @dataclass(frozen=True)
 class Settings:
     """How a run is trained; the paper's are in brackets where they differ and are comparable.
 
-    channels: of the first layer (32). multiply: factor of all convolutions (1). epochs (30), batch (1). rate: Adam's
-    highest (2e-4), reached after a tenth of all steps and brought down to 0 by a cosine. mean_share, gradients, spikes:
-    see Loss (1, 0.5, 0.5 where it penalises).
+    channels: of the first layer (32). multiply: factor of all convolutions while training (1); a file of weights has it
+    in them. epochs (30), batch (1). rate: Adam's highest (2e-4), reached after a tenth of all steps and brought down to
+    0 by a cosine. firing: share of each layer's neurons that fire before anything is learnt (as torch draws weights).
+    mean_share, gradients, spikes: see Loss (1, 0.5, 0.5 where it penalises).
     """
 
     cameras: int = 2
     channels: int = 6
     multiply: float = 3.0
-    epochs: int = 10
+    epochs: int = 2
     batch: int = 8
     rate: float = 2e-3
+    firing: float = 0.15
     mean_share: float = 0.5
     gradients: float = 0.5
     spikes: float = 0.0
@@ -58,6 +61,7 @@ def train(settings: Settings, seed: int, scenes: StereoFrames, watched: StereoFr
     torch.manual_seed(seed)
     network = StereoSpikeNet(settings.channels, settings.cameras, settings.multiply, float(depth.median()))
     network = network.to(memory_format=torch.channels_last)
+    network.balance(inputs[: settings.batch], settings.firing)
     optimiser = torch.optim.Adam(network.parameters(), settings.rate)
     steps = math.ceil(len(depth) / settings.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: warm(step / (steps * settings.epochs)))
@@ -81,11 +85,11 @@ def train(settings: Settings, seed: int, scenes: StereoFrames, watched: StereoFr
             optimiser.step()
             schedule.step()
             total += float(worth.detach())
-        error = mean_depth_error(predict(network, watched), watched.depth)
+        error = depth_error(predict(network, watched), watched.depth).mean
         line = {"epoch": epoch + 1, "loss": round(total / steps, 4), "validation_error_m": round(error, 4)}
         log.append({**line, "seconds": round(time.process_time() - began, 1)})
-        with written_aside(folder / "state.pt") as aside:
-            torch.save({**{name: part.state_dict() for name, part in parts.items()}, "log": json.dumps(log)}, aside)
+        with written_aside(folder / "state.pt") as aside, aside.open("wb") as stream:
+            torch.save({**{name: part.state_dict() for name, part in parts.items()}, "log": json.dumps(log)}, stream)
         print(folder.name, log[-1], flush=True)
     save(network, folder / "weights.npz")
     with written_aside(folder / "log.json") as aside:
@@ -122,24 +126,19 @@ def predict(network: StereoSpikeNet, scenes: StereoFrames, swapped: bool = False
         return torch.cat([network(part).depths[-1][:, 0] for part in inputs.split(20)]).numpy()
 
 
-def mean_depth_error(predicted: NDArray[Any], depth: NDArray[Any]) -> float:
-    """Metres: the mean of |predicted - depth| over each map's known places, averaged over maps, as the paper has it."""
-    return float(np.nanmean(np.abs(predicted - depth), axis=(1, 2)).mean())
-
-
 def save(network: StereoSpikeNet, path: Path) -> None:
-    """Weights as float16 under the names of the paper's code."""
+    """Weights as float16 under the names of the paper's code, the factor taken into them, so that it is 1 as there."""
+    held = {name: (value * network.multiply).numpy().astype(np.float16) for name, value in network.state_dict().items()}
     with written_aside(path) as aside, aside.open("wb") as stream:
-        held = {name: value.numpy().astype(np.float16) for name, value in network.state_dict().items()}
         np.savez_compressed(stream, **held)
 
 
-def load(path: Path, multiply: float) -> StereoSpikeNet:
-    """A network with the weights of a file."""
+def load(path: Path) -> StereoSpikeNet:
+    """A network with the weights that `save` wrote."""
     with np.load(path, allow_pickle=False) as file:
         held = {name: torch.tensor(file[name].astype(np.float32)) for name in file.files}
     channels, inputs = held["bottom.0.weight"].shape[:2]
-    network = StereoSpikeNet(channels, inputs // 2, multiply, 0.0)
+    network = StereoSpikeNet(channels, inputs // 2, 1.0, 0.0)
     network.load_state_dict(held)
     return network
 
