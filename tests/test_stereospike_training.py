@@ -81,16 +81,17 @@ def test_the_paper_s_loss():
     truth = draw.normal(size=(2, 1, 7, 9)).astype(np.float32)
     truth[0, 0, 2:4, 5] = np.nan
     sums = [draw.integers(0, 4, (2, 3, 4, 5)).astype(np.float32) for _ in range(5)]
-    answer = network.Answer([torch.tensor(d) for d in depths], [torch.tensor(s) for s in sums], {})
+    fired = {"one": torch.tensor([0.0, 0, 1, 0]), "other": torch.zeros(4)}
+    answer = network.Answer([torch.tensor(d) for d in depths], [torch.tensor(s) for s in sums], {}, fired)
     across = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1.0]])
-    wanted = 0.3 * sum((s**2).mean() / 2 for s in sums)
+    wanted = 0.3 * sum((s**2).mean() / 2 for s in sums) + 7 * 0.2  # only the silent layer is below 0.2
     for predicted in depths:
         for off, known in zip((predicted - truth)[:, 0], ~np.isnan(truth[:, 0]), strict=True):
             off = np.where(known, off, 0)
             slopes = sum(np.abs(correlate2d(off, kernel, mode="same")) for kernel in (across, across.T))
             n = known.sum()
             wanted += ((off**2).sum() / n - 0.9 * (off.sum() / n) ** 2 + 0.5 * slopes[known].sum() / n) / 2
-    found = network.Loss(mean_share=0.9, gradients=0.5, spikes=0.3)(answer, torch.tensor(truth))
+    found = network.Loss(mean_share=0.9, gradients=0.5, spikes=0.3, waking=7.0, least=0.2)(answer, torch.tensor(truth))
     assert float(found) == pytest.approx(wanted, rel=1e-5)
 
 

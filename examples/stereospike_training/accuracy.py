@@ -27,12 +27,15 @@ from examples.stereospike_training.train import KINDS, load, predict, tensors
 from neurokit.converters.stereospike import read_depth
 from neurokit.encode import StereoFrames
 from neurokit.encode.stereo import MVSEC
+from neurokit.errors import CompileError
 from neurokit.files import written_aside
+from neurokit.lower.schedule import Schedule
 from neurokit.profiling.depth import depth_error
 
 RIG = MVSEC.scaled(SHAPE)
 BITS = 8
 CHUNK = 40  # frames that the Program gets in a row
+STOCK_FRAMES = 2  # run in the stock Program itself
 START, END = "<!-- accuracy: examples.stereospike_training.accuracy writes this -->", "<!-- end of accuracy -->"
 Record = dict[str, Any]
 
@@ -48,17 +51,53 @@ def measure(weights: Path, scenes: StereoFrames) -> Record:
         "program": depth_error(depths, scenes.depth, RIG).mean,
         "rates": rates(network, scenes),
         "program_rates": program_rates,
+        "neurons": {name: math.prod(program.populations[name].shape) for name in program_rates},
     }
     if network.bottom[0].in_channels == 4:
         found["swapped"] = depth_error(predict(network, scenes, swapped=True), scenes.depth).mean
+        found |= measure_stock(weights, scenes)
     return found
 
 
-def program_of(weights: Path, bits: int = BITS) -> nk.Program:
+def measure_stock(weights: Path, scenes: StereoFrames) -> Record:
+    """The error in metres of what the stock parts of Loihi 2 hold, and in how many bits.
+
+    Resized convolutions written out are slow here, so the error is that of the same integers as convolutions; the
+    first frames are run in both forms, and how many depths differ is told.
+    """
+    program, bits = stock_program(weights)
+    as_maps = program_of(weights, bits)
+    shown = scenes.selected(np.arange(STOCK_FRAMES))
+    differing = int(np.sum(run(program, shown)[0] != run(as_maps, shown)[0]))
+    error = depth_error(run(as_maps, scenes)[0], scenes.depth).mean
+    return {"stock": error, "stock_bits": bits, "stock_differing": differing}
+
+
+def stock_program(weights: Path) -> tuple[nk.Program, int]:
+    """For the public parts of Loihi 2, in the most bits in which the taps of its resized convolutions can be added up.
+
+    No delays, so each frame is held at the input until its depth is there.
+    """
+    refused: CompileError | None = None
+    for bits in range(BITS, 1, -1):
+        try:
+            program = nk.expand(program_of(weights, bits, schedule="hold"))
+        except CompileError as error:
+            refused = error
+            continue
+        if "loihi2-stock" not in program.targets:
+            raise ValueError(f"{weights}: the expanded Program is for {program.targets} only")
+        return program, bits
+    assert refused is not None
+    raise refused
+
+
+def program_of(weights: Path, bits: int = BITS, schedule: Schedule = "pipeline") -> nk.Program:
     """The integer Program of a file of weights."""
     with np.load(weights, allow_pickle=False) as file:
         channels = file["bottom.0.weight"].shape[1]
-    return nk.compile(nk.convert(weights, kind="stereospike", shape=(channels, *SHAPE)), bits=bits)
+    network = nk.convert(weights, kind="stereospike", shape=(channels, *SHAPE))
+    return nk.compile(network, bits=bits, schedule=schedule)
 
 
 def run(program: nk.Program, scenes: StereoFrames) -> tuple[NDArray[np.float64], dict[str, float]]:
@@ -72,8 +111,8 @@ def run(program: nk.Program, scenes: StereoFrames) -> tuple[NDArray[np.float64],
         depths.append(read_depth(program, found)[0, :, 0])
         for name in layers:
             spikes[name] += float(np.sum(found.counts[name]))
-    neurons = {name: math.prod(program.populations[name].shape) for name in layers}
-    return np.concatenate(depths), {name: spikes[name] / neurons[name] / len(scenes) for name in layers}
+    whole = {name: len(scenes) * math.prod(program.populations[name].shape) for name in layers}
+    return np.concatenate(depths), {name: spikes[name] / whole[name] for name in layers}
 
 
 def rates(network: StereoSpikeNet, scenes: StereoFrames) -> dict[str, float]:
@@ -126,6 +165,7 @@ def table(found: Record) -> str:
         "|---|---|---|---|",
         _row("two cameras, float32", [run["float"] for run in both], None),
         _row(f"two cameras, Program of {BITS} bits", [run["program"] for run in both], [r["float"] for r in both]),
+        _row("two cameras, stock parts of Loihi 2", [run["stock"] for run in both], [r["float"] for r in both]),
         _row("one camera, float32", [run["float"] for run in one], [run["float"] for run in both]),
         _row("two cameras, exchanged in the test", [run["swapped"] for run in both], [r["float"] for r in both]),
         _row("median of the training scenes", [found["constant median"]] * len(both), [r["float"] for r in both]),
@@ -158,8 +198,11 @@ def _rates(both: list[Record], sparse: list[Record]) -> list[str]:
     layers = list(both[0]["rates"])
     lines = [f"| spikes per neuron and frame | {' | '.join(columns)} |", "|---|" + "---|" * len(columns)]
     lines += [f"| {layer} | " + " | ".join(f"{means[c][layer]:.1%}" for c in columns) + " |" for layer in layers]
-    overall = " | ".join(f"{np.mean(list(means[c].values())):.1%}" for c in columns)
-    return [*lines, f"| mean of the layers | {overall} |"]
+    neurons = both[0]["neurons"]
+    alike = " | ".join(f"{np.mean([means[c][layer] for layer in layers]):.1%}" for c in columns)
+    total = sum(neurons[layer] for layer in layers)
+    each = " | ".join(f"{sum(means[c][k] * neurons[k] for k in layers) / total:.1%}" for c in columns)
+    return [*lines, f"| mean of the layers | {alike} |", f"| mean of all {total:,} neurons | {each} |"]
 
 
 def insert(text: str, made: str) -> str:

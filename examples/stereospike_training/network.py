@@ -157,20 +157,26 @@ class Loss:
 
         mean(R^2) - mean_share * mean(R)^2 + gradients * mean(|Sobel_x R| + |Sobel_y R|)
         + spikes / 2 * (sum over the sums handed on of their mean square)
+        + waking * (sum over the layers of how far their mean rate is below `least`)
 
     R is 0 where depth is unknown and outside of the image (section 3.4; Sobel's kernels have 1 2 1). The paper has
-    mean_share = 1, which leaves a map's mean to its edges and holes alone; ours are dense and have few.
+    mean_share = 1, which leaves a map's mean to its edges and holes alone; ours are dense and have few. The last line
+    is ours: a penalty on spikes alone silences the decoder's last layers altogether.
     """
 
     mean_share: float
     gradients: float
     spikes: float
+    waking: float
+    least: float
 
     def __call__(self, answer: Answer, depth: Any) -> Any:
         """A number to make smaller. depth: (batch, 1, rows, columns) metres, NaN where unknown."""
         known = ~torch.isnan(depth)
         number = known.sum(dim=(2, 3)).clamp(min=1)
         total = self.spikes / 2 * sum(handed_on.float().square().mean() for handed_on in answer.sums)
+        quiet = [functional.relu(self.least - fired.float().mean()) for fired in answer.spikes.values()]
+        total = total + self.waking * sum(quiet)
         off = torch.where(known, torch.cat(answer.depths, dim=1) - depth, torch.zeros(()))
         squares = off.square().sum(dim=(2, 3)) / number
         mean = off.sum(dim=(2, 3)) / number

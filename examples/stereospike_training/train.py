@@ -36,22 +36,24 @@ class Settings:
     channels: of the first layer (32). multiply: factor of all convolutions while training (1); a file of weights has it
     in them. epochs (30), batch (1). rate: Adam's highest (2e-4), reached after a tenth of all steps and brought down to
     0 by a cosine. firing: share of each layer's neurons that fire before anything is learnt (as torch draws weights).
-    mean_share, gradients, spikes: see Loss (1, 0.5, 0.5 where it penalises).
+    mean_share, gradients, spikes, waking, least: see Loss (1, 0.5, 0.5 where it penalises, none).
     """
 
     cameras: int = 2
     channels: int = 6
     multiply: float = 3.0
-    epochs: int = 2
+    epochs: int = 5
     batch: int = 8
     rate: float = 2e-3
     firing: float = 0.15
     mean_share: float = 0.5
     gradients: float = 0.5
     spikes: float = 0.0
+    waking: float = 0.0
+    least: float = 0.01
 
 
-KINDS = {"binocular": Settings(), "monocular": Settings(cameras=1), "sparse": Settings(spikes=1.0)}
+KINDS = {"binocular": Settings(), "monocular": Settings(cameras=1), "sparse": Settings(spikes=0.7, waking=20.0)}
 
 
 def train(settings: Settings, seed: int, scenes: StereoFrames, watched: StereoFrames, folder: Path) -> None:
@@ -65,7 +67,7 @@ def train(settings: Settings, seed: int, scenes: StereoFrames, watched: StereoFr
     optimiser = torch.optim.Adam(network.parameters(), settings.rate)
     steps = math.ceil(len(depth) / settings.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: warm(step / (steps * settings.epochs)))
-    loss, log = Loss(settings.mean_share, settings.gradients, settings.spikes), []
+    loss, log = Loss(settings.mean_share, settings.gradients, settings.spikes, settings.waking, settings.least), []
     parts = {"network": network, "optimiser": optimiser, "schedule": schedule}
     if (folder / "state.pt").exists():
         state = torch.load(folder / "state.pt", weights_only=True)
