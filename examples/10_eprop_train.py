@@ -1,15 +1,19 @@
-"""Recurrent networks learn by e-prop, or by backpropagation through time for comparison: two published tasks.
+"""Recurrent networks learn by e-prop, or by backpropagation through time for comparison: two published tasks,
+and three more.
 
     python examples/10_eprop_train.py pattern  [--seeds 0 1 2 3 4] [--method eprop] [--out build/eprop]
     python examples/10_eprop_train.py evidence [--seeds 0 1 2 3 4] [--feedback symmetric] [--reset soft]
+    python examples/10_eprop_train.py store    [--seeds 0]      store and recall
+    python examples/10_eprop_train.py match    [--seeds 0]      delayed match
+    python examples/10_eprop_train.py digits   [--seeds 0] [--code levels]   spoken digits, --data FOLDER of recordings
     python examples/10_eprop_train.py summary  [--out build/eprop]
 
-Settings are those of the scripts of Bellec et al. 2020 (docs/eprop.md). Each seed writes NAME.npz, the trained network,
-and NAME.json, its losses and validations; a checkpoint beside them lets an interrupted run go on where it was, and what
-is finished is not done again. `summary` prints a table of all that is in the folder, decides 1024 trials of evidence
-accumulation that no training has seen, and writes docs/eprop-training.json: every tenth loss, and all validations.
+Settings of pattern and evidence are those of the scripts of Bellec et al. 2020 (docs/eprop.md). Each seed writes
+NAME.npz, the trained network, and NAME.json, its losses and validations; a checkpoint beside them lets an interrupted
+run go on where it was, and what is finished is not done again. `summary` prints a table of all that is in the folder,
+decides trials that no training has seen, and writes docs/eprop-training.json: every tenth loss, and all validations.
 
-Result: of five seeds each, pattern generation ends at a loss of 1.60 to 3.67 (from 78 to 131), 3 s of CPU each;
+Result: of five seeds each, pattern generation ends at a loss of 1.64 to 3.67 (from 78 to 131), 3 s of CPU each;
 evidence accumulation is below 7 % after 370 to 580 iterations. examples/eprop/ has the latter five networks.
 """
 
@@ -19,21 +23,28 @@ import argparse
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from neurokit.converters.eprop_net import EpropNet, load_eprop_net
 from neurokit.files import written_aside
 from neurokit.learn.eprop.gradients import RateRegularisation
+from neurokit.learn.eprop.losses import Classification
 from neurokit.learn.eprop.optimisers import Adam, Sgd
 from neurokit.learn.eprop.progress import Progress
+from neurokit.learn.eprop.stock import SlowInhibition, run_stock
 from neurokit.learn.eprop.training import Training, train, validation
+from neurokit.learn.tasks.digits import SpokenDigits
 from neurokit.learn.tasks.evidence import EvidenceAccumulation
 from neurokit.learn.tasks.networks import evidence_network, pattern_network
 from neurokit.learn.tasks.pattern import PatternGeneration
-from neurokit.learn.tasks.trials import Task
+from neurokit.learn.tasks.recall import DelayedMatch, StoreRecall
+from neurokit.learn.tasks.trials import Task, Trials
 
 RESULTS = Path(__file__).parents[1] / "docs" / "eprop-training.json"
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "fsdd" / "recordings"
+UNSEEN = 1024  # trials
 PUBLISHED_STOP = 0.07  # error of evidence accumulation at which the script stops
 HERTZ_10 = 0.01  # spikes a step of 1 ms
 
@@ -68,6 +79,43 @@ def evidence(seed: int, options: argparse.Namespace) -> tuple[EpropNet, Task, Tr
     return net, EvidenceAccumulation(), training
 
 
+def memory(seed: int, options: argparse.Namespace) -> tuple[EpropNet, Task, Training]:
+    """Store and recall, delayed match, spoken digits: the evidence accumulation's network and optimiser."""
+    task, outputs, tau, rate = {
+        "store": lambda: (StoreRecall(), 2, 0.5, HERTZ_10),
+        "match": lambda: (DelayedMatch(), 2, 0.7, HERTZ_10),
+        "digits": lambda: (SpokenDigits(str(options.data), code=options.code), 10, 0.1, 3 * HERTZ_10),
+    }[options.task]()
+    net = evidence_network(
+        seed,
+        inputs=task.inputs,
+        outputs=outputs,
+        feedback=options.feedback,
+        reset=options.reset,
+        tau_adaptation=tau,
+    )
+    training = Training(
+        Adam(5e-3),
+        options.iterations or 600,
+        batch=32,
+        method=options.method,
+        rates=RateRegularisation(2.0, rate),
+        validate_every=10,
+    )
+    return net, task, training
+
+
+def unseen(name: str, data: Path) -> Trials | None:
+    """Trials that no training has seen, of the task of that name; None where there are none."""
+    random = np.random.default_rng(99)
+    if name.startswith("digits"):
+        code: Any = "delta" if "delta" in name else "levels"
+        return SpokenDigits(str(data), indices=(4,), code=code).all_trials() if data.exists() else None
+    tasks: dict[str, Task] = {"evidence": EvidenceAccumulation(), "store": StoreRecall(), "match": DelayedMatch()}
+    task = tasks.get(name.split("-")[0])
+    return None if task is None else task.trials(random, UNSEEN)
+
+
 def teller(started: float):
     """Says every hundredth iteration, or each new validation."""
 
@@ -85,12 +133,14 @@ def teller(started: float):
 
 def run_seed(seed: int, options: argparse.Namespace) -> None:
     """One network, from its checkpoint if there is one."""
-    net, task, training = {"pattern": pattern, "evidence": evidence}[options.task](seed, options)
-    name = f"{options.task}-{options.method}-{options.feedback}-{options.reset}"
+    make = {"pattern": pattern, "evidence": evidence}.get(options.task, memory)
+    net, task, training = make(seed, options)
+    title = f"digits_{options.code}" if options.task == "digits" else options.task
+    name = f"{title}-{options.method}-{options.feedback}-{options.reset}"
     if options.task == "evidence" and (options.adaptive, options.refractory) != (50, 4):
         name += f"-alif{options.adaptive}-refractory{options.refractory}"
     if options.task == "evidence" and options.stop != PUBLISHED_STOP:
-        name += f"-stop{options.stop:g}"
+        name += f"-stop{options.stop:g}".replace(".", "_")
     file = options.out / f"{name}-seed{seed}"
     if file.with_suffix(".npz").exists() and file.with_suffix(".json").exists():
         print(f"{file}.npz is there already")
@@ -116,18 +166,33 @@ def run_seed(seed: int, options: argparse.Namespace) -> None:
         print(f"seed {seed}: loss {done.losses[0]:.2f} -> {done.losses[-1]:.2f} in {told['cpu_seconds']} s")
 
 
-def summary(folder: Path) -> None:
+def by_stock_parts(net: EpropNet, trials: Trials) -> dict[str, float]:
+    """Error of 256 trials with hard resets, no refractory period, and slow inhibition for adaptation, or nothing."""
+    loss = Classification(trials.loss.labels[:256], trials.loss.window)  # type: ignore[attr-defined]
+    shown = {"error_stock_256": SlowInhibition(), "error_bare_256": SlowInhibition(gain=0.0)}
+    return {name: loss.errors(run_stock(net, trials.x[:256], how).y) for name, how in shown.items()}
+
+
+def summary(folder: Path, data: Path) -> None:
     """A line for each network, and docs/eprop-training.json."""
-    found = {}
-    unseen = EvidenceAccumulation().trials(np.random.default_rng(99), 1024)
+    found, trials = {}, {}
     for file in sorted(folder.glob("*-seed[0-9].json")):
         told = json.loads(file.read_text())
         losses = told.pop("losses")
         told["every_tenth_loss"], told["last_loss"] = losses[::10], losses[-1]
         line = f"{file.stem}: {told['iterations']} iterations, loss {losses[0]:.2f} -> {losses[-1]:.2f}"
-        if file.name.startswith("evidence"):
-            told["error_1024_unseen"] = validation(load_eprop_net(file.with_suffix(".npz")), unseen).error
-            line += f", error of 1024 trials {told['error_1024_unseen']:.3f}"
+        kind = file.stem.split("-")[0]
+        if kind not in trials:
+            trials[kind] = unseen(kind, data)
+        if (shown := trials[kind]) is not None:
+            told["unseen"] = len(shown.x)
+            told["error"] = validation(load_eprop_net(file.with_suffix(".npz")), shown).error
+            line += f", error of {told['unseen']} unseen trials {told['error']:.3f}"
+        if kind == "evidence" and "alif0" not in file.stem and shown is not None:
+            told |= by_stock_parts(load_eprop_net(file.with_suffix(".npz")), shown)
+            line += (
+                f", with slow inhibition instead {told['error_stock_256']:.3f} (without {told['error_bare_256']:.3f})"
+            )
         print(f"{line}, {told['cpu_seconds']} s", flush=True)
         found[file.stem] = told
     with written_aside(RESULTS) as aside:
@@ -137,23 +202,29 @@ def summary(folder: Path) -> None:
 def main() -> None:
     """Reads the options, trains seed by seed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=("pattern", "evidence", "summary"))
+    parser.add_argument("task", choices=("pattern", "evidence", "store", "match", "digits", "summary"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--method", choices=("eprop", "bptt"), default="eprop")
     parser.add_argument("--feedback", choices=("symmetric", "random", "adaptive"), default="symmetric")
     parser.add_argument("--reset", choices=("soft", "hard"), default="soft")
     parser.add_argument("--adaptive", type=int, default=50, help="evidence: how many of 100 neurons are ALIF")
     parser.add_argument("--refractory", type=int, default=4, help="evidence: silent steps after that of a spike")
+    parser.add_argument("--code", choices=("levels", "delta"), default="levels", help="digits: loudness or its changes")
+    parser.add_argument("--data", type=Path, default=DATA, help="digits: the folder of FSDD's recordings")
     parser.add_argument("--stop", type=float, default=PUBLISHED_STOP, help="evidence: error at which training stops")
     parser.add_argument("--iterations", type=int, help="default: the published number")
     parser.add_argument("--out", type=Path, default=Path("build/eprop"))
     options = parser.parse_args()
     if options.task == "summary":
-        summary(options.out)
+        summary(options.out, options.data)
         return
     options.out.mkdir(parents=True, exist_ok=True)
-    for seed in options.seeds:
-        run_seed(seed, options)
+    try:
+        for seed in options.seeds:
+            run_seed(seed, options)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here")
+        raise SystemExit(130) from None
 
 
 if __name__ == "__main__":

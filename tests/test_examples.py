@@ -8,6 +8,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 import neurokit as nk
+from neurokit.converters.eprop_net import load_eprop_net
 from neurokit.demo import digits
 from tests.data import shared
 
@@ -96,6 +97,20 @@ def test_training_with_the_rounding(capsys, monkeypatch):
     assert before < 70
     assert min(calibrated, after) > 90
     assert float(lines[4].split()[-1].rstrip("%")) < 1
+
+
+def test_training_by_eprop(capsys, monkeypatch, tmp_path):
+    """A few iterations: networks, losses, and nothing done twice."""
+    options = ["--seeds", "3", "--iterations", "4", "--out", str(tmp_path)]
+    for _ in range(2):
+        monkeypatch.setattr("sys.argv", ["10_eprop_train.py", "pattern", *options])
+        example("10_eprop_train").main()
+    said = capsys.readouterr().out
+    assert "seed 3: loss 101.21 -> " in said
+    assert "is there already" in said
+    found = load_eprop_net(tmp_path / "pattern-eprop-symmetric-soft-seed3.npz")
+    assert (found.n_in, found.n_rec, found.n_out) == (100, 100, 1)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_learning_on_chip(capsys, monkeypatch):
