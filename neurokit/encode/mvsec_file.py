@@ -24,6 +24,7 @@ from neurokit.trial_read import read_in_child
 
 SIDES = ("left", "right")
 JITTER = 1e-3  # seconds by which times of events may go back
+MOST_AT_ONCE = 20_000_000  # events, or pixels of maps, that are read at once: 0.6 GB, a hundred times MVSEC's
 COLUMNS = ("column", "row", "seconds", "polarity")
 DEPTH, DEPTH_TIMES = "davis/left/depth_image_rect", "davis/left/depth_image_rect_ts"
 WANTED = "MVSEC's layout is davis/left/events and davis/right/events, davis/left/depth_image_rect and _ts"
@@ -68,7 +69,9 @@ def maps_between(truth: Path, first: int, last: int) -> NDArray[np.float32]:
 
     def read() -> dict[str, NDArray[Any]]:
         with h5py.File(truth, "r") as file:
-            return {"depth": np.asarray(_dataset(truth, file, DEPTH)[first:last], np.float32)}
+            depth = _dataset(truth, file, DEPTH)
+            _check_size(truth, "pixels of depth", (last - first) * int(np.prod(depth.shape[1:], dtype=object)))
+            return {"depth": np.asarray(depth[first:last], np.float32)}
 
     return _in_child(truth, read)["depth"]
 
@@ -109,6 +112,7 @@ def _of_truth(path: Path) -> dict[str, NDArray[Any]]:
                 faults += error.faults
         if faults:
             raise FormatError(faults)
+        _check_size(path, "times of depth", int(np.prod(parts[DEPTH_TIMES].shape, dtype=object)))
         depth, times = parts[DEPTH], np.asarray(parts[DEPTH_TIMES], np.float64)
         if len(depth.shape) != 3 or times.shape != depth.shape[:1]:
             fact = f"has depth of shape {depth.shape} with times of shape {times.shape}"
@@ -148,6 +152,7 @@ def _dataset(path: Path, file: Any, name: str) -> Any:
 def _slice(path: Path, file: Any, side: str, begin: float, end: float) -> NDArray[np.float64]:
     events = _events(path, file, side)
     first, last = _before(events, begin - JITTER), _before(events, end + 2 * JITTER)
+    _check_size(path, f"{side} events between {begin:.6f} and {end:.6f} s", last - first)
     found = np.asarray(events[first:last], np.float64)
     times = found[:, 2]
     back = np.maximum.accumulate(times) - times if len(times) else times
@@ -156,6 +161,12 @@ def _slice(path: Path, file: Any, side: str, begin: float, end: float) -> NDArra
         fact = f"has {side} events whose times go back by more than {JITTER * 1e3:g} ms, near number {at:,}"
         raise damaged(str(path), fact, "Sort the events by time, in both cameras alike.", "events are in order of time")
     return found[(times >= begin) & (times <= end)]
+
+
+def _check_size(path: Path, what: str, count: int) -> None:
+    if count > MOST_AT_ONCE:
+        fact, limit = f"has, or claims to have, {count:,} {what}", f"at most {MOST_AT_ONCE:,} are read at once"
+        raise damaged(str(path), fact, "Copy it again, or ask for fewer windows at once: most=1.", limit)
 
 
 def _before(events: Any, time: float) -> int:

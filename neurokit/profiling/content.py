@@ -11,7 +11,9 @@ import numpy as np
 from neurokit.graph.network import Program
 from neurokit.place.chips import Range
 from neurokit.place.rough import Placement
+from neurokit.profiling import depth_view
 from neurokit.profiling.comparing import depth_order
+from neurokit.profiling.depth_view import DepthView
 from neurokit.profiling.estimate import Estimate, quantity
 from neurokit.profiling.estimate import count as written
 from neurokit.profiling.parity import Parity
@@ -34,6 +36,7 @@ def build(
     title: str,
     summary: Summary,
     targets: Targets | None = None,
+    depth: DepthView | None = None,
 ) -> Json:
     """Everything the report shows; None for what was not given."""
     recording = recording or (profile.recording if profile is not None else None)
@@ -41,7 +44,8 @@ def build(
     return {
         "title": title,
         "subtitle": _subtitle(program, recording),
-        "summary": [*_given(summary), *_headlines(profile, parity, placement)],
+        "summary": [*_given(summary), *_depth_tiles(depth), *_headlines(profile, parity, placement)],
+        "depth": None if depth is None else depth_view.content(depth, profile),
         "layers": _layers(program),
         "raster": None if recording is None else raster(recording),
         "profile": None if profile is None else profile.to_dict(),
@@ -82,6 +86,14 @@ def raster(recording: Recording, sample: int = 0) -> Json | None:
 
 def _given(summary: Summary) -> list[Json]:
     return [{"label": label, "value": value, "detail": "", "state": ""} for label, value in summary]
+
+
+def _depth_tiles(depth: DepthView | None) -> list[Json]:
+    if depth is None or not depth.errors:
+        return []
+    stage, error = list(depth.errors.items())[-1]
+    kind = "synthetic, " if depth.synthetic else ""
+    return [_tile("Mean depth error", f"{100 * error.mean:.1f} cm", f"{kind}{stage}, {written(error.maps)} maps")]
 
 
 def _headlines(profile: Profile | None, parity: Parity | None, placement: Placement | None) -> list[Json]:

@@ -10,6 +10,7 @@ from neurokit.errors import Fault, InputError
 from neurokit.files import written_aside
 from neurokit.place.rough import Placement
 from neurokit.profiling.content import Json, Summary, build
+from neurokit.profiling.depth_view import DepthView
 from neurokit.profiling.estimate import Estimate, count, digits, quantity
 from neurokit.profiling.parity import Parity
 from neurokit.profiling.profile import Profile
@@ -28,16 +29,18 @@ def report(
     targets: Targets | None = None,
     title: str = "neurokit report",
     summary: Summary = (),
+    depth: DepthView | None = None,
     path: str | os.PathLike[str] = "report.html",
 ) -> Path:
     """Write a report of whatever is given to `path`, and its content to the same path with suffix .json.
 
     recording: whose spikes to draw; default the profile's. targets: from `nk.targets`.
     summary: (label, value) pairs of your own, shown first.
+    depth: of a network that sees depth, maps and errors to show (`neurokit.profiling.depth_view.DepthView`).
     Both files are written aside and then renamed. Equal results give equal files. Gives back the page's path.
     Raises InputError when there is nothing to report, OutputError when a file cannot be written.
     """
-    if all(given is None for given in (profile, parity, placement, recording, targets)):
+    if all(given is None for given in (profile, parity, placement, recording, targets, depth)):
         raise InputError(
             Fault(
                 "report",
@@ -51,6 +54,7 @@ def report(
         ("parity", parity, Parity),
         ("placement", placement, Placement),
         ("targets", targets, Targets),
+        ("depth", depth, DepthView),
     ):
         if value is not None and not isinstance(value, kind):
             fact = f"is a {type(value).__name__}"
@@ -60,7 +64,7 @@ def report(
         raise InputError(
             Fault(str(page), "is the name of the JSON file", "the page needs another suffix", "Use path='report.html'.")
         )
-    content = build(profile, parity, placement, recording, title, summary, targets)
+    content = build(profile, parity, placement, recording, title, summary, targets, depth)
     html, data = render(content), _json(content)
     with written_aside(page) as page_aside, written_aside(page.with_suffix(".json")) as data_aside:
         page_aside.write_text(html, encoding="utf-8")

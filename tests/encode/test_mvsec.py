@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import h5py
 import numpy as np
 import pytest
@@ -11,6 +13,9 @@ from neurokit.encode.holes import area_closing
 from neurokit.errors import FormatError, InputError
 from tests.encode import mvsec_files
 from tests.encode.mvsec_files import SHAPE, START
+from tests.fuzz.formats import Format
+from tests.fuzz.hdf5_values import change_values
+from tests.fuzz.mutations import change_bytes, fuzz
 
 
 def read(folder, maps, sequence=1, **options):
@@ -279,3 +284,37 @@ def test_a_file_that_leads_elsewhere_or_is_damaged_is_refused(tmp_path):
     path.unlink()
     path.mkdir()
     assert "is a folder" in refused(tmp_path)
+
+
+def test_more_than_memory_should_hold_is_not_read(tmp_path):
+    mvsec_files.write(tmp_path)
+    path = next(tmp_path.rglob("*_gt.hdf5"))
+    with h5py.File(path, "r+") as file:
+        del file["davis/left/depth_image_rect_ts"]
+        file.create_dataset("davis/left/depth_image_rect_ts", (30_000_000,), "f8", chunks=True)
+    assert "has, or claims to have, 30,000,000 times of depth; at most 20,000,000 are read at once" in refused(tmp_path)
+    mvsec_files.write(tmp_path)
+    path = next(tmp_path.rglob("*_data.hdf5"))
+    with h5py.File(path, "r+") as file:
+        events = file["davis/left/events"][:]
+        events[-1, 2] = events[:, 2].max()
+        del file["davis/left/events"]
+        many = file.create_dataset("davis/left/events", (30_000_000, 4), "f8", chunks=(100_000, 4), fillvalue=START + 1)
+        many[0, 2], many[-1, 2] = START, START + 2
+    assert "left events between" in refused(tmp_path)
+
+
+@pytest.mark.parametrize("damage", [change_bytes, change_values])
+@pytest.mark.parametrize("which", ["data", "truth"])
+@pytest.mark.parametrize("seeds", [range(10), pytest.param(range(100, 200), marks=pytest.mark.slow)])
+def test_damaged_files_are_read_or_refused(tmp_path, which, damage, seeds):
+    mvsec_files.write(tmp_path, maps=3, left=mvsec_files.events(1, many=400), right=mvsec_files.events(2, many=400))
+    files = mvsec.find(tmp_path, 1)
+
+    def read_all(path):
+        return list(mvsec.windows(replace(files, **{which: path}), [0, 1, 2]))
+
+    kind = Format(".hdf5", None, read_all, damage=damage, in_a_child=True)
+    outcome = fuzz(kind, getattr(files, which).read_bytes(), tmp_path / "damaged.hdf5", seeds)
+    assert outcome.wrong == {}
+    assert outcome.refused > 0
