@@ -29,12 +29,11 @@ from neurokit.profiling.depth import depth_error
 from neurokit.profiling.depth_view import DepthView
 
 HERE = Path(__file__).parent
-TRAINED = HERE / "stereospike_training" / "binocular.npz"
+TRAINED = HERE / "stereospike_training" / "weights.npz"
 SHAPE = (65, 87)  # rows and columns, a quarter of MVSEC's
 HELD_OUT, OTHERS = 3001, 1001  # seeds of scenes that training did not see, and of some that it did
 WINDOWS = 2  # of a scene
 SHOWN = 3
-MULTIPLY = 3.0  # the factor behind each convolution with which it was trained
 
 
 def depth_of(graph: Any, counts: NDArray[Any], backend: str = "simulator") -> tuple[NDArray[np.float64], Any]:
@@ -54,7 +53,7 @@ def on_lava(program: nk.Program, frames: StereoFrames, integers: NDArray[Any]) -
 def main() -> None:
     parser = argparse.ArgumentParser(description="Depth from two event cameras, down to Loihi's integers.")
     parser.add_argument("--checkpoint", type=Path, default=TRAINED)
-    parser.add_argument("--multiply", type=float, default=MULTIPLY)
+    parser.add_argument("--multiply", type=float, help="factor behind each convolution, if it is not in the weights")
     parser.add_argument("--scenes", type=int, default=10, help="held-out scenes, of two windows each")
     parser.add_argument("--schedule", choices=("pipeline", "hold"), default="pipeline")
     parser.add_argument("--lava", action="store_true", help="run a window in Lava, too; takes some minutes")
