@@ -113,6 +113,8 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         train.train(settings, 5, small(), small(1), tmp_path / "stopped")
     monkeypatch.undo()
+    with pytest.raises(ValueError, match=r"was begun with .*: choose another --runs"):
+        train.train(replace(settings, spikes=0.2), 5, small(), small(1), tmp_path / "stopped")
     assert not (tmp_path / "stopped" / "log.json").exists()
     train.train(settings, 5, small(), small(1), tmp_path / "stopped")
     with np.load(tmp_path / "whole" / "weights.npz") as one, np.load(tmp_path / "stopped" / "weights.npz") as other:
@@ -120,6 +122,19 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch):
         assert len(one.files) == 21
         for name in one.files:
             np.testing.assert_array_equal(one[name], other[name])
+
+
+def test_every_layer_fires_before_training():
+    torch.manual_seed(0)
+    made = network.StereoSpikeNet(4, 2, 3.0, 2.0)
+    inputs, _ = train.tensors(small(), 2)
+    silent = made(inputs).spikes["deconv4"].mean()
+    made.balance(inputs, 0.15)
+    rates = [float(spikes.mean()) for spikes in made(inputs).spikes.values()]
+    assert silent < 0.01
+    np.testing.assert_allclose(rates, 0.15, atol=0.02)
+    with pytest.raises(ValueError, match=r"bottom: on these frames fewer than 15.0% can fire"):
+        made.balance(0 * inputs, 0.15)
 
 
 def test_both_ways_of_turning_leave_the_cameras_alone():
@@ -165,6 +180,43 @@ def test_the_document_has_the_table_of_the_results():
     assert accuracy.insert(document, accuracy.table(RESULTS)) == document
     with pytest.raises(ValueError, match="the marks are missing"):
         accuracy.insert("no marks", "a table")
+
+
+def test_without_finished_runs_there_is_nothing_to_measure(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["accuracy", "--runs", str(tmp_path), "--scenes", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        accuracy.main()
+    assert "has no finished run of kind 'binocular': train one first" in capsys.readouterr().err
+
+
+def test_from_scenes_to_the_table(tmp_path, monkeypatch, capsys):
+    """Both scripts as a user runs them, on tiny scenes; the second time nothing is trained or measured again."""
+    monkeypatch.setattr(data, "SCENES", 2)
+    for module in (data, accuracy):
+        monkeypatch.setattr(module, "SHAPE", (17, 23))
+    monkeypatch.setattr(data, "PARTS", {"training": [1], "validation": [2], "test": [3]})
+    monkeypatch.setattr(
+        train, "KINDS", {k: replace(s, channels=2, epochs=1, firing=0.02) for k, s in train.KINDS.items()}
+    )
+    folders = ["--runs", str(tmp_path / "runs"), "--scenes", str(tmp_path / "scenes")]
+    document = tmp_path / "document.md"
+    document.write_text(f"before\n{accuracy.START}\nold\n{accuracy.END}\nafter\n", encoding="utf-8")
+    said = []
+    for _ in range(2):
+        monkeypatch.setattr("sys.argv", ["train", *folders, "--seed", "0", "1"])
+        train.main()
+        results = ["--results", str(tmp_path / "results.json"), "--document", str(document)]
+        monkeypatch.setattr("sys.argv", ["accuracy", *folders, *results])
+        accuracy.main()
+        said.append(capsys.readouterr().out)
+    trained = [line for line in said[0].splitlines() if line.startswith(("binocular-", "monocular-", "sparse-"))]
+    assert len(trained) == 6
+    assert said[1] == "".join(f"{line}\n" for line in said[0].splitlines()[6:])
+    written = document.read_text(encoding="utf-8")
+    assert "| one camera, float32 | 2 |" in written
+    assert "old" not in written
+    assert written.endswith("after\n")
+    assert len(json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["runs"]) == 6
 
 
 def test_what_the_results_show():

@@ -223,6 +223,9 @@ def main() -> None:
     parser.add_argument("--document", type=Path, help="a Markdown file with the two marks, e.g. docs/stereospike.md")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    for kind in ("binocular", "monocular"):
+        if not any(options.runs.glob(f"{kind}-*/log.json")):
+            parser.error(f"{options.runs} has no finished run of kind '{kind}': train one first (train.py)")
     found = collected(options.runs, options.scenes)
     with written_aside(options.results) as aside:
         aside.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -120,11 +120,14 @@ class StereoSpikeNet(nn.Module):
     def balance(self, frames: Any, share: float) -> None:
         """Scale each spiking layer's weights so that `share` of its neurons fire on `frames`; before training.
 
-        With weights as torch draws them, ever fewer do in the decoder, and its last stage learns nothing.
+        With weights as torch draws them, ever fewer do in the decoder, and its last stage learns nothing. Raises
+        ValueError where fewer have a sum above 0, whatever the weights are multiplied by.
         """
         with torch.no_grad():
             for name in self(frames).potentials:
                 reached = np.quantile(self(frames).potentials[name].numpy(), 1 - share)
+                if reached <= 0:
+                    raise ValueError(f"{name}: on these frames fewer than {share:.1%} can fire; balance with fewer")
                 self.convolution(name).weight.div_(float(reached))
 
     def convolution(self, name: str) -> Any:

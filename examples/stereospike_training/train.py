@@ -71,7 +71,9 @@ def train(settings: Settings, seed: int, scenes: StereoFrames, watched: StereoFr
     parts = {"network": network, "optimiser": optimiser, "schedule": schedule}
     if (folder / "state.pt").exists():
         state = torch.load(folder / "state.pt", weights_only=True)
-        log = json.loads(state.pop("log"))
+        begun_with, log = json.loads(state["settings"]), json.loads(state["log"])
+        if begun_with != asdict(settings):
+            raise ValueError(f"{folder} was begun with {begun_with}, not {asdict(settings)}: choose another --runs")
         for name, part in parts.items():
             part.load_state_dict(state[name])
     for epoch in range(len(log), settings.epochs):
@@ -91,7 +93,8 @@ def train(settings: Settings, seed: int, scenes: StereoFrames, watched: StereoFr
         line = {"epoch": epoch + 1, "loss": round(total / steps, 4), "validation_error_m": round(error, 4)}
         log.append({**line, "seconds": round(time.process_time() - began, 1)})
         with written_aside(folder / "state.pt") as aside, aside.open("wb") as stream:
-            torch.save({**{name: part.state_dict() for name, part in parts.items()}, "log": json.dumps(log)}, stream)
+            held = {name: part.state_dict() for name, part in parts.items()}
+            torch.save({**held, "settings": json.dumps(asdict(settings)), "log": json.dumps(log)}, stream)
         print(folder.name, log[-1], flush=True)
     save(network, folder / "weights.npz")
     with written_aside(folder / "log.json") as aside:
