@@ -17,7 +17,7 @@ from neurokit.errors import BackendError, Fault
 from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
 from neurokit.graph.network import Population, Program, Projection
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
-from neurokit.graph.synapses import Convolving, Dense, Injection, Sparse
+from neurokit.graph.synapses import Convolving, Dense, Injection, ResizeConv2d, Sparse
 from neurokit.lower.fixedpoint import chip_weights
 from neurokit.lower.silicon import Silicon
 
@@ -121,6 +121,12 @@ def _projection_faults(projection: Projection, silicon: Silicon) -> Iterator[Fau
     if silicon.delay_offset == -1 and isinstance(projection.synapse, Convolving) and _meet(projection):
         limit = "with a step less both arrive at once, and a convolution's sums wrap for each delay by itself"
         yield Fault(projection.name, "has delays of 1 and of 2 steps", limit, "Write it out: nk.expand(program).")
+
+    rounds = silicon.negative_shift.startswith("weight") and getattr(projection.synapse, "exponent", 0) < 0
+    if rounds and isinstance(projection.synapse, ResizeConv2d):
+        limit = "a chip that shifts each weight shifts what taps of one source neuron sum up to"
+        mend = "Write it out, which sums them up: nk.expand(program)."
+        yield Fault(projection.name, "is a resized convolution with a negative exponent", limit, mend)
 
 
 def _scheduled(neuron: FixedNeuron) -> bool:

@@ -33,6 +33,9 @@ Python 3.10 (Lava needs it; the simulator runs on 3.10 to 3.13). neurokit-lava i
     venv/bin/python run.py                     # first here: must end with "as expected"
     venv/bin/python run.py --backend loihi2    # on the board: needs Intel's lava-loihi
 
+Which board: PARTITION=... or BOARD=... of a cluster with SLURM, or NXSDKHOST=ADDRESS of one on the network, and
+LOIHI_GEN=N3C1 where it is no N3B3 (docs/hardware.md of neurokit; `neurokit doctor` says what is missing).
+
 Exit code 0: all as expected, 1: not, or refused, 2: a file or an argument is wrong.
 """
 FORMAT = """\

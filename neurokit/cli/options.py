@@ -382,6 +382,17 @@ FollowSilicon = Annotated[
     ),
 ]
 
+MeasureSteps = Annotated[
+    int | None,
+    typer.Option(
+        "--measure",
+        metavar="STEPS",
+        min=1,
+        rich_help_panel=RUNNING,
+        help="Run on a Loihi 2 board and measure power, time and activity over so many steps (docs/hardware.md).",
+    ),
+]
+
 AnyBackend = Annotated[
     str,
     typer.Option(

@@ -25,6 +25,7 @@ from neurokit.cli.inputs import Encoding, read_inputs
 from neurokit.cli.running import INTERRUPTED
 from neurokit.cli.screen import progress_bar, say, say_json
 from neurokit.errors import VerificationInterrupted
+from neurokit.hardware.loihi import Loihi2, Measure
 from neurokit.ladder import program_of
 
 
@@ -140,6 +141,7 @@ def report(
     backend: opt.OnLava = opt.Lava.lava_inprocess,
     chip: opt.OnChip = opt.Chip.loihi2,
     steps: opt.Steps = None,
+    measure: opt.MeasureSteps = None,
     time_limit: opt.TimeLimit = None,
     bits: opt.Bits = None,
     window: opt.Window = None,
@@ -173,7 +175,7 @@ def report(
     parity = ladder.climb(source, graph, arrays, as_json=as_json)
     placement = nk.place(program, chip.value)
     whole = program.scaled(arrays) if program.input_scale and program is not graph else arrays
-    profiled = profiled_run(program, whole, steps, placement)
+    profiled = profiled_run(program, whole, steps, placement, measure, time_limit)
     title = f"neurokit: {Path(graph.source).name or source.name}"
     found = nk.targets(program, whole, read_labels(labels), steps=steps)
     nk.report(profiled, parity, placement, targets=found, title=title, path=output)
@@ -223,8 +225,17 @@ def targets(
         raise typer.Exit(1)
 
 
-def profiled_run(program: nk.Program, arrays: Any, steps: int | None, placement: nk.Placement) -> nk.Profile:
-    """The profile of a run that records all spikes."""
+def profiled_run(
+    program: nk.Program,
+    arrays: Any,
+    steps: int | None,
+    placement: nk.Placement,
+    measure: int | None = None,
+    time_limit: float | None = None,
+) -> nk.Profile:
+    """The profile of a run that records all spikes. measure: steps to measure on a board; None: in the simulator."""
+    backend = "simulator" if measure is None else Loihi2(measure=Measure(steps=measure))
+    names = tuple(program.populations)
     with progress_bar("running") as progress:
-        recording = nk.run(program, arrays, steps, record=tuple(program.populations), progress=progress)
+        recording = nk.run(program, arrays, steps, backend, names, progress=progress, time_limit=time_limit)
     return nk.profile(recording, placement)

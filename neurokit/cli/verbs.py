@@ -190,6 +190,8 @@ def profile(
     data: opt.Data,
     chip: opt.OnChip = opt.Chip.loihi2,
     steps: opt.Steps = None,
+    measure: opt.MeasureSteps = None,
+    time_limit: opt.TimeLimit = None,
     bits: opt.Bits = None,
     window: opt.Window = None,
     kind: opt.Kind = None,
@@ -206,10 +208,13 @@ def profile(
     threshold: opt.Threshold = None,
     as_json: opt.AsJson = False,
 ) -> None:
-    """Count spikes and operations of a run, and estimate energy and time on a chip, with bounds."""
+    """Count spikes and operations of a run, and estimate energy and time on a chip, with bounds.
+
+    With --measure the run is on a board, and its own figures stand beside the estimate.
+    """
     program = compiled(read_graph(source, Reading(kind, dt, reset, inputs)), bits, window)
     arrays = read_inputs(program, data, steps, Encoding(bin, counts, fit, size, encode, seed, threshold, time_unit))
-    profiled = profiled_run(program, arrays, steps, nk.place(program, chip.value))
+    profiled = profiled_run(program, arrays, steps, nk.place(program, chip.value), measure, time_limit)
     say_json(profiled.to_dict()) if as_json else say(str(profiled))
 
 

@@ -3,9 +3,12 @@
 import json
 
 import numpy as np
+import pytest
 
 import neurokit as nk
+from neurokit.hardware.lava import loading
 from neurokit.lower.silicon import BY_FIELD, Finding, save_silicon
+from tests.hardware.loihi_standin import installed
 from tests.test_targets import classifier, samples
 
 
@@ -62,3 +65,24 @@ def test_run_on_a_board_that_cannot_be_reached(refused, tmp_path):
     words = ["lava-loihi extension is not installed", "neurokit doctor"]
     refused(1, "run", model, data, "--backend", "loihi2", "-o", out, words=words)
     assert not out.exists()
+
+
+def test_measuring_needs_the_board(refused, tmp_path):
+    _, _, _, (model, data, _) = saved(tmp_path)
+    words = ["lava-loihi extension is not installed"]
+    refused(1, "profile", model, data, "--measure", 1000, words=words)
+    refused(2, "profile", model, data, "--measure", 0, words=["--measure"])
+
+
+@pytest.mark.slow
+def test_measured_figures_on_the_command_line(cli, tmp_path, monkeypatch):
+    if loading.fault() is not None:
+        pytest.skip("Lava is not here")
+    program, _, _, (model, data, _) = saved(tmp_path)
+    nk.targets(program)["loihi2-stock"].program.save(model)
+    np.save(data, np.load(data)[0])
+    installed(monkeypatch, tmp_path)
+    ran = cli("profile", model, data, "--measure", 40, "--time-limit", 250)
+    assert ran.code == 0, ran.err
+    assert "measured on loihi2 N3B3 (SLURM; lava.utils.loihi2_profiler_api" in ran.out
+    assert "time a step: measured 153 µs; estimate" in ran.out

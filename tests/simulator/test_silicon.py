@@ -14,9 +14,9 @@ from neurokit.firstlight.chip import SimulatedChip
 from neurokit.firstlight.probes import probes
 from neurokit.graph.graded_neurons import FixedDelta, FixedSigma, FixedSigmaDelta
 from neurokit.graph.lif_family import LoihiRefractoryLIF
-from neurokit.graph.network import Projection
+from neurokit.graph.network import Input, Projection
 from neurokit.graph.neurons import IF, LoihiLIF
-from neurokit.graph.synapses import Conv2d, Dense
+from neurokit.graph.synapses import Conv2d, Dense, ResizeConv2d
 from neurokit.hardware.simulator.backend import Simulator
 from neurokit.lower.silicon import BY_FIELD, SUSPECTS, Finding, Silicon, save_silicon
 from tests.hardware.learning_programs import PROGRAMS as LEARNING
@@ -188,6 +188,26 @@ def test_delays_that_meet_in_a_convolution():
     other = replace(program, projections=(Projection("in", "p0", link.synapses, delays),))
     said = fault(lambda: nk.run(other, np.zeros((3, 1, 2, 2), int), silicon=Silicon(delay_offset=-1)))
     assert "'in->p0': has delays of 1 and of 2 steps; with a step less both arrive at once" in said
+
+
+def test_taps_that_meet_in_a_resized_convolution():
+    """Written out, in which taps of one source neuron are summed, it is followed."""
+    kernel = np.array([[[[3, 5], [7, 2]]]])
+    program = nk.compile(network((Conv2d(np.ones((1, 1, 2, 2))), IF()), shape=(1, 5, 5)))
+    link = program.projections[0]
+    synapse = ResizeConv2d((6, 6), kernel, exponent=-1)
+    population = replace(program.populations["p0"], shape=(1, 5, 5))
+    other = replace(
+        program,
+        inputs={"in": Input("in", (1, 3, 3))},
+        populations={"p0": population},
+        outputs={"p0": population},
+        projections=(replace(link, synapses=(synapse,)),),
+    )
+    silicon, x = Silicon(negative_shift="weight-down"), random_input(3, other, graded=True)
+    said = fault(lambda: nk.run(other, x, silicon=silicon))
+    assert "'in->p0': is a resized convolution with a negative exponent; a chip that shifts each weight" in said
+    check(nk.expand(other, "in->p0"), x, silicon)
 
 
 def test_files_and_arguments_that_are_wrong(tmp_path):
