@@ -28,6 +28,9 @@ from neurokit.graph.fixed_plasticity import FixedFactor, FixedRule, FixedSignal,
 from neurokit.graph.network import Input, Population, Program, Projection
 from neurokit.graph.neurons import LoihiLIF
 from neurokit.graph.synapses import Dense, Injection, Sparse
+from neurokit.learn.eprop.on_chip import OnChip, learning_network
+from neurokit.learn.tasks.networks import pattern_network
+from neurokit.learn.tasks.pattern import PatternGeneration
 
 LIMIT_SECONDS = 300.0
 SHORT = 20  # steps of the short run
@@ -91,7 +94,22 @@ def eprop() -> Learning:
     return Learning("e-prop, LIF, dense 256×256", program, _spikes(program, {"signal": 60}), 4000, 150)
 
 
-WORKLOADS: dict[str, Callable[[], Learning]] = {"stdp": stdp, "e-prop": eprop}
+def eprop_network() -> Learning:
+    """A whole recurrent network that learns by e-prop, of the pattern generation: readout and its feedback are in it."""
+    task = PatternGeneration(0)
+    given = {"x": task.trials(np.random.default_rng(0), 1).x, "target": task.target[None]}
+    options = OnChip(learning_rate=5e-4, bound=0.5, readout_bound=1.0)
+    program = nk.compile(learning_network(pattern_network(0), options), calibrate=given, window=task.steps)
+    scaled = program.scaled(given)
+
+    def draw(steps: int) -> dict[str, NDArray[Any]]:
+        times = -(-steps // task.steps)
+        return {name: np.tile(values, (1, times, 1))[:, :steps] for name, values in scaled.items()}
+
+    return Learning("e-prop network, 100+100 LIF, 1 readout", program, draw, 20_000, 150)
+
+
+WORKLOADS: dict[str, Callable[[], Learning]] = {"stdp": stdp, "e-prop": eprop, "e-prop network": eprop_network}
 
 
 def _program(sizes: dict[str, int], out: Population, learning: list[Projection], fixed: list[Projection]) -> Program:

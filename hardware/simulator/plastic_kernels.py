@@ -116,7 +116,7 @@ def fill_keys(seeds, streams, clock, keys):
 
 
 MODULATION, POSITIVE, NEGATIVE, REWARD, DERIVATIVE, CONSTANT, SPIKE, SPIKE_TRACE, MODULATION_TRACE = range(9)
-ABOVE, BELOW = 9, 10
+ABOVE, BELOW, GATED, GATED_POSITIVE, GATED_NEGATIVE = range(9, 14)
 MOST = (1 << 23) - 1  # |x| of a signal; potentials have no more
 MOST_TRACE = (1 << 19) - 1
 
@@ -171,6 +171,10 @@ def write_signals(kinds, gains, bases, numbers, places, memory, v, near, sent, a
                 x = max(arrived[0, j], 0)
             elif kind == NEGATIVE:
                 x = max(-arrived[0, j], 0)
+            elif kind >= GATED:
+                if arrived[1, j] != 0:
+                    x = np.int64(arrived[0, j])
+                    x = max(x, 0) if kind == GATED_POSITIVE else max(-x, 0) if kind == GATED_NEGATIVE else x
             elif kind == REWARD:
                 x = arrived[1, j]
             elif kind == SPIKE:

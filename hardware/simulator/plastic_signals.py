@@ -13,7 +13,7 @@ from neurokit.graph.fixed_plasticity import FixedSignal
 from neurokit.graph.lif_family import LoihiALIF, LoihiRefractoryLIF
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
-from neurokit.graph.signals import THIRD_FACTORS
+from neurokit.graph.signals import GATED, THIRD_FACTORS
 from neurokit.hardware.simulator import plastic_kernels as kernels
 from neurokit.hardware.simulator.links import Rows
 from neurokit.lower.fixedpoint import resets_before
@@ -21,6 +21,7 @@ from neurokit.lower.fixedpoint.lif import DECAY_SHIFT
 from neurokit.lower.fixedpoint.signals import NAMES, IntegerSignal, Moment, integer_signal, signal_step
 
 WITHOUT_STATES = {"modulation", "modulation_positive", "modulation_negative", "modulation_trace", "reward"} | {
+    *GATED,
     "constant",
     "spike",
     "spike_trace",
@@ -32,6 +33,9 @@ KINDS = {
     "modulation": kernels.MODULATION,
     "modulation_positive": kernels.POSITIVE,
     "modulation_negative": kernels.NEGATIVE,
+    "gated_modulation": kernels.GATED,
+    "gated_modulation_positive": kernels.GATED_POSITIVE,
+    "gated_modulation_negative": kernels.GATED_NEGATIVE,
     "reward": kernels.REWARD,
     "pseudo_derivative": kernels.DERIVATIVE,
     "adaptation_decay": kernels.DERIVATIVE,

@@ -14,7 +14,7 @@ from neurokit.graph.fixed_plasticity import FixedRule
 from neurokit.graph.lif_family import ALIF, LoihiALIF, LoihiATRLIF, LoihiQIF, LoihiTernaryLIF, TernaryLIF
 from neurokit.graph.network import Network, Population, Program, Projection, _Graph
 from neurokit.graph.plasticity import Rule
-from neurokit.graph.signals import MODULATION, REWARD
+from neurokit.graph.signals import GATED, MODULATION, REWARD
 from neurokit.graph.synapses import Conv2d, Dense, Flatten, Sparse, Synapse
 
 LEARNING = Dense, Sparse, Conv2d
@@ -23,6 +23,9 @@ HEARS = {  # signal function -> the port that it hears
     "modulation_positive": MODULATION,
     "modulation_negative": MODULATION,
     "modulation_trace": MODULATION,
+    "gated_modulation": MODULATION,
+    "gated_modulation_positive": MODULATION,
+    "gated_modulation_negative": MODULATION,
     "reward": REWARD,
 }
 ADAPTIVE = ALIF, LoihiALIF
@@ -33,7 +36,12 @@ def third_factors(graph: _Graph, population: str) -> set[str]:
     """Ports of THIRD_FACTORS that `population` has: those that a plastic projection into it hears."""
     rules = (p.plasticity for p in graph.projections if p.target == population)
     functions = (_functions(rule) for rule in rules if isinstance(rule, Rule | FixedRule))
-    return {HEARS[function] for found in functions for function in found & HEARS.keys()}
+    return {port for found in functions for port in _ports(found)}
+
+
+def _ports(functions: set[str]) -> set[str]:
+    """Ports that these signals hear."""
+    return {HEARS[function] for function in functions & HEARS.keys()} | ({REWARD} if functions & {*GATED} else set())
 
 
 def third_factor_faults(graph: _Graph, projection: Projection) -> Iterator[Fault]:
@@ -141,7 +149,7 @@ def _target(graph: _Graph, projection: Projection, rule: Rule | FixedRule) -> It
         limit = f"'{name}' is {type(target.neuron).__name__}, which has no potential"
         yield Fault(projection.name, f"rule '{rule.name}' hears its target's potential", limit, "Use LIF neurons.")
     fed = {p.port for p in graph.projections if p.target == name}
-    for port in sorted({HEARS[function] for function in functions & HEARS.keys()} - fed):
+    for port in sorted(_ports(functions) - fed):
         limit = f"no projection feeds '{name}' at the port '{port}'"
         mend = f"Add a projection with port='{port}' that brings the signal."
         yield Fault(projection.name, f"rule '{rule.name}' hears a {port}", limit, mend)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 MODULATION = "modulation"  # the port of a population at which its third factor arrives
 REWARD = "reward"  # a second such port, for rules that hear a learning signal and a reward
 THIRD_FACTORS = MODULATION, REWARD
+GATED = "gated_modulation", "gated_modulation_positive", "gated_modulation_negative"  # signals that hear both
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ SIGNALS: Mapping[str, Function] = {
     "modulation": Function(("scale",), "scale * (sum of what arrives at the port 'modulation')"),
     "modulation_positive": Function(("scale",), "scale * max(0, sum at the port 'modulation')"),
     "modulation_negative": Function(("scale",), "scale * max(0, -sum at the port 'modulation')"),
+    "gated_modulation": Function(
+        ("scale",), "scale * (sum at the port 'modulation') in steps in which something arrives at 'reward', else 0"
+    ),
+    "gated_modulation_positive": Function(("scale",), "its positive part: max(0, sum) in place of the sum"),
+    "gated_modulation_negative": Function(("scale",), "its negative part: max(0, -sum) in place of the sum"),
     "modulation_trace": Function(
         ("scale", "tau"),
         "z <- z exp(-dt / tau) + scale * (sum at the port 'modulation') (tau in seconds, or steps)",

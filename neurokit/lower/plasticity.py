@@ -39,6 +39,7 @@ from neurokit.lower.plasticity_scales import (
 from neurokit.lower.plasticity_terms import EngineTerm, Expansion, expand
 from neurokit.lower.plasticity_variables import (
     POST,
+    SIGNED,
     Surroundings,
     fixed_signal,
     fixed_trace,
@@ -281,13 +282,13 @@ def _split(
         return {}
     split = {}
     for name, signal in rule.signals.items():
-        if name not in variables or signal.function not in (MODULATION, REWARD):
+        if name not in variables or signal.function not in (*SIGNED, REWARD):
             continue
         slot = variables[name].slot
         free = [other for other in POST if other not in signals]
         uses = [[atom for atom in term.atoms if atom.variable == name] for term in terms]
         alone = all(len(atoms) <= 1 and not any(atom.offset for atom in atoms) for atoms in uses)
-        if signal.function == MODULATION and free and alone:
+        if signal.function in SIGNED and free and alone:
             signals[slot], signals[free[0]] = halves(signals[slot])
             split[slot] = free[0]
         else:

@@ -230,11 +230,14 @@ def fixed_signal(signal: Signal, scale: float, around: Surroundings) -> FixedSig
     return FixedSignal(kind, numbers, scale)
 
 
+SIGNED = MODULATION, "gated_modulation"  # signals that have halves
+
+
 def halves(signal: FixedSignal) -> tuple[FixedSignal, FixedSignal]:
     """A signed modulation as its positive and its negative part."""
-    assert signal.function == MODULATION, "others have no sign, or no halves"
+    assert signal.function in SIGNED, "others have no sign, or no halves"
     size = abs(signal.parameters["scale"])
-    found = [FixedSignal(f"{MODULATION}_{half}", {"scale": size}, signal.scale) for half in ("positive", "negative")]
+    found = [FixedSignal(f"{signal.function}_{half}", {"scale": size}, signal.scale) for half in ("positive", "negative")]
     return (found[0], found[1]) if signal.parameters["scale"] > 0 else (found[1], found[0])
 
 

@@ -27,7 +27,7 @@ from neurokit.graph.neurons import (
     Neuron,
 )
 from neurokit.graph.plasticity import Signal
-from neurokit.graph.signals import MODULATION
+from neurokit.graph.signals import GATED, MODULATION, REWARD
 from neurokit.lower.discretise import recurrence, step_of
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -97,6 +97,10 @@ class FloatSignals:
             return self._trace(name, numbers, sent, arrived)
         heard = arrived.get("reward" if kind == "reward" else MODULATION)
         heard = np.zeros(sent.shape) if heard is None else heard
+        if kind in GATED:
+            gate = arrived.get(REWARD)
+            heard = heard * (0.0 if gate is None else gate != 0)
+            kind = kind.removeprefix("gated_")
         if kind in ("modulation", "reward"):
             return numbers["scale"] * heard
         if kind == "modulation_positive":

@@ -21,6 +21,9 @@ noise of all these chances is larger than what is learned. With carry, changes a
 weight takes a whole unit (1/255 of its bound) when one is full; what is left stays in the tag. The tag is lost where a
 new sample begins: let a long run learn, and reset its neurons by schedule (`nk.compile(window=)`).
 
+gated: L counts in steps only in which something arrives at the target's port "reward", as where an answer is expected at
+the end of a trial.
+
 signal_limit: L is clipped to +-signal_limit. On the chip L has 7 bits, which then hold just this range.
 """
 
@@ -49,6 +52,7 @@ def eprop_lif(
     bounds: Bounds = UNBOUNDED,
     carry: bool = False,
     signal_limit: float = math.inf,
+    gated: bool = False,
 ) -> Rule:
     """e-prop of LIF neurons; see the module.
 
@@ -72,7 +76,7 @@ def eprop_lif(
         tag=tag,
         second_tag=second,
         traces={"x": Trace("pre", tau)},
-        signals={"learning": _learning(signal_limit), "psi": _psi(dampening)},
+        signals={"learning": _learning(signal_limit, gated), "psi": _psi(dampening)},
         parameters={"learning_rate": learning_rate, "leak": leak, **units},
         bounds=bounds,
         citation=BELLEC,
@@ -122,6 +126,7 @@ def eprop_alif_one_tag(
     bounds: Bounds = UNBOUNDED,
     carry: bool = False,
     signal_limit: float = math.inf,
+    gated: bool = False,
 ) -> Rule:
     """e-prop of ALIF neurons with one tag, the eligibility of the adaptation, for chips: e is not filtered.
 
@@ -139,7 +144,7 @@ def eprop_alif_one_tag(
         second_tag=second,
         tag="step * x * psi - step * tag * forgetting",
         traces={"x": Trace("pre", tau)},
-        signals={"learning": _learning(signal_limit), "psi": _psi(dampening), "forgetting": _forgetting(dampening)},
+        signals={"learning": _learning(signal_limit, gated), "psi": _psi(dampening), "forgetting": _forgetting(dampening)},
         parameters={"learning_rate": learning_rate, "beta": beta, **units},
         bounds=bounds,
         citation=BELLEC,
@@ -156,6 +161,7 @@ def eprop_readout(
     bounds: Bounds = UNBOUNDED,
     carry: bool = False,
     signal_limit: float = math.inf,
+    gated: bool = False,
 ) -> Rule:
     """The weights of a leaky readout: w <- w - learning_rate error x, x the source's spikes filtered with tau_out.
 
@@ -173,7 +179,7 @@ def eprop_readout(
         tag="step * x - step * tag" if held else "",
         second_tag=second,
         traces={"x": Trace("pre", tau_out)},
-        signals={"error": _learning(signal_limit)},
+        signals={"error": _learning(signal_limit, gated)},
         parameters={"learning_rate": learning_rate, **units},
         bounds=bounds,
         citation=BELLEC,
@@ -212,8 +218,8 @@ def eprop_reward(
     )
 
 
-def _learning(limit: float) -> Signal:
-    return Signal("modulation", {"scale": 1.0}, limit)
+def _learning(limit: float, gated: bool = False) -> Signal:
+    return Signal("gated_modulation" if gated else "modulation", {"scale": 1.0}, limit)
 
 
 def _carried(change: str, bounds: Bounds) -> tuple[str, str, dict[str, float]]:

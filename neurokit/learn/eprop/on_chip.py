@@ -28,7 +28,7 @@ from neurokit.converters.eprop_net import EpropNet
 from neurokit.errors import Fault, GraphError, InputError
 from neurokit.graph.network import Input, Network, Projection
 from neurokit.graph.plasticity import Rule
-from neurokit.graph.signals import MODULATION
+from neurokit.graph.signals import MODULATION, REWARD
 from neurokit.graph.synapses import Dense
 
 BLOCKS = "w_in", "w_rec", "w_out"
@@ -44,7 +44,8 @@ class OnChip:
     bound, readout_bound: largest |weight| of recurrent neurons and of readouts, in the network's unit; a unit of weight
     is 1/255 of it. None: twice the largest weight there is.
     signal_limit, error_limit: at which L and the readout's error are clipped; their 7 bits hold this range. None: what
-    occurs in calibration. carry: whether changes are added up until they make a unit of weight.
+    occurs in calibration. carry: whether changes are added up until they make a unit of weight. gated: whether errors
+    count only in steps in which the input "gate" (1,) is not zero.
     """
 
     learning_rate: float
@@ -55,12 +56,13 @@ class OnChip:
     signal_limit: float | None = None
     error_limit: float | None = None
     carry: bool = True
+    gated: bool = False
 
     def __post_init__(self) -> None:
         faults = [
             Fault(name, f"is {value!r}", "a positive, finite number", "Pass another.")
             for name, value in vars(self).items()
-            if name not in ("learns", "carry") and value is not None and not _positive(value)
+            if name not in ("learns", "carry", "gated") and value is not None and not _positive(value)
         ]
         unknown = [name for name in self.learns if name not in BLOCKS]
         if unknown or not self.learns:
@@ -86,18 +88,25 @@ def learning_network(net: EpropNet, options: OnChip) -> Network:
     plain = network_of(net)
     found = [replace(p, plasticity=_rule(net, options, p)) for p in plain.projections]
     inputs = {**plain.inputs, "target": Input("target", (net.n_out,))}
-    return replace(plain, inputs=inputs, projections=(*found, *_signals(net)))
+    inputs |= {"gate": Input("gate", (1,))} if options.gated else {}
+    heard = {p.target for p in found if p.plasticity is not None}
+    signals = [p for p in _signals(net, options.gated) if p.target in heard]
+    return replace(plain, inputs=inputs, projections=(*found, *signals))
 
 
-def _signals(net: EpropNet) -> Iterator[Projection]:
+def _signals(net: EpropNet, gated: bool) -> Iterator[Projection]:
     late, eye = np.asarray(FEEDBACK_STEPS * net.dt), np.eye(net.n_out)
     for name, index in groups(net).items():
         weights = net.feedback_weights[index]
         yield Projection("out", name, (Dense(weights),), late, MODULATION)
         yield Projection("target", name, (Dense(-weights),), late, MODULATION)
+        if gated:
+            yield Projection("gate", name, (Dense(np.ones((len(index), 1))),), late, REWARD)
     late = np.asarray(ERROR_STEPS * net.dt)
     yield Projection("out", "out", (Dense(eye),), late, MODULATION)
     yield Projection("target", "out", (Dense(-eye),), late, MODULATION)
+    if gated:
+        yield Projection("gate", "out", (Dense(np.ones((net.n_out, 1))),), late, REWARD)
 
 
 def _rule(net: EpropNet, options: OnChip, projection: Projection) -> Rule | None:
@@ -116,6 +125,7 @@ def _rule(net: EpropNet, options: OnChip, projection: Projection) -> Rule | None
             bounds=(-bound, bound),
             carry=options.carry,
             signal_limit=options.error_limit or math.inf,
+            gated=options.gated,
         )
     bound = options.bound or 2 * float(max(np.abs(net.w_in).max(), np.abs(net.w_rec).max()))
     common: dict[str, Any] = {
@@ -125,6 +135,7 @@ def _rule(net: EpropNet, options: OnChip, projection: Projection) -> Rule | None
         "bounds": (-bound, bound),
         "carry": options.carry,
         "signal_limit": options.signal_limit or math.inf,
+        "gated": options.gated,
     }
     # psi of a weight's gradient has zeta before it; the filter's gain is 1 where the readout's is not 1 - kappa
     rate = options.learning_rate * net.zeta * net.readout_scale / (1 - net.kappa)

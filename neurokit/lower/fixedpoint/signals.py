@@ -9,6 +9,7 @@ with a whole number x, clipped to +-(2**23 - 1), and base and gain rounded to wh
     modulation              x = m, what arrives at the port "modulation"      gain = scale
     modulation_positive     x = max(0, m)
     modulation_negative     x = max(0, -m)
+    gated_modulation...     the same three where r is not 0, else 0
     reward                  x = r, what arrives at the port "reward"
     modulation_trace        x = z of what arrives                             gain = 2**-12
     pseudo_derivative       x = max(0, threshold - |v - threshold'|),         gain = scale dampening / threshold
@@ -216,10 +217,17 @@ def _nearness(signal: IntegerSignal, neuron: FixedNeuron, memory: Ints, moment: 
     return np.where(found.waits, 0, near)
 
 
+def _gated(moment: Moment) -> Ints:
+    return np.where(moment.at(REWARD) != 0, moment.at(MODULATION), 0)
+
+
 _X: Mapping[str, Callable[[IntegerSignal, FixedNeuron, Ints, Moment], Ints]] = {
     "modulation": lambda signal, neuron, memory, moment: moment.at(MODULATION),
     "modulation_positive": lambda signal, neuron, memory, moment: np.maximum(moment.at(MODULATION), 0),
     "modulation_negative": lambda signal, neuron, memory, moment: np.maximum(-moment.at(MODULATION), 0),
+    "gated_modulation": lambda signal, neuron, memory, moment: _gated(moment),
+    "gated_modulation_positive": lambda signal, neuron, memory, moment: np.maximum(_gated(moment), 0),
+    "gated_modulation_negative": lambda signal, neuron, memory, moment: np.maximum(-_gated(moment), 0),
     "reward": lambda signal, neuron, memory, moment: moment.at(REWARD),
     "pseudo_derivative": _nearness,
     "adaptation_decay": _nearness,

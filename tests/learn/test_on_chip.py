@@ -1,0 +1,103 @@
+"""e-prop networks that learn in the chip's arithmetic: whole networks on the simulator and on Lava, and what is refused."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import neurokit as nk
+from neurokit.converters.eprop import eprop_net_of, network_of
+from neurokit.errors import GraphError, InputError
+from neurokit.graph.learned import plastic_projections, weights_of
+from neurokit.learn.eprop.forward import run
+from neurokit.learn.eprop.on_chip import OnChip, learning_network
+from neurokit.learn.tasks.networks import evidence_network, pattern_network
+
+pytestmark = pytest.mark.filterwarnings("ignore::neurokit.errors.RailWarning")
+
+LIF = pattern_network(1, inputs=20, neurons=24)
+ALIF = evidence_network(2, inputs=20, regular=10, adaptive=12, tau_adaptation=0.2)
+NETS = {"lif": LIF, "lif and alif": ALIF}
+OPTIONS = {  # large rates, so that weights change within few steps
+    "lif": OnChip(learning_rate=0.05, bound=1.0, readout_bound=2.0),
+    "lif and alif": OnChip(learning_rate=0.1, readout_rate=0.02, bound=2.0, readout_bound=2.0),
+}
+LONG = [60, pytest.param(500, marks=pytest.mark.slow)]
+
+
+def data(net, steps, seed=3):
+    rng = np.random.default_rng(seed)
+    x = (rng.random((steps, net.n_in)) < 0.08).astype(np.uint8)
+    return {"x": x, "target": np.sin(np.arange(steps) / 20)[:, None] * np.linspace(0.5, 1, net.n_out)}
+
+
+@pytest.mark.parametrize("steps", LONG)
+@pytest.mark.parametrize("name", NETS)
+def test_learning_is_lavas_bit_for_bit(name, steps):
+    net = NETS[name]
+    given = data(net, steps)
+    program = nk.compile(learning_network(net, OPTIONS[name]), calibrate={k: v[None] for k, v in given.items()})
+    assert "lava-cpu" in program.targets
+    x, record = program.scaled(given), (*program.populations, ("out", "v"))
+    ours = nk.run(program, x, steps, record=record)
+    theirs = nk.run(program, x, steps, record=record, backend="lava-inprocess", time_limit=280)
+    for population in program.populations:
+        np.testing.assert_array_equal(ours.spikes[population], theirs.spikes[population], population)
+    np.testing.assert_array_equal(ours.states["out", "v"], theirs.states["out", "v"])
+    before, here, there = (plastic_projections(p) for p in (program, ours.program, theirs.program))
+    for projection, learned in here.items():
+        np.testing.assert_array_equal(weights_of(learned), weights_of(there[projection]), projection)
+    changed = [p for p in here if (weights_of(here[p]) != weights_of(before[p])).any()]
+    assert "x->lif" in changed
+    assert "lif->out" in changed
+    assert name == "lif" or "alif->alif" in changed or steps < 100
+
+
+@pytest.mark.parametrize("steps", LONG)
+@pytest.mark.parametrize("name", NETS)
+def test_converted_networks_are_lavas_bit_for_bit(name, steps):
+    """And their rates are those of the float network."""
+    net = NETS[name]
+    x = data(net, steps)["x"]
+    program = nk.compile(network_of(net), calibrate={"x": x[None]})
+    record = (*program.populations, ("out", "v"))
+    ours = nk.run(program, {"x": x}, steps, record=record)
+    theirs = nk.run(program, {"x": x}, steps, record=record, backend="lava-inprocess", time_limit=280)
+    for population in program.populations:
+        np.testing.assert_array_equal(ours.spikes[population], theirs.spikes[population], population)
+    np.testing.assert_array_equal(ours.states["out", "v"], theirs.states["out", "v"])
+    rate = sum(ours.counts[p].sum() for p in ours.counts if p.endswith("lif")) / steps / net.n_rec
+    assert rate == pytest.approx(run(net, x[None]).spikes.mean(), rel=0.1)
+
+
+def test_what_was_learned_comes_back():
+    given = data(LIF, 100)
+    network = learning_network(LIF, OPTIONS["lif"])
+    program = nk.compile(network, calibrate={k: v[None] for k, v in given.items()}, window=100)
+    with nk.open(program) as session:
+        session.step(program.scaled(given))
+        end = session.program
+    learned = eprop_net_of(nk.to_network(end, network), LIF)
+    unit = 1.0 / 255
+    assert 0.5 * unit < np.abs(learned.w_in - LIF.w_in).max() < 0.5
+    assert np.abs(learned.w_out - LIF.w_out).max() > unit
+    frozen = learning_network(LIF, replace(OPTIONS["lif"], learns=("w_out",)))
+    assert [p.name for p in frozen.projections if p.plasticity is not None] == ["lif->out"]
+
+
+def test_refusals():
+    with pytest.raises(InputError, match="'learning_rate': is 0; a positive, finite number"):
+        OnChip(learning_rate=0)
+    with pytest.raises(InputError, match=r"'learns': is \('w',\); there are w_in, w_rec, w_out"):
+        OnChip(learning_rate=1.0, learns=("w",))
+    with pytest.raises(GraphError, match="'surrogate_width': is 0.5, the threshold 0.03"):
+        learning_network(replace(LIF, surrogate_width=0.5), OPTIONS["lif"])
+    two = replace(ALIF, beta=np.linspace(0.0, 0.1, ALIF.n_rec))
+    with pytest.raises(GraphError, match=r"'beta': has 21 values in adaptive neurons; a rule on the chip has one"):
+        learning_network(two, OPTIONS["lif and alif"])
+    late = learning_network(LIF, OPTIONS["lif"])
+    wrong = [replace(p, delay=np.asarray(3e-3)) if p.name == "out->lif.modulation" else p for p in late.projections]
+    with pytest.raises(GraphError, match="'out->lif.modulation': brings its learning signal 3 steps late"):
+        nk.compile(replace(late, projections=tuple(wrong)))
+    with pytest.raises(GraphError, match="weights run from .* bounds them to -0.1 .. 0.1"):
+        nk.compile(learning_network(LIF, OnChip(learning_rate=0.1, bound=0.1)))
