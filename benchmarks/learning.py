@@ -95,7 +95,7 @@ def eprop() -> Learning:
 
 
 def eprop_network() -> Learning:
-    """A whole recurrent network that learns by e-prop, of the pattern generation: readout and its feedback are in it."""
+    """A whole recurrent network that learns by e-prop, of the pattern generation, with a readout and its feedback."""
     task = PatternGeneration(0)
     given = {"x": task.trials(np.random.default_rng(0), 1).x, "target": task.target[None]}
     options = OnChip(learning_rate=5e-4, bound=0.5, readout_bound=1.0)

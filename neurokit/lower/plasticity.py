@@ -24,7 +24,7 @@ from neurokit.graph.fixed_plasticity import (
     RuleReport,
 )
 from neurokit.graph.plasticity import Rule, Signal
-from neurokit.graph.signals import MODULATION, REWARD
+from neurokit.graph.signals import REWARD
 from neurokit.lower.plasticity_rates import GOOD, SLOWLY, kept, most_decimation, slowed
 from neurokit.lower.plasticity_scales import (
     Free,

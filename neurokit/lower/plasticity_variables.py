@@ -237,7 +237,9 @@ def halves(signal: FixedSignal) -> tuple[FixedSignal, FixedSignal]:
     """A signed modulation as its positive and its negative part."""
     assert signal.function in SIGNED, "others have no sign, or no halves"
     size = abs(signal.parameters["scale"])
-    found = [FixedSignal(f"{signal.function}_{half}", {"scale": size}, signal.scale) for half in ("positive", "negative")]
+    found = [
+        FixedSignal(f"{signal.function}_{half}", {"scale": size}, signal.scale) for half in ("positive", "negative")
+    ]
     return (found[0], found[1]) if signal.parameters["scale"] > 0 else (found[1], found[0])
 
 

@@ -21,8 +21,8 @@ noise of all these chances is larger than what is learned. With carry, changes a
 weight takes a whole unit (1/255 of its bound) when one is full; what is left stays in the tag. The tag is lost where a
 new sample begins: let a long run learn, and reset its neurons by schedule (`nk.compile(window=)`).
 
-gated: L counts in steps only in which something arrives at the target's port "reward", as where an answer is expected at
-the end of a trial.
+gated: L counts only in steps in which something arrives at the target's port "reward", as where an answer is expected
+at the end of a trial.
 
 signal_limit: L is clipped to +-signal_limit. On the chip L has 7 bits, which then hold just this range.
 """
@@ -144,7 +144,11 @@ def eprop_alif_one_tag(
         second_tag=second,
         tag="step * x * psi - step * tag * forgetting",
         traces={"x": Trace("pre", tau)},
-        signals={"learning": _learning(signal_limit, gated), "psi": _psi(dampening), "forgetting": _forgetting(dampening)},
+        signals={
+            "learning": _learning(signal_limit, gated),
+            "psi": _psi(dampening),
+            "forgetting": _forgetting(dampening),
+        },
         parameters={"learning_rate": learning_rate, "beta": beta, **units},
         bounds=bounds,
         citation=BELLEC,

@@ -1,4 +1,4 @@
-"""e-prop networks that learn in the chip's arithmetic: whole networks on the simulator and on Lava, and what is refused."""
+"""e-prop networks that learn in the chip's arithmetic: on the simulator and on Lava, and what is refused."""
 
 from dataclasses import replace
 
@@ -70,6 +70,33 @@ def test_converted_networks_are_lavas_bit_for_bit(name, steps):
     assert rate == pytest.approx(run(net, x[None]).spikes.mean(), rel=0.1)
 
 
+def test_a_gate_lets_errors_count():
+    """Nothing is learned before it is on; then what Lava learns, bit for bit, and about what floats do."""
+    given = data(LIF, 80)
+    gate = np.zeros((80, 1))
+    network = learning_network(LIF, replace(OPTIONS["lif"], gated=True))
+    program = nk.compile(network, calibrate={k: v[None] for k, v in {**given, "gate": 1 + gate}.items()})
+    shut = program.scaled({**given, "gate": gate})
+    before = plastic_projections(program)
+    for name, learned in plastic_projections(nk.run(program, shut, 80).program).items():
+        np.testing.assert_array_equal(weights_of(learned), weights_of(before[name]), name)
+    gate[40:] = 1
+    x = program.scaled({**given, "gate": gate})
+    here, there = (
+        plastic_projections(nk.run(program, x, 80, backend=backend).program)
+        for backend in ("simulator", "lava-inprocess")
+    )
+    for name, learned in here.items():
+        np.testing.assert_array_equal(weights_of(learned), weights_of(there[name]), name)
+        assert (weights_of(learned) != weights_of(before[name])).any()
+    floats = nk.run(network, {**given, "gate": gate}).program
+    change = eprop_net_of(floats, LIF).w_out - LIF.w_out
+    ours = weights_of(here["lif->out"]) - weights_of(before["lif->out"])
+    assert np.vdot(change, ours) > 0.8 * np.linalg.norm(change) * np.linalg.norm(ours)
+    shut = nk.run(network, {**given, "gate": 0 * gate}).program
+    np.testing.assert_array_equal(eprop_net_of(shut, LIF).w_out, LIF.w_out)
+
+
 def test_what_was_learned_comes_back():
     given = data(LIF, 100)
     network = learning_network(LIF, OPTIONS["lif"])
@@ -90,14 +117,14 @@ def test_refusals():
         OnChip(learning_rate=0)
     with pytest.raises(InputError, match=r"'learns': is \('w',\); there are w_in, w_rec, w_out"):
         OnChip(learning_rate=1.0, learns=("w",))
-    with pytest.raises(GraphError, match="'surrogate_width': is 0.5, the threshold 0.03"):
+    with pytest.raises(GraphError, match=r"'surrogate_width': is 0.5, the threshold 0.03"):
         learning_network(replace(LIF, surrogate_width=0.5), OPTIONS["lif"])
     two = replace(ALIF, beta=np.linspace(0.0, 0.1, ALIF.n_rec))
     with pytest.raises(GraphError, match=r"'beta': has 21 values in adaptive neurons; a rule on the chip has one"):
         learning_network(two, OPTIONS["lif and alif"])
     late = learning_network(LIF, OPTIONS["lif"])
     wrong = [replace(p, delay=np.asarray(3e-3)) if p.name == "out->lif.modulation" else p for p in late.projections]
-    with pytest.raises(GraphError, match="'out->lif.modulation': brings its learning signal 3 steps late"):
+    with pytest.raises(GraphError, match=r"'out->lif.modulation': brings its learning signal 3 steps late"):
         nk.compile(replace(late, projections=tuple(wrong)))
-    with pytest.raises(GraphError, match="weights run from .* bounds them to -0.1 .. 0.1"):
+    with pytest.raises(GraphError, match=r"weights run from .* bounds them to -0.1 .. 0.1"):
         nk.compile(learning_network(LIF, OnChip(learning_rate=0.1, bound=0.1)))
