@@ -117,10 +117,10 @@ def evidence(seed: int, iterations: int, folder: Path, learns: tuple[str, ...]) 
 def wrong(program: nk.Program, task: EvidenceAccumulation) -> float:
     """Share of 64 held-out trials that are answered wrongly, without learning."""
     trials, late = task.trials(np.random.default_rng(100), 64), program.latency["out"]
-    silent = {name: np.zeros((64, task.steps, *program.inputs[name].shape), np.int64) for name in ("target", "gate")}
-    given = {"x": trials.x, **silent}
-    v = nk.run(program.frozen(), given, task.steps + late, record=(("out", "v"),)).states["out", "v"]
-    return float(trials.loss.errors(v[:, late:].astype(np.float64)))  # type: ignore[attr-defined]
+    frozen = program.frozen()  # what only learning heard is no input of it
+    v = nk.run(frozen, {"x": trials.x}, task.steps + late, record=(("out", "v"),)).states["out", "v"]
+    unit = 64 * next(row.scale for row in program.report if row.population == "out")
+    return float(trials.loss.errors(v[:, late:] / unit))  # type: ignore[attr-defined]
 
 
 def main() -> None:

@@ -94,7 +94,7 @@ def test_a_gate_lets_errors_count():
     ours = weights_of(here["lif->out"]) - weights_of(before["lif->out"])
     assert np.vdot(change, ours) > 0.8 * np.linalg.norm(change) * np.linalg.norm(ours)
     shut = nk.run(network, {**given, "gate": 0 * gate}).program
-    np.testing.assert_array_equal(eprop_net_of(shut, LIF).w_out, LIF.w_out)
+    np.testing.assert_allclose(eprop_net_of(shut, LIF).w_out, LIF.w_out, rtol=1e-12)
 
 
 def test_what_was_learned_comes_back():
