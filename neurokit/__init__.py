@@ -18,7 +18,8 @@ from neurokit.learn.agreement import Fidelity
 from neurokit.learning import fidelity
 from neurokit.lower.expand import expand
 from neurokit.lower.to_floats import to_network
-from neurokit.place.rough import Placement, place
+from neurokit.place.placement import Placement
+from neurokit.place.placing import place
 from neurokit.profiling.parity import Parity
 from neurokit.profiling.profile import Profile, profile
 from neurokit.profiling.report import report

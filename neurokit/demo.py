@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from neurokit import api, ladder
 from neurokit.graph.network import Network, Program
 from neurokit.hardware.base import Progress
-from neurokit.place.rough import Placement, place
+from neurokit.place.placement import Placement
+from neurokit.place.placing import place
 from neurokit.profiling.decisions import Decision
 from neurokit.profiling.parity import Parity
 from neurokit.profiling.profile import Profile, profile

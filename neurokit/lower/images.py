@@ -70,36 +70,31 @@ class Axis:
         """
         return self._sets[:2]
 
-    def most_sets(self, outputs: int) -> int:
-        """Most different sets of taps that `outputs` neighbouring outputs have together."""
+    def set_sizes(self, outputs: int) -> Ints:
+        """Taps of each different set that `outputs` neighbouring outputs have together; of those with the most sets."""
         if outputs not in self._most:
-            found = self._sets[2]
+            members, _, found = self._sets
             last = max(1, len(found) - outputs + 1)
             unions = (frozenset().union(*found[first : first + outputs]) for first in range(last))
-            self._most[outputs] = max(map(len, unions))
+            most = max(unions, key=len)
+            self._most[outputs] = members.sum(axis=1)[sorted(most)].astype(np.int64)
         return self._most[outputs]
 
     @cached_property
-    def _most(self) -> dict[int, int]:
+    def _most(self) -> dict[int, Ints]:
         return {}
-
-    @cached_property
-    def outputs_of(self) -> Ints:
-        """Outputs that see each input, in rows filled up with -1: (most outputs of an input, inputs)."""
-        pairs = {(int(i), o) for o, column in enumerate(self.source_of.T) for i in column if i >= 0}
-        reached: list[list[int]] = [[] for _ in range(self.inputs)]
-        for source, output in sorted(pairs):
-            reached[source].append(output)
-        table = np.full((max(map(len, reached), default=0), self.inputs), -1, np.int64)
-        for source, outputs in enumerate(reached):
-            table[: len(outputs), source] = outputs
-        return table
 
     def widest(self, outputs: int) -> int:
         """Most different inputs that `outputs` neighbouring outputs see together."""
-        last = max(1, self.source_of.shape[1] - outputs + 1)
-        windows = (self.source_of[:, first : first + outputs] for first in range(last))
-        return max(len(np.unique(window[window >= 0])) for window in windows)
+        if outputs not in self._widest:
+            last = max(1, self.source_of.shape[1] - outputs + 1)
+            windows = (self.source_of[:, first : first + outputs] for first in range(last))
+            self._widest[outputs] = max(len(np.unique(window[window >= 0])) for window in windows)
+        return self._widest[outputs]
+
+    @cached_property
+    def _widest(self) -> dict[int, int]:
+        return {}
 
 
 @dataclass(frozen=True, eq=False)

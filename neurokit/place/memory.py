@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from neurokit.graph.network import Projection
-from neurokit.graph.synapses import Convolving, Dense, Shape, Sparse
+from neurokit.graph.synapses import Conv2d, Convolving, Dense, Shape, Sparse
 from neurokit.lower.images import Picked, picked
 from neurokit.place.chips import SynapseFormat
 
@@ -48,36 +48,115 @@ def row_words(synapses: Any, bits: int, form: SynapseFormat) -> Ints:
     return np.asarray(words + np.where(rest > 0, _ceil(form.header + rest * bits, WORD), 0), dtype=np.int64)
 
 
+def stored_bits(projection: Projection, source: Shape, form: SynapseFormat) -> int:
+    """Bits of the widest weight that has to be stored; taps that meet are taken apart where their sum is too wide."""
+    synapse = projection.synapse
+    if isinstance(synapse, Convolving):
+        image_map = picked(synapse, source)
+        apart = form.whole_axon or _taps_apart(image_map, form)
+        return weight_bits(image_map.convolution.weight if apart else image_map.kernel())
+    if isinstance(synapse, Sparse):
+        return weight_bits(synapse.weight.data)
+    return weight_bits(synapse.weight) if isinstance(synapse, Dense) else 0
+
+
 def synapse_bits(projection: Projection, source: Shape, form: SynapseFormat) -> int:
     """Bits of one stored synapse of `projection`: weight, index, and a delay where one exceeds a step.
 
-    source: shape of the projection's source.
+    source: shape of the projection's source. The index of `axon_words` is left out: it depends on the core.
     """
     synapse = projection.synapse
     delay = form.delay if projection.delay.size and int(projection.delay.max()) > 1 else 0
     if isinstance(synapse, Convolving):
-        return _width(weight_bits(picked(synapse, source).kernel()), form.widths_conv) + form.index_conv + delay
+        index = 0 if form.whole_axon else form.index_conv
+        return _width(stored_bits(projection, source, form), form.widths_conv) + index + delay
     if isinstance(synapse, Sparse):
-        return _width(weight_bits(synapse.weight.data), form.widths_dense) + form.index_sparse + delay
+        return _width(stored_bits(projection, source, form), form.widths_dense) + form.index_sparse + delay
     if isinstance(synapse, Dense):
-        return _width(weight_bits(synapse.weight), form.widths_dense) + form.index_dense + delay
+        return _width(stored_bits(projection, source, form), form.widths_dense) + form.index_dense + delay
     return 0
 
 
 def conv_words(
-    image_map: Picked, bits: int, form: SynapseFormat, channel_groups: int = 1, extent: tuple[int, int] | None = None
+    image_map: Picked, bits: int, form: SynapseFormat, channels: int | None = None, extent: tuple[int, int] | None = None
 ) -> int:
-    """Words of a kernel on one core that holds 1 / channel_groups of the output channels.
+    """Words of a kernel on one core that holds `channels` of the output channels (None: all), one row a tap.
 
     A convolution's taps lie there once, whatever the core's positions. A resized one takes a row for each way in which
-    taps meet in a source place among `extent` (rows, columns) neighbouring positions; None: among all.
+    taps meet in a source place among `extent` (rows, columns) neighbouring positions; None: among all. Where their sum
+    has more bits than a weight, each tap is a synapse.
     """
-    groups = image_map.convolution.groups
-    out_channels, inner = image_map.convolution.weight.shape[:2]
+    convolution = image_map.convolution
     places = extent or tuple(axis.source_of.shape[1] for axis in image_map.axes)
-    rows, columns = (axis.most_sets(n) for axis, n in zip(image_map.axes, places, strict=True))
-    fan_out = -(-out_channels // (groups * channel_groups))
-    return int(inner * groups * rows * columns * row_words(fan_out, bits, form))
+    down, along = (axis.set_sizes(n) for axis, n in zip(image_map.axes, places, strict=True))
+    taps = np.outer(down, along).ravel() if _taps_apart(image_map, form) else np.ones(len(down) * len(along), np.int64)
+    kinds, times = np.unique(taps, return_counts=True)
+    inner = convolution.weight.shape[1]
+    return max(
+        int(sum(inner * (times * row_words(kinds * outputs, bits, form)).sum() for outputs in overlaps))
+        for overlaps in _outputs_by_group(convolution, channels or convolution.weight.shape[0])
+    )
+
+
+def _outputs_by_group(convolution: Conv2d, channels: int) -> list[list[int]]:
+    """Output channels of each group of the convolution that a core has, for all blocks of `channels` channels."""
+    outputs, groups = convolution.weight.shape[0], convolution.groups
+    each = outputs // groups
+    if groups == 1:
+        return [[min(channels, outputs)]]
+    found = set()
+    for start in range(0, outputs, channels):
+        stop = min(start + channels, outputs)
+        first, last = start // each, (stop - 1) // each
+        found.add(tuple(min(stop, (g + 1) * each) - max(start, g * each) for g in range(first, last + 1)))
+    return [list(overlaps) for overlaps in sorted(found)]
+
+
+def _taps_apart(image_map: Picked, form: SynapseFormat) -> bool:
+    return not image_map.is_plain and weight_bits(image_map.kernel()) > form.widths_conv[-1]
+
+
+def axon_words(
+    image_map: Picked, bits: int, form: SynapseFormat, channels: int, start: int, stop: int
+) -> int:
+    """Words of a convolution on a core with `channels` of the output channels at positions start to stop, row by row.
+
+    All synapses of a source place are one run of words, shared by the places that are seen in the same way (same taps,
+    same targets counted from the first one). bits: of a synapse without index. nengo-loihi's format.
+    """
+    width = image_map.axes[1].source_of.shape[1]
+    row, column = np.divmod(np.arange(start, stop), width)
+    y, x = image_map.axes[0].source_of[:, row], image_map.axes[1].source_of[:, column]
+    source = np.where((y[:, None] >= 0) & (x[None] >= 0), y[:, None] * image_map.source[2] + x[None], -1)
+    tap, position = np.nonzero(source.reshape(-1, stop - start) >= 0)
+    source = source.reshape(-1, stop - start)[tap, position]
+    if not len(source):
+        return 0
+    order = np.lexsort((tap, position, source))
+    source, tap, position = source[order], tap[order], position[order]
+    first = np.flatnonzero(np.diff(source, prepend=-1))
+    count = np.diff(first, append=len(source))
+    lowest = position[first]
+    offset = lowest * channels
+    base = offset if form.base is None else offset % form.base
+    relative = position - np.repeat(lowest, count)
+    seen = np.add.reduceat(_mixed(relative * (int(tap.max()) + 1) + tap), first)
+    _, kinds = np.unique(np.stack([seen, (offset - base).astype(np.uint64)]), axis=1, return_index=True)
+    highest = (position[first + count - 1] - lowest + 1) * channels - 1 + offset - base
+    bits += _width(int(highest.max()).bit_length(), form.index_widths)
+    inner = image_map.convolution.weight.shape[1]
+    return max(
+        int(sum(row_words(inner * count[kinds] * outputs, bits, form).sum() for outputs in overlaps))
+        for overlaps in _outputs_by_group(image_map.convolution, channels)
+    )
+
+
+def _mixed(values: Ints) -> NDArray[np.uint64]:
+    """A hash of each value (splitmix64); sums of them tell sets apart but for one in 2**64."""
+    mixed = values.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
 def dense_words(synapse: Dense, neurons: int, bits: int, form: SynapseFormat) -> int:

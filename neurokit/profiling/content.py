@@ -10,7 +10,7 @@ import numpy as np
 
 from neurokit.graph.network import Program
 from neurokit.place.chips import Range
-from neurokit.place.rough import Placement
+from neurokit.place.placement import Placement
 from neurokit.profiling import depth_view
 from neurokit.profiling.comparing import depth_order
 from neurokit.profiling.depth_view import DepthView

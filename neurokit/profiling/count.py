@@ -18,7 +18,7 @@ from neurokit.errors import Fault, InputError
 from neurokit.graph.network import Program, Projection
 from neurokit.graph.synapses import Convolving, Dense, Shape, Sparse, Synapse
 from neurokit.lower.images import Picked, picked
-from neurokit.place.rough import Placement
+from neurokit.place.placement import Placement
 from neurokit.records import Recording
 
 Ints = NDArray[np.int64]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from neurokit.graph.synapses import Convolving, Dense, Sparse, Synapse
 from neurokit.lower.images import Axis, picked
 from neurokit.place.layout import Layout
-from neurokit.place.rough import Placement
+from neurokit.place.placement import Placement
 from neurokit.profiling.count import total_of
 from neurokit.profiling.timing import Load
 from neurokit.records import Recording

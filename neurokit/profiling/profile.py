@@ -12,7 +12,7 @@ import numpy as np
 from neurokit.errors import Fault, InputError
 from neurokit.graph.network import Program
 from neurokit.place.chips import LOIHI2, Chip
-from neurokit.place.rough import Placement
+from neurokit.place.placement import Placement
 from neurokit.profiling.costs import Costs
 from neurokit.profiling.count import Activity, count
 from neurokit.profiling.energy import Energy, caveats, dynamic_lines

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from neurokit.errors import Fault, InputError
 from neurokit.files import written_aside
-from neurokit.place.rough import Placement
+from neurokit.place.placement import Placement
 from neurokit.profiling.content import Json, Summary, build
 from neurokit.profiling.depth_view import DepthView
 from neurokit.profiling.estimate import Estimate, count, digits, quantity

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from neurokit.graph.network import Projection
 from neurokit.graph.synapses import Conv2d, Convolving, Injection, Shape, Synapse
-from neurokit.place.layout import Layout, destinations
+from neurokit.place.layout import Layout
+from neurokit.place.reach import destinations
 from tests.place.connectivity import matrix
 from tests.place.strategies import connections
 

@@ -16,7 +16,8 @@ from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense, Injection, R
 from neurokit.lower.images import picked
 from neurokit.place.chips import LOIHI1, LOIHI2, Limit
 from neurokit.place.memory import conv_words
-from neurokit.place.rough import Placement, place
+from neurokit.place.placement import Placement
+from neurokit.place.placing import place
 from tests.place.programs import chain, pilotnet, program
 
 

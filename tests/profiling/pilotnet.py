@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 import neurokit as nk
-from neurokit.place.rough import SYNAPTIC_MEMORY, Placement
+from neurokit.place.placement import Placement
+from neurokit.place.split import SYNAPTIC_MEMORY
 from neurokit.profiling.estimate import Estimate, count, digits
 from neurokit.profiling.loads import loads
 from neurokit.profiling.profile import Profile

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from neurokit.errors import InputError
 from neurokit.graph.synapses import Conv2d, Dense, Injection, Shape, Synapse
-from neurokit.place.rough import place
+from neurokit.place.placing import place
 from neurokit.profiling.count import count, fan_out, kind_of
 from neurokit.records import Recording
 from tests.place.connectivity import matrix

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from neurokit.graph.synapses import Convolving, Dense, Injection, Shape, Synapse
 from neurokit.place.layout import Layout
-from neurokit.place.rough import place
+from neurokit.place.placing import place
 from neurokit.profiling.count import count
 from neurokit.profiling.loads import core_operations, loads
 from tests.place.connectivity import matrix

@@ -8,7 +8,7 @@ import pytest
 
 from neurokit.errors import InputError
 from neurokit.place.chips import LOIHI1
-from neurokit.place.rough import place
+from neurokit.place.placing import place
 from neurokit.profiling.count import count
 from neurokit.profiling.energy import dynamic_parts
 from neurokit.profiling.profile import profile

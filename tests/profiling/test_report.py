@@ -11,7 +11,8 @@ import pytest
 
 from neurokit.errors import InputError, OutputError
 from neurokit.graph.network import LayerReport
-from neurokit.place.rough import Placement, place
+from neurokit.place.placement import Placement
+from neurokit.place.placing import place
 from neurokit.profiling.comparing import compare
 from neurokit.profiling.content import RASTER_NEURONS, RASTER_STEPS, raster
 from neurokit.profiling.decisions import decide

@@ -9,7 +9,7 @@ import pytest
 import neurokit as nk
 from neurokit.errors import InputError
 from neurokit.place.chips import CHIPS, LOIHI1, LOIHI2, Range
-from neurokit.place.rough import place
+from neurokit.place.placing import place
 from neurokit.profiling.energy import dynamic_parts
 from neurokit.profiling.profile import Profile, profile
 from neurokit.profiling.sensitivity import central, drawn, influences
