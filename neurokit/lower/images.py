@@ -70,30 +70,41 @@ class Axis:
         """
         return self._sets[:2]
 
-    def set_sizes(self, outputs: int) -> Ints:
-        """Taps of each different set that `outputs` neighbouring outputs have together; of those with the most sets."""
-        if outputs not in self._most:
-            members, _, found = self._sets
-            last = max(1, len(found) - outputs + 1)
-            unions = (frozenset().union(*found[first : first + outputs]) for first in range(last))
-            most = max(unions, key=len)
-            self._most[outputs] = members.sum(axis=1)[sorted(most)].astype(np.int64)
-        return self._most[outputs]
+    def sets_of(self, outputs: int, order: tuple[int, ...] | None = None) -> Ints:
+        """Numbers of the different sets of taps that `outputs` neighbouring outputs have together, where these are most.
+
+        order: outputs are taken in this order and cut from its beginning; None: any neighbours.
+        """
+        if (outputs, order) not in self._most:
+            found = self._sets[2]
+            unions = (frozenset().union(*(found[o] for o in group)) for group in self._groups(outputs, order))
+            self._most[outputs, order] = np.array(sorted(max(unions, key=len)), np.int64)
+        return self._most[outputs, order]
+
+    def widest(self, outputs: int, order: tuple[int, ...] | None = None) -> int:
+        """Most different inputs that `outputs` neighbouring outputs see together. order: as above."""
+        if (outputs, order) not in self._widest:
+            seen = (self.source_of[:, group] for group in self._groups(outputs, order))
+            self._widest[outputs, order] = max(len(np.unique(window[window >= 0])) for window in seen)
+        return self._widest[outputs, order]
+
+    def alike(self) -> tuple[int, ...]:
+        """The outputs, those that see their inputs in the same ways side by side."""
+        kinds = {kinds: number for number, kinds in enumerate(dict.fromkeys(self._sets[2]))}
+        return tuple(sorted(range(len(self._sets[2])), key=lambda output: kinds[self._sets[2][output]]))
+
+    def _groups(self, outputs: int, order: tuple[int, ...] | None) -> list[list[int]]:
+        every = list(range(self.source_of.shape[1]) if order is None else order)
+        if order is None:
+            return [every[first : first + outputs] for first in range(max(1, len(every) - outputs + 1))]
+        return [every[first : first + outputs] for first in range(0, len(every), outputs)]
 
     @cached_property
-    def _most(self) -> dict[int, Ints]:
+    def _most(self) -> dict[tuple[int, tuple[int, ...] | None], Ints]:
         return {}
 
-    def widest(self, outputs: int) -> int:
-        """Most different inputs that `outputs` neighbouring outputs see together."""
-        if outputs not in self._widest:
-            last = max(1, self.source_of.shape[1] - outputs + 1)
-            windows = (self.source_of[:, first : first + outputs] for first in range(last))
-            self._widest[outputs] = max(len(np.unique(window[window >= 0])) for window in windows)
-        return self._widest[outputs]
-
     @cached_property
-    def _widest(self) -> dict[int, int]:
+    def _widest(self) -> dict[tuple[int, tuple[int, ...] | None], int]:
         return {}
 
 

@@ -18,6 +18,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 _SWEEPS = 8  # of the local search; it ends before when nothing improves
 _TRIED = 3  # chips that a block is tried on, the best first
+_TRIES = 100_000  # blocks that are tried in all sweeps, so that the largest networks do not take for ever
 _GAIN = 1e-9  # of messages: less is rounding
 
 
@@ -78,48 +79,75 @@ def _grown(both: sp.csr_matrix, capacity: int) -> Ints:
 
 def _moved(both: sp.csr_matrix, chip: Ints, capacity: int, random: np.random.Generator) -> Ints:
     """Move and swap blocks between chips while messages between chips become fewer."""
-    chip = chip.copy()
-    blocks, chips = len(chip), int(chip.max()) + 1
-    member = np.zeros((blocks, chips))
-    member[np.arange(blocks), chip] = 1
-    ties = np.asarray(both @ member)  # messages of each block with each chip
-    size = member.sum(axis=0)
-    to_all = np.zeros(blocks)
-
-    def go(block: int, to: int) -> None:
-        others, messages = _row(both, block)
-        ties[others, chip[block]] -= messages
-        ties[others, to] += messages
-        size[chip[block]] -= 1
-        size[to] += 1
-        chip[block] = to
-
+    state = _Chips(both, chip.copy(), capacity)
+    tries = _TRIES
     for _ in range(_SWEEPS):
-        before = chip.copy()
-        for block in random.permutation(blocks):
-            gain = ties[block] - ties[block, chip[block]]
-            if gain.max() <= _GAIN:
-                continue
-            others, messages = _row(both, block)
-            to_all[others] = messages
-            for to in np.argsort(-gain, kind="stable")[:_TRIED]:
-                home = int(chip[block])
-                if gain[to] <= _GAIN:
-                    break
-                if size[to] < capacity:
-                    go(block, int(to))
-                    break
-                there = np.flatnonzero(chip == to)
-                swap = gain[to] + ties[there, home] - ties[there, to] - 2 * to_all[there]
-                best = int(swap.argmax())
-                if swap[best] > _GAIN:
-                    go(block, int(to))
-                    go(int(there[best]), home)
-                    break
-            to_all[others] = 0
-        if np.array_equal(before, chip):
+        moves = 0
+        hopeful = np.flatnonzero(state.ties.max(axis=1) - state.own() > _GAIN)
+        for block in random.permutation(hopeful)[:tries]:
+            moves += state.improve(int(block))
+        tries -= len(hopeful)
+        if not moves or tries <= 0:
             break
-    return chip
+    return state.chip
+
+
+class _Chips:
+    """Which block is on which chip. ties: messages of each block with each chip, (blocks, chips)."""
+
+    def __init__(self, both: sp.csr_matrix, chip: Ints, capacity: int) -> None:
+        self.both, self.chip = both, chip
+        blocks, chips = len(chip), int(chip.max()) + 1
+        member = sp.csr_matrix((np.ones(blocks), (np.arange(blocks), chip)), (blocks, chips))
+        self.ties: Floats = (both @ member).toarray()
+        self.seat = np.zeros(blocks, np.int64)
+        self.seats = np.full((chips, capacity), -1, np.int64)  # blocks on each chip, -1 for a free core
+        for number in range(chips):
+            there = np.flatnonzero(chip == number)
+            self.seats[number, : len(there)] = there
+            self.seat[there] = np.arange(len(there))
+        self.with_block = np.zeros(blocks + 1)  # scratch: messages of one block with each other, last for a free core
+
+    def own(self) -> Floats:
+        """Messages of each block with its own chip: (blocks,)."""
+        return np.asarray(self.ties[np.arange(len(self.chip)), self.chip])
+
+    def improve(self, block: int) -> bool:
+        """Move the block to a free core of another chip, or swap it with a block there, if messages become fewer."""
+        home = int(self.chip[block])
+        gain = self.ties[block] - self.ties[block, home]
+        if gain.max() <= _GAIN:
+            return False
+        others, messages = _row(self.both, block)
+        self.with_block[others] = messages
+        best_chips = np.argsort(-gain, kind="stable")[:_TRIED]
+        found = next((pair for to in best_chips if (pair := self._partner(gain, home, int(to)))), None)
+        self.with_block[others] = 0
+        if found is None:
+            return False
+        self._go(block, *found, home)
+        return True
+
+    def _partner(self, gain: Floats, home: int, to: int) -> tuple[int, int] | None:
+        """(chip, seat) there whose block, or emptiness, is best to swap with."""
+        if gain[to] <= _GAIN:
+            return None
+        there = self.seats[to]
+        swap = gain[to] + np.where(there < 0, 0.0, self.ties[there, home] - self.ties[there, to])
+        swap -= 2 * self.with_block[there]
+        seat = int(swap.argmax())
+        return (to, seat) if swap[seat] > _GAIN else None
+
+    def _go(self, block: int, to: int, seat: int, home: int) -> None:
+        other, left = int(self.seats[to, seat]), int(self.seat[block])
+        self.seats[to, seat], self.seats[home, left] = block, other
+        for moved, start, end, place in ((block, home, to, seat), (other, to, home, left)):
+            if moved < 0:
+                continue
+            others, messages = _row(self.both, moved)
+            self.ties[others, start] -= messages
+            self.ties[others, end] += messages
+            self.chip[moved], self.seat[moved] = end, place
 
 
 def _laid_out(weight: Floats, distance: Floats, random: np.random.Generator | None) -> Ints:

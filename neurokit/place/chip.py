@@ -257,6 +257,11 @@ class Chip:
         if faults:
             raise InputError(faults)
 
+    def ranges(self, cores: int) -> dict[str, Range]:
+        """Every coefficient that is known, by name, with the barrier of a step on `cores` cores."""
+        chips = -(-cores // self.cores.value)
+        return self.coefficients.ranges(-(-cores // self.cores_per_tile), chips)
+
     @property
     def mean_hops(self) -> float:
         """Mean distance of two routers drawn at random: (a**2 - 1) / 3a + (b**2 - 1) / 3b for an a x b mesh."""

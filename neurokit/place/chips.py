@@ -37,6 +37,9 @@ __all__ = [
 
 _FIT = "nominal SANA-FE fit, low Davies 2018, high the fit x 1.12"
 _JUDGED = "Loihi 1 nominal with judged bounds; no per-operation energy of Loihi 2 is published"
+_HALF = "Loihi 1 nominal, low judged x 0.5; no per-operation energy of Loihi 2 is published"
+# lava-dl, PilotNet LIF: (68.34 uJ - 158,509 updates x 26 pJ - 40,200 messages x 1.7 pJ) / 2,269,710 = 28.2 pJ
+_MOST = "what PilotNet's measured 68.3 µJ a step leaves for its 2.27 M operations where all else is at its low"
 
 LOIHI1 = Chip(
     name="loihi1",
@@ -77,7 +80,7 @@ LOIHI1 = Chip(
         synapse_time=Range(3.1, 3.8, 4.7, "ns", "SANA-FE fit: conv, dense, sparse"),
         update_time=Range(5.3, 9.7, 9.7, "ns", "low Davies 2018, nominal SANA-FE fit (6.0 + 3.7)"),
         spike_time=Range(2.1, 30, 30, "ns", "low Davies 2018: within-tile spike, nominal SANA-FE fit"),
-        barrier=Range(0.11, 1.8, 16.2, "µs", "low Davies 2018, nominal SANA-FE (29 tiles), high Frady 2020 (768 chips)"),
+        barrier=Range(0.11, 1.8, 16, "µs", "low Davies 2018, nominal SANA-FE (29 tiles), high Frady 2020 (768 chips)"),
         barrier_tiles=((1, 0.6), (2, 1.0), (4, 1.4), (29, 1.8)),
         barrier_one_chip=Range(
             0.11, 1.8, 2.0, "µs", "low Davies 2018, nominal SANA-FE by tiles, high its largest (29 tiles) x 1.12"
@@ -120,9 +123,9 @@ LOIHI2 = Chip(
     ),
     cutting=Cutting("tiles", True, "lava-dl: the compiler's blocks of PilotNet and YOLO-KP, and what it printed on its way"),
     coefficients=Coefficients(
-        synapse_conv=Range(12, 24, 36, "pJ", _JUDGED),
-        synapse_sparse=Range(16.8, 33.6, 50.4, "pJ", f"{_JUDGED} (x 0.5 and x 1.5, as of convolutions)"),
-        synapse_dense=Range(17.75, 35.5, 53.25, "pJ", f"{_JUDGED} (x 0.5 and x 1.5, as of convolutions)"),
+        synapse_conv=Range(12, 24, 28, "pJ", f"{_HALF}; high: {_MOST}"),
+        synapse_sparse=Range(16.8, 33.6, 39.2, "pJ", f"{_HALF}; high in proportion to that of convolutions: {_MOST}"),
+        synapse_dense=Range(17.75, 35.5, 41.4, "pJ", f"{_HALF}; high in proportion to that of convolutions: {_MOST}"),
         update=Range(26, 72.8, 100, "pJ", f"{_JUDGED} (simple LIF)"),
         spike=Range(0, 69, 140, "pJ", _JUDGED),
         message=Range(1.7, 111, 220, "pJ", _JUDGED),

@@ -22,11 +22,15 @@ class Layout:
     cut: "neurons": runs of neurons in the flattened order, block (neurons,). Images also: "runs" of positions, row by
     row, each with some of the channels, block (channels, positions); or "tiles", block (channels, rows, columns).
     A core that holds positions needs one kernel for all of them. The last block along an axis may be smaller.
+    rows, columns: order in which tiles take them, None: as they lie. Rows of a resized image that see their sources in
+    the same way then share cores, as if each such phase were a convolution of its own.
     """
 
     shape: Shape
     cut: Cut
     block: tuple[int, ...]
+    rows: tuple[int, ...] | None = None
+    columns: tuple[int, ...] | None = None
 
     @property
     def pieces(self) -> tuple[int, ...]:
@@ -77,8 +81,13 @@ class Layout:
         height, width = self.shape[1:]
         if self.cut == "runs":
             return (np.arange(height * width) // self.block[1]).reshape(height, width)
-        rows, columns = np.arange(height) // self.block[1], np.arange(width) // self.block[2]
+        rows, columns = self.axis_blocks()
         return np.asarray(columns[None, :] * self.pieces[1] + rows[:, None])
+
+    def axis_blocks(self) -> tuple[Ints, Ints]:
+        """Piece of each row and of each column, of an image cut into tiles: (height,) and (width,)."""
+        _, height, width = self.shape
+        return _pieces_of(height, self.block[1], self.rows), _pieces_of(width, self.block[2], self.columns)
 
     def core_of(self) -> Ints:
         """Core of each neuron, in the flattened order: (neurons,). Channel groups of the same positions are neighbours."""
@@ -103,9 +112,18 @@ class Layout:
         """In words: "4 by columns x 2 by output channel", "whole"."""
         axes = {"neurons": ("neurons",), "runs": ("output channel", "rows"), "tiles": ("output channel", "rows", "columns")}
         cuts = [f"{n} by {axis}" for n, axis in zip(self.pieces, axes[self.cut], strict=True) if n > 1]
-        return " x ".join(reversed(cuts)) or "whole"
+        phases = ", phase by phase" if (self.rows, self.columns) != (None, None) else ""
+        return (" x ".join(reversed(cuts)) or "whole") + phases
 
 
 def whole(shape: Shape) -> Layout:
     """All on one core."""
     return Layout(shape, "neurons", (math.prod(shape),))
+
+
+def _pieces_of(size: int, block: int, order: tuple[int, ...] | None) -> Ints:
+    if order is None:
+        return np.arange(size) // block
+    pieces = np.empty(size, np.int64)
+    pieces[list(order)] = np.arange(size) // block
+    return pieces

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from neurokit.graph.network import Projection
 from neurokit.graph.synapses import Conv2d, Convolving, Dense, Shape, Sparse
 from neurokit.lower.images import Picked, picked
-from neurokit.place.chips import SynapseFormat
+from neurokit.place.chip import SynapseFormat
+from neurokit.place.layout import Layout
 
 WORD = 64  # bits
 
@@ -49,12 +50,14 @@ def row_words(synapses: Any, bits: int, form: SynapseFormat) -> Ints:
 
 
 def stored_bits(projection: Projection, source: Shape, form: SynapseFormat) -> int:
-    """Bits of the widest weight that has to be stored; taps that meet are taken apart where their sum is too wide."""
+    """Bits of the widest weight that has to be stored; sums of taps that meet are parted where they are too wide."""
     synapse = projection.synapse
     if isinstance(synapse, Convolving):
         image_map = picked(synapse, source)
-        apart = form.whole_axon or _taps_apart(image_map, form)
-        return weight_bits(image_map.convolution.weight if apart else image_map.kernel())
+        if form.whole_axon or image_map.is_plain:
+            return weight_bits(image_map.convolution.weight)
+        single, sums = weight_bits(image_map.convolution.weight), weight_bits(image_map.kernel())
+        return sums if max(sums, single) <= form.widths_conv[-1] else max(single, form.widths_conv[-1])
     if isinstance(synapse, Sparse):
         return weight_bits(synapse.weight.data)
     return weight_bits(synapse.weight) if isinstance(synapse, Dense) else 0
@@ -78,24 +81,41 @@ def synapse_bits(projection: Projection, source: Shape, form: SynapseFormat) -> 
 
 
 def conv_words(
-    image_map: Picked, bits: int, form: SynapseFormat, channels: int | None = None, extent: tuple[int, int] | None = None
+    image_map: Picked,
+    stored: Ints,
+    bits: int,
+    form: SynapseFormat,
+    layout: Layout | None = None,
 ) -> int:
-    """Words of a kernel on one core that holds `channels` of the output channels (None: all), one row a tap.
+    """Words of a kernel on the fullest core of `layout` (None: all on one core), one row a tap.
 
     A convolution's taps lie there once, whatever the core's positions. A resized one takes a row for each way in which
-    taps meet in a source place among `extent` (rows, columns) neighbouring positions; None: among all. Where their sum
-    has more bits than a weight, each tap is a synapse.
+    taps meet in a source place among the core's positions. stored: `stored_synapses` of the map.
     """
     convolution = image_map.convolution
-    places = extent or tuple(axis.source_of.shape[1] for axis in image_map.axes)
-    down, along = (axis.set_sizes(n) for axis, n in zip(image_map.axes, places, strict=True))
-    taps = np.outer(down, along).ravel() if _taps_apart(image_map, form) else np.ones(len(down) * len(along), np.int64)
-    kinds, times = np.unique(taps, return_counts=True)
+    channels = convolution.weight.shape[0] if layout is None else layout.channels
+    places = tuple(axis.source_of.shape[1] for axis in image_map.axes) if layout is None else layout.extent
+    orders = (None, None) if layout is None else (layout.rows, layout.columns)
+    down, along = (axis.sets_of(n, order) for axis, n, order in zip(image_map.axes, places, orders, strict=True))
+    kinds, times = np.unique(stored[np.ix_(down, along)], return_counts=True)
     inner = convolution.weight.shape[1]
     return max(
         int(sum(inner * (times * row_words(kinds * outputs, bits, form)).sum() for outputs in overlaps))
-        for overlaps in _outputs_by_group(convolution, channels or convolution.weight.shape[0])
+        for overlaps in _outputs_by_group(convolution, channels)
     )
+
+
+def stored_synapses(image_map: Picked, form: SynapseFormat) -> Ints:
+    """Synapses that hold the sum of each set of taps: (sets of y taps, sets of x taps).
+
+    One, or where the sum has more bits than a weight as many as add up to it, which are never more than the taps.
+    """
+    kernel = image_map.kernel()
+    taps = np.outer(*(axis.tap_sets[0].sum(axis=1) for axis in image_map.axes)).astype(np.int64)
+    if image_map.is_plain or weight_bits(kernel) <= form.widths_conv[-1]:
+        return np.ones_like(taps)
+    largest = np.abs(kernel.astype(np.int64)).max(axis=(0, 1), initial=0)
+    return np.minimum(taps, np.maximum(1, _ceil(largest, (1 << (form.widths_conv[-1] - 1)) - 1)))
 
 
 def _outputs_by_group(convolution: Conv2d, channels: int) -> list[list[int]]:
@@ -110,10 +130,6 @@ def _outputs_by_group(convolution: Conv2d, channels: int) -> list[list[int]]:
         first, last = start // each, (stop - 1) // each
         found.add(tuple(min(stop, (g + 1) * each) - max(start, g * each) for g in range(first, last + 1)))
     return [list(overlaps) for overlaps in sorted(found)]
-
-
-def _taps_apart(image_map: Picked, form: SynapseFormat) -> bool:
-    return not image_map.is_plain and weight_bits(image_map.kernel()) > form.widths_conv[-1]
 
 
 def axon_words(
@@ -177,12 +193,10 @@ def sparse_pairs(weight: sp.csr_matrix, core_of: Ints) -> tuple[Ints, Ints, Ints
     return cores, sources, synapses
 
 
-def sparse_words(weight: sp.csr_matrix, core_of: Ints, bits: int, form: SynapseFormat) -> int:
-    """Words of a sparse layer on the fullest core."""
+def sparse_words(weight: sp.csr_matrix, core_of: Ints, number: int, bits: int, form: SynapseFormat) -> Ints:
+    """Words of a sparse layer on each of `number` cores."""
     cores, _, synapses = sparse_pairs(weight, core_of)
-    if not cores.size:
-        return 0
-    return int(np.bincount(cores, weights=row_words(synapses, bits, form)).max())
+    return np.bincount(cores, row_words(synapses, bits, form), number).astype(np.int64)
 
 
 def _width(bits: int, widths: tuple[int, ...]) -> int:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurokit.errors import Fault
 from neurokit.graph.network import Program, Projection
@@ -26,12 +27,21 @@ from neurokit.place.traffic import Flow
 
 @dataclass(frozen=True)
 class PopulationPlacement:
-    """Cores of one population, and what its fullest core uses of each resource."""
+    """Cores of one population, and what they use of each resource.
+
+    uses: of the fullest core. by_core: of each core, resource -> (cores,), in the order of the layout; what depends on
+    the window at a core's place (words of resized maps, input axons) is that of the fullest core everywhere.
+    """
 
     population: str
     neurons: int
     layout: Layout
     uses: tuple[Use, ...]
+    by_core: Mapping[str, NDArray[np.int64]]
+
+    def loads(self) -> dict[str, NDArray[np.float64]]:
+        """Share of each resource that each core uses: resource -> (cores,)."""
+        return {use.resource: self.by_core[use.resource] / use.limit for use in self.uses}
 
     @property
     def cores(self) -> int:
@@ -126,9 +136,9 @@ class Placement:
         layout = self.populations[projection.target].layout
         return destinations(projection, self.program.shape_of(projection.source), layout)
 
-    def hops_of(self, projection: Projection) -> float:
-        """Mean hops of a message of `projection`; the mesh's mean distance where it comes from outside its chip."""
-        flow = next((flow for flow in self.flows if flow.projection == projection.name), None)
+    def hops_of(self, projection: str) -> float:
+        """Mean hops of a message of the projection of that name; the mesh's mean distance where it leaves or enters."""
+        flow = next((flow for flow in self.flows if flow.projection == projection), None)
         if flow is None or not flow.messages:
             return self.chip.mean_hops
         return (flow.hops + flow.between_chips * self.chip.mean_hops) / flow.messages
@@ -139,8 +149,8 @@ class Placement:
 
         write_picture(self, path)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Everything but the Program, for JSON."""
+    def to_dict(self, cores: bool = False) -> dict[str, Any]:
+        """Everything but the Program, for JSON. cores: with the place and load of every core."""
         tightest, fullest = self.tightest, self.fullest
         return {
             "chip": self.chip.name,
@@ -168,9 +178,22 @@ class Placement:
             ],
             "flows": [{**vars(flow), "mean_hops": flow.mean_hops} for flow in self.flows],
             "host": [{"population": name, "why": vars(fault)} for name, fault in self.host.items()],
-            "places": {"chip": self.places.chip.tolist(), "core": self.places.core.tolist()},
             "faults": [vars(fault) for fault in self.faults],
+            **({"loads": self._loads()} if cores else {}),
         }
+
+    def _loads(self) -> list[dict[str, Any]]:
+        """A row for each core in use."""
+        rows = []
+        for name, placed in self.populations.items():
+            blocks = self.blocks(name)
+            chip, core = (places[blocks].tolist() for places in (self.places.chip, self.places.core))
+            used = {resource: values.tolist() for resource, values in placed.by_core.items()}
+            rows += [
+                {"chip": chip[n], "core": core[n], "population": name, **{r: values[n] for r, values in used.items()}}
+                for n in range(placed.cores)
+            ]
+        return rows
 
     def __str__(self) -> str:
         """A line in total, what is tightest, a line per population, per population on the host, per fault."""

@@ -48,6 +48,7 @@ def place(program: Program, chip: str | Chip = "loihi2", *, host: bool = False, 
             program.populations[name].size,
             layouts[name],
             tuple(demand.use(resource, layouts[name]) for resource in demand.limits),
+            MappingProxyType({resource: demand.by_core(resource, layouts[name]) for resource in demand.limits}),
         )
         for name, demand in demands.items()
     }

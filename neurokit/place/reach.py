@@ -67,14 +67,15 @@ def _window_pairs(synapse: Convolving, source: Shape, target: Layout) -> tuple[I
     """(source position, block of target positions) of every pair that a window connects."""
     axes = picked(synapse, source).axes
     (y, out_y), (x, out_x) = (_axis_pairs(axis.source_of) for axis in axes)
-    blocks = target.position_blocks()
     if target.cut == "tiles":  # rows and columns part: look at each by itself
         down, along = target.pieces[1:]
-        y, row = _unique(y, out_y // target.block[1], down)
-        x, column = _unique(x, out_x // target.block[2], along)
+        row_blocks, column_blocks = target.axis_blocks()
+        y, row = _unique(y, row_blocks[out_y], down)
+        x, column = _unique(x, column_blocks[out_x], along)
         positions = (y[:, None] * source[2] + x[None]).ravel()
         return positions, (column[None] * down + row[:, None]).ravel()
     positions = (y[:, None] * source[2] + x[None]).ravel()
+    blocks = target.position_blocks()
     return _unique(positions, blocks[out_y][:, out_x].ravel(), int(blocks.max()) + 1)
 
 

@@ -13,8 +13,17 @@ from neurokit.graph.network import Program, Projection
 from neurokit.graph.synapses import Convolving, Dense, Shape, Sparse
 from neurokit.lower.images import Picked, picked
 from neurokit.place.chip import Chip, Limit
-from neurokit.place.layout import Layout
-from neurokit.place.memory import axon_words, conv_words, dense_words, sparse_pairs, sparse_words, synapse_bits
+from neurokit.place.layout import Ints, Layout
+from neurokit.place.memory import (
+    axon_words,
+    conv_words,
+    dense_words,
+    row_words,
+    sparse_pairs,
+    sparse_words,
+    stored_synapses,
+    synapse_bits,
+)
 
 NEURONS, SYNAPTIC_MEMORY, INPUT_AXONS, OUTPUT_AXONS = "neurons", "synaptic memory", "input axons", "output axons"
 _LOOKED_AT = 48  # blocks of which the fullest is sought, where each is a matter of its own
@@ -57,6 +66,7 @@ class Demand:
         self.image_maps: dict[str, Picked] = {
             p.name: picked(p.synapse, self.sources[p.name]) for p in self.incoming if isinstance(p.synapse, Convolving)
         }
+        self.stored = {name: stored_synapses(image_map, chip.format) for name, image_map in self.image_maps.items()}
         stored = {p.name: synapse_bits(p, self.sources[p.name], chip.format) for p in self.incoming}
         self.bits = stored if bits is None else {name: bits.get(name, number) for name, number in stored.items()}
         self.slots: Callable[[Layout], int] = lambda layout: 0
@@ -82,6 +92,24 @@ class Demand:
         if resource == INPUT_AXONS:
             return sum(self._input_axons(p, layout) for p in self.incoming)
         return self.slots(layout)
+
+    def by_core(self, resource: str, layout: Layout) -> Ints:
+        """What each core of `layout` uses: (cores,); that of the fullest where it depends on a window's place."""
+        sizes = layout.sizes()
+        if resource == NEURONS:
+            return sizes
+        if resource != SYNAPTIC_MEMORY:
+            return np.full(layout.cores, self.used(resource, layout))
+        total = np.zeros(layout.cores, np.int64)
+        for projection in self.incoming:
+            synapse, bits = projection.synapse, self.bits[projection.name]
+            if isinstance(synapse, Dense):
+                total += synapse.weight.shape[1] * row_words(sizes, bits, self.chip.format)
+            elif isinstance(synapse, Sparse):
+                total += sparse_words(synapse.weight, layout.core_of(), layout.cores, bits, self.chip.format)
+            else:
+                total += self._words(projection, layout)
+        return total
 
     def fits(self, layout: Layout, resources: Iterable[str]) -> bool:
         """Whether the fullest core has enough of each."""
@@ -162,31 +190,39 @@ class Demand:
     @cached_property
     def _tiles(self) -> list[Layout]:
         """All cuts into tiles within the limit of neurons: the fewest cuts through channels first, then the fewest cores,
-        then the smallest windows. A core's columns count as the power of two, beyond the image too."""
+        then the smallest windows. Resized maps: the fewest cores first, since fewer channels leave room for more places,
+        which see their sources in different ways, and phase by phase too. A core's columns count as the power of two,
+        beyond the image too."""
         channels, height, width = self.shape
+        resized = [image_map for image_map in self.image_maps.values() if not image_map.is_plain]
+        orders: list[tuple[tuple[int, ...] | None, ...]] = [(None, None)]
+        if resized:
+            orders.append(tuple(axis.alike() for axis in resized[0].axes))
         found: dict[Layout, tuple[float, ...]] = {}
         for columns in (1 << n for n in range((width - 1).bit_length() + 1)):
             for rows in _halvings(height):
                 for depth in _halvings(channels):
-                    if columns * rows * depth <= self.chip.neurons.value:
-                        tile = Layout(self.shape, "tiles", (depth, rows, min(columns, width)))
-                        found[tile] = (tile.channel_groups, tile.cores, self._window(rows, columns), -rows)
+                    if columns * rows * depth > self.chip.neurons.value:
+                        continue
+                    for order in orders:
+                        tile = Layout(self.shape, "tiles", (depth, rows, min(columns, width)), *order)
+                        few = (tile.cores, tile.channel_groups) if resized else (tile.channel_groups, tile.cores)
+                        found[tile] = (*few, self._window(tile, columns), -rows)
         return sorted(found, key=found.__getitem__)
 
-    def _window(self, rows: int, columns: int) -> float:
+    def _window(self, tile: Layout, columns: int) -> float:
         """Positions that a core sees or, where it sees no image, holds, with a margin."""
-        inside = min(columns, self.shape[2])
         if not self.image_maps:
-            return (rows + 1) * (columns + 1)
-        seen = sum(self._positions_seen(image_map, (rows, inside)) for image_map in self.image_maps.values())
-        return seen * columns / inside
+            return (tile.block[1] + 1) * (columns + 1)
+        seen = sum(_positions_seen(image_map, tile) for image_map in self.image_maps.values())
+        return seen * columns / tile.block[2]
 
     def _words(self, projection: Projection, layout: Layout) -> int:
         synapse, form, bits = projection.synapse, self.chip.format, self.bits[projection.name]
         if isinstance(synapse, Convolving):
             image_map = self.image_maps[projection.name]
             if not form.whole_axon:
-                return conv_words(image_map, bits, form, layout.channels, layout.extent)
+                return conv_words(image_map, self.stored[projection.name], bits, form, layout)
             positions, length = math.prod(self.shape[1:]), layout.positions
             blocks = np.unique(np.linspace(0, (positions - 1) // length, _LOOKED_AT).astype(int))
             return max(
@@ -194,23 +230,24 @@ class Demand:
                 for b in blocks
             )
         if isinstance(synapse, Sparse):
-            return sparse_words(synapse.weight, layout.core_of(), bits, form)
+            return int(sparse_words(synapse.weight, layout.core_of(), layout.cores, bits, form).max())
         return dense_words(synapse, layout.neurons, bits, form) if isinstance(synapse, Dense) else 0
 
     def _input_axons(self, projection: Projection, layout: Layout) -> int:
         """Input axons on the fullest core: a source neuron each, in convolutions a source position (shared axons)."""
         synapse = projection.synapse
         if isinstance(synapse, Convolving):
-            return self._positions_seen(self.image_maps[projection.name], layout.extent)
+            return _positions_seen(self.image_maps[projection.name], layout)
         if isinstance(synapse, Sparse):
             cores, _, _ = sparse_pairs(synapse.weight, layout.core_of())
             return int(np.bincount(cores).max()) if cores.size else 0
         return int((synapse.weight != 0).any(axis=0).sum()) if isinstance(synapse, Dense) else 0
 
-    def _positions_seen(self, image_map: Picked, extent: tuple[int, int]) -> int:
-        """Source positions under the windows of `extent` neighbouring positions."""
-        down, along = image_map.axes
-        return down.widest(extent[0]) * along.widest(extent[1])
+
+def _positions_seen(image_map: Picked, layout: Layout) -> int:
+    """Source positions under the windows of a core."""
+    (rows, columns), (down, along) = layout.extent, image_map.axes
+    return down.widest(rows, layout.rows) * along.widest(columns, layout.columns)
 
 
 def _halvings(size: int) -> list[int]:

@@ -48,7 +48,7 @@ class Costs:
     @property
     def ranges(self) -> dict[str, Range]:
         """Every coefficient of the chip, at this size."""
-        return self.chip.coefficients.ranges(-(-self.cores // self.chip.cores_per_tile))
+        return self.chip.ranges(self.cores)
 
     def parts(self, coefficients: Mapping[str, Floats]) -> dict[str, Floats]:
         """Joules of each part, for coefficients in SI of (draws,) or (1,) values."""

@@ -31,9 +31,9 @@ _SMALL = (
     "dominate latency: 59 ms per step were measured for one Loihi 2 network fed from a host (lava-dl, PilotNet SDNN)."
 )
 _MAPPING = (
-    "Results depend on the mapping and on activity. The placement is rough; a core's operations are counted neuron by "
-    "neuron, but follow its sources' whole populations in time; messages travel the mean distance of the mesh, and the "
-    "load of its links is not modelled."
+    "Results depend on the mapping and on activity. Intel's compiler may place otherwise; a core's operations are "
+    "counted neuron by neuron, but follow its sources' whole populations in time; messages that leave their chip or "
+    "come from inputs travel the mean distance of the mesh, and the load of links is not modelled."
 )
 _BENCHMARKS = (
     "Do not multiply NeuroBench's metrics, or the 0.9 / 4.6 pJ of a 45 nm adder or multiplier, into these numbers."
@@ -45,9 +45,9 @@ _CHIP: Mapping[str, str] = {
     ),
     "loihi2": (
         "Loihi 2: no per-operation energy is published. The nominal energies are Loihi 1's, with judged bounds. For "
-        "PilotNet they give 31.7 / 73.7 / 113 µJ a step (90 %: 53.5 to 91.6) where 68.3 µJ were measured, but that "
+        "PilotNet they give 31.5 / 72.8 / 93.0 µJ a step (90 %: 50.8 to 77.8) where 68.3 µJ were measured, but that "
         "network informed the ranges: it is no independent test. Its steps took 153 µs on 74 cores; this placement, "
-        "with 62, says 131 / 170 / 214 µs. Spike generation adds no time here, for want of a number."
+        "with 74, says 112 / 146 / 177 µs. Spike generation adds no time here, for want of a number."
     ),
 }
 

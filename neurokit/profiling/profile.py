@@ -197,6 +197,7 @@ def profile(
         activity.neuron_updates / samples,
         activity.spikes / samples,
         activity.messages / samples,
+        hops=None if placement is None else _mean_hops(activity, placement),
         weight_updates=activity.weight_updates / samples if published else 0,
     )
     notes = (*_learning_notes(recording, activity, chip), *([_EARLY] if _fires_early(recording) else []))
@@ -208,6 +209,13 @@ def profile(
     costs = Costs.with_time(chip, lines, placement.chips, placement.cores, found, recording.steps, host_time)
     energy, time = costs.estimated(run_time(chip, found, recording.steps, placement.cores, host_time), seed)
     return Profile(recording, chip, activity, energy, time, notes)
+
+
+def _mean_hops(activity: Activity, placement: Placement) -> float | None:
+    """Hops of a message, over all messages of the run; None where there is none."""
+    sent = [(p.messages, placement.hops_of(p.projection)) for p in activity.projections]
+    total = sum(messages for messages, _ in sent)
+    return sum(messages * hops for messages, hops in sent) / total if total else None
 
 
 def _learning_notes(recording: Recording, activity: Activity, chip: Chip) -> list[str]:

@@ -109,7 +109,7 @@ class Work:
 
 def run_time(chip: Chip, loads: Sequence[Load], steps: int, cores: int, host: float = 0.0) -> Time:
     """Time of a sample of `steps` steps on `cores` cores. host: seconds of I/O per step, in parallel with the rest."""
-    ranges = chip.coefficients.ranges(-(-cores // chip.cores_per_tile))
+    ranges = chip.ranges(cores)
     floors = {"step floor": chip.step_floor, "host I/O": host}
     work = Work.of(loads, steps, max(floors.values()))
     low, nominal, high = work.seconds(at_bounds(ranges))

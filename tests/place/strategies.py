@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import scipy.sparse as sp
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from neurokit.graph.synapses import (
     SumPool2d,
     Synapse,
 )
+from neurokit.place.layout import Layout
 
 
 @st.composite
@@ -49,6 +52,17 @@ def connections(draw: st.DrawFn) -> tuple[Synapse, Shape, Shape]:
     sources, targets = draw(st.integers(1, 9)), draw(st.integers(1, 12))
     weights = _weights(rng, (targets, sources))
     return (Dense(weights) if kind == "dense" else Sparse(sp.csr_matrix(weights))), (sources,), (targets,)
+
+
+@st.composite
+def layouts(draw: st.DrawFn, shape: Shape | None = None, image: bool | None = None) -> Layout:
+    """Any way to cut an image, or `shape`."""
+    shape = shape or tuple(draw(st.integers(1, most)) for most in (5, 6, 6))
+    cut = draw(st.sampled_from(["runs", "tiles"] if image else ["neurons"] if image is False else ["neurons", "runs", "tiles"]))
+    sizes = {"neurons": (math.prod(shape),), "runs": (shape[0], math.prod(shape[1:])), "tiles": shape}[cut]
+    block = tuple(draw(st.integers(1, size)) for size in sizes)
+    orders = [tuple(draw(st.permutations(range(n)))) for n in shape[1:]] if cut == "tiles" and draw(st.booleans()) else []
+    return Layout(shape, cut, block, *orders)
 
 
 def _weights(rng: np.random.Generator, shape: Shape) -> np.ndarray:

@@ -24,12 +24,13 @@ TABLE = {
         "x86": (18, 23, 65),
         "synapse_time": (3.1, 3.8, 4.7),
         "update_time": (5.3, 9.7, 9.7),
-        "barrier": (0.11, 0.6, 16),
+        "barrier": (0.11, 1.8, 16),
+        "barrier_one_chip": (0.11, 1.8, 2.0),
     },
     "loihi2": {
-        "synapse_conv": (12, 24, 36),
-        "synapse_sparse": (16.8, 33.6, 50.4),
-        "synapse_dense": (17.75, 35.5, 53.25),
+        "synapse_conv": (12, 24, 28),
+        "synapse_sparse": (16.8, 33.6, 39.2),
+        "synapse_dense": (17.75, 35.5, 41.4),
         "update": (26, 72.8, 100),
         "spike": (0, 69, 140),
         "message": (1.7, 111, 220),
@@ -38,6 +39,7 @@ TABLE = {
         "synapse_time": (0.66, 0.85, 1.03),
         "update_time": (2, 4, 4),
         "barrier": (0.2, 1, 10),
+        "barrier_one_chip": (0.2, 1, 2),
     },
 }
 
@@ -59,7 +61,7 @@ def test_what_is_not_published_is_not_there() -> None:
 def test_limits_of_cores() -> None:
     assert [(c.cores.value, c.neurons.value, c.words.value) for c in (LOIHI1, LOIHI2)] == [
         (128, 1024, 16_384),
-        (120, 3168, 12_000),
+        (120, 4095, 12_000),
     ]
     assert LOIHI1.input_axons == Limit(4096, "nengo-loihi and NxTF: input axon entries")
 
@@ -78,7 +80,16 @@ def test_barrier_of_loihi_1_grows_with_tiles() -> None:
         1.8,
         1.8,
     ]
-    assert LOIHI2.coefficients.barrier_for(30) == LOIHI2.coefficients.barrier
+    assert LOIHI1.coefficients.barrier_for(4).high == 2.0
+
+
+def test_the_barrier_of_one_chip_is_known_better_than_that_of_several() -> None:
+    assert (LOIHI2.coefficients.barrier_for(30).high, LOIHI2.coefficients.barrier_for(30, 2).high) == (2, 10)
+    assert LOIHI1.coefficients.barrier_for(64, 2) == LOIHI1.coefficients.barrier
+    assert LOIHI2.coefficients.ranges(30, 2)["barrier"].high == 10
+    assert "barrier_one_chip" not in LOIHI2.coefficients.ranges(30)
+    alike = replace(LOIHI2.coefficients, barrier_one_chip=None)
+    assert alike.barrier_for(30) == alike.barrier
 
 
 def test_mean_hops_is_the_mean_over_all_pairs_of_routers() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -7,42 +8,45 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurokit.graph.network import Projection
-from neurokit.graph.synapses import Conv2d, Convolving, Injection, Shape, Synapse
+from neurokit.graph.synapses import Convolving, Injection, Shape, Synapse
 from neurokit.place.layout import Layout
-from neurokit.place.reach import destinations
+from neurokit.place.reach import destinations, messages
 from tests.place.connectivity import matrix
-from tests.place.strategies import connections
+from tests.place.strategies import connections, layouts
 
 
-@given(st.integers(1, 5), st.integers(1, 6), st.integers(1, 6), st.integers(1, 40), st.booleans())
-def test_every_neuron_lies_on_one_core_and_no_block_is_larger_than_it_says(
-    channels: int, height: int, width: int, cores: int, by_position: bool
-) -> None:
-    layout = Layout((channels, height, width), cores, by_position)
+@settings(deadline=None)
+@given(layouts())
+def test_every_neuron_lies_on_one_core_and_no_block_is_larger_than_it_says(layout: Layout) -> None:
     core_of = layout.core_of()
-    assert core_of.shape == (channels * height * width,)
+    assert core_of.shape == (math.prod(layout.shape),)
     assert sorted(set(core_of)) == list(range(layout.cores))
-    assert layout.cores <= cores
-    assert np.bincount(core_of).max() == layout.neurons
-    if by_position:
-        per_channel = core_of.reshape(channels, -1)
-        assert (per_channel == per_channel[0]).all()
+    sizes = np.bincount(core_of)
+    assert sizes.max() == layout.neurons
+    np.testing.assert_array_equal(sizes, layout.sizes())
+    assert layout.positions * layout.channels == layout.neurons
 
 
-def test_groups_of_channels_lie_on_different_cores() -> None:
-    layout = Layout((7, 2, 3), 8, True, 4)
+def test_channels_of_the_same_positions_lie_on_neighbouring_cores() -> None:
+    layout = Layout((7, 2, 3), "tiles", (2, 1, 3))
     core_of = layout.core_of().reshape(7, 6)
     assert layout.cores == 8
-    assert layout.neurons == 2 * 3
-    assert [len(set(core_of[:, i])) for i in range(6)] == [4] * 6
-    assert np.bincount(core_of.ravel()).max() == 6
+    assert layout.said() == "2 by rows x 4 by output channel"
+    assert [sorted(set(core_of[:, i])) for i in range(6)] == [[0, 1, 2, 3]] * 3 + [[4, 5, 6, 7]] * 3
+    assert Layout((7, 2, 3), "tiles", (7, 2, 3)).said() == "whole"
 
 
-@settings(max_examples=150)
-@given(connections(), st.integers(1, 9))
-def test_spikes_reach_the_cores_that_hold_their_targets(made: tuple[Synapse, Shape, Shape], cores: int) -> None:
+def test_rows_in_another_order_share_cores() -> None:
+    layout = Layout((1, 4, 2), "tiles", (1, 2, 2), (0, 2, 1, 3), (0, 1))
+    np.testing.assert_array_equal(layout.core_of().reshape(4, 2), [[0, 0], [1, 1], [0, 0], [1, 1]])
+    assert layout.said() == "2 by rows, phase by phase"
+
+
+@settings(max_examples=150, deadline=None)
+@given(connections(), st.data())
+def test_spikes_reach_the_cores_that_hold_their_targets(made: tuple[Synapse, Shape, Shape], data: st.DataObject) -> None:
     synapse, source, target = made
-    layout = Layout(target, cores, isinstance(synapse, Convolving))
+    layout = data.draw(layouts(target, isinstance(synapse, Convolving)))
     used = synapse
     if isinstance(synapse, Convolving):  # windows count whole, zero weights included
         used = replace(synapse, weight=np.ones_like(synapse.weight))
@@ -52,14 +56,17 @@ def test_spikes_reach_the_cores_that_hold_their_targets(made: tuple[Synapse, Sha
     found = destinations(Projection("a", "b", (synapse,), np.array(1)), source, layout)
     assert found.shape == source
     np.testing.assert_array_equal(found, expected)
-
-
-def test_a_kernel_cut_by_channels_is_reached_once_a_group() -> None:
-    conv = Conv2d(np.ones((4, 1, 1, 1), np.int64))
-    reached = destinations(Projection("a", "b", (conv,), np.array(1)), (1, 2, 2), Layout((4, 2, 2), 8, True, 2))
-    np.testing.assert_array_equal(reached, np.full((1, 2, 2), 2))
+    of_source = data.draw(layouts(source, True if len(source) == 3 else False))
+    if data.draw(st.booleans()):
+        of_source = Layout(source, "neurons", (data.draw(st.integers(1, math.prod(source))),))
+    sent = np.zeros((of_source.cores, layout.cores))
+    for neuron, core in enumerate(of_source.core_of()):
+        for other in set(core_of[connected[:, neuron]]):
+            sent[core, other] += 1
+    between = messages(Projection("a", "b", (used,), np.array(1)), of_source, layout)
+    np.testing.assert_array_equal(between.toarray(), sent)
 
 
 def test_an_injection_sends_no_messages() -> None:
-    reached = destinations(Projection("a", "b", (Injection(),), np.array(0)), (3,), Layout((3,), 1))
+    reached = destinations(Projection("a", "b", (Injection(),), np.array(0)), (3,), Layout((3,), "neurons", (3,)))
     np.testing.assert_array_equal(reached, [0, 0, 0])

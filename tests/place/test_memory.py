@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,17 @@ from neurokit.graph.network import Projection
 from neurokit.graph.synapses import Conv2d, Dense, ResizeConv2d, Sparse
 from neurokit.lower.images import Picked, picked
 from neurokit.place.chips import LOIHI1, LOIHI2
-from neurokit.place.memory import conv_words, dense_words, row_words, sparse_words, synapse_bits, weight_bits
+from neurokit.place.layout import Layout
+from neurokit.place.memory import (
+    conv_words,
+    dense_words,
+    row_words,
+    sparse_words,
+    stored_bits,
+    stored_synapses,
+    synapse_bits,
+    weight_bits,
+)
 from tests.place.programs import pilotnet
 
 # Per-core words that Intel's compiler printed for PilotNet LIF (lava-dl @d825ac5): layer -> (bits that give it, words).
@@ -26,16 +37,20 @@ def kernel(name: str) -> Picked:
     return picked(projection.synapse, program.shape_of(projection.source))
 
 
+def kernel_words(form: Picked, bits: int, layout: Layout | None = None) -> int:
+    return conv_words(form, stored_synapses(form, LOIHI2.format), bits, LOIHI2.format, layout)
+
+
 @pytest.mark.parametrize("name", COMPILER)
 def test_the_compilers_words_of_pilotnets_convolutions(name: str) -> None:
     bits, words = COMPILER[name]
-    assert conv_words(kernel(name), bits, LOIHI2.format) == words
+    assert kernel_words(kernel(name), bits) == words
 
 
 def test_our_own_bits_give_a_quarter_less_for_two_of_them() -> None:
     """The compiler gives conv1 and conv2 6 bits where their even weights of at most 12 need 4."""
     maps = {name: kernel(name) for name in COMPILER}
-    words = {name: conv_words(found, weight_bits(found.kernel()), LOIHI2.format) for name, found in maps.items()}
+    words = {name: kernel_words(found, weight_bits(found.kernel())) for name, found in maps.items()}
     assert words == {"conv0": 81, "conv1": 648, "conv2": 1296, "conv3": 2160, "conv4": 2880}
 
 
@@ -78,7 +93,7 @@ def test_words_of_a_row(synapses: int, bits: int) -> None:
         (Dense(np.array([[63, -63, 1]])), 1, 8, 16),  # Loihi 1 has no 7-bit weights
         (Dense(np.array([[127, -127]])), 2, 14, 22),
         (Sparse(sp.csr_matrix(np.array([[127, -127]]))), 1, 18, 16),
-        (Conv2d(np.array([[[[127, -127]]]])), 1, 18, 8),
+        (Conv2d(np.array([[[[127, -127]]]])), 1, 8, 8),
     ],
 )
 def test_bits_of_a_stored_synapse(synapse: Dense | Sparse | Conv2d, delay: int, loihi1: int, loihi2: int) -> None:
@@ -89,24 +104,42 @@ def test_bits_of_a_stored_synapse(synapse: Dense | Sparse | Conv2d, delay: int, 
 
 
 def test_groups_and_split_channels_shorten_the_rows() -> None:
-    conv = Conv2d(np.ones((8, 2, 3, 3), np.int64), groups=2)
-    assert conv_words(picked(conv, (4, 5, 5)), 8, LOIHI2.format) == 4 * 9 * math.ceil((10 + 4 * 8) / 64)
-    wide = Conv2d(np.ones((64, 2, 3, 3), np.int64))
-    assert conv_words(picked(wide, (2, 5, 5)), 8, LOIHI2.format, channel_groups=4) == 2 * 9 * math.ceil(
-        (10 + 16 * 8) / 64
-    )
+    conv = picked(Conv2d(np.ones((8, 2, 3, 3), np.int64), groups=2), (4, 5, 5))
+    assert kernel_words(conv, 8) == 4 * 9 * math.ceil((10 + 4 * 8) / 64)
+    one_group = Layout((8, 3, 3), "tiles", (4, 3, 3))
+    assert kernel_words(conv, 8, one_group) == 2 * 9 * math.ceil((10 + 4 * 8) / 64)
+    across = Layout((8, 3, 3), "tiles", (3, 3, 3))  # channels 3 to 5 are of both groups
+    assert kernel_words(conv, 8, across) == 2 * 9 * (1 + 1)
+    wide = picked(Conv2d(np.ones((64, 2, 3, 3), np.int64)), (2, 5, 5))
+    quarter = Layout((64, 3, 3), "tiles", (16, 3, 3))
+    assert kernel_words(wide, 8, quarter) == 2 * 9 * math.ceil((10 + 16 * 8) / 64)
 
 
 def test_a_resized_kernel_takes_a_row_for_each_way_its_taps_meet() -> None:
     """Twofold: an output sees its source as taps {0}, {1, 2} or {0, 1}, {2} along each axis, four sets in all."""
     conv = ResizeConv2d((8, 8), np.ones((8, 2, 3, 3), np.int64))
-    assert conv_words(picked(conv, (2, 4, 4)), 8, LOIHI2.format) == 2 * 16 * math.ceil((10 + 8 * 8) / 64)
-    one_place = conv_words(picked(conv, (2, 4, 4)), 8, LOIHI2.format, extent=(1, 1))
-    assert one_place == 2 * 4 * math.ceil((10 + 8 * 8) / 64), "two sets along each axis"
-    row = conv_words(picked(conv, (2, 4, 4)), 8, LOIHI2.format, extent=(1, 6))
-    assert row == 2 * 8 * math.ceil((10 + 8 * 8) / 64)
+    form = picked(conv, (2, 4, 4))
+    words = math.ceil((10 + 8 * 8) / 64)
+    assert kernel_words(form, 8) == 2 * 16 * words
+    assert kernel_words(form, 8, Layout((8, 6, 6), "tiles", (8, 1, 1))) == 2 * 4 * words, "two sets along each axis"
+    assert kernel_words(form, 8, Layout((8, 6, 6), "tiles", (8, 1, 6))) == 2 * 8 * words
+    rows, columns = (axis.alike() for axis in form.axes)
+    assert rows == (0, 2, 4, 1, 3, 5)
+    assert kernel_words(form, 8, Layout((8, 6, 6), "tiles", (8, 3, 3), rows, columns)) == 2 * 4 * words, "a phase"
     projection = Projection("a", "b", (conv,), np.array(1))
     assert synapse_bits(projection, (2, 4, 4), LOIHI2.format) == 3, "sums of 1, 2 and 4 take three bits"
+
+
+def test_sums_of_taps_that_are_too_wide_for_a_weight_are_stored_in_parts() -> None:
+    conv = ResizeConv2d((8, 8), np.full((8, 2, 3, 3), 101))
+    form = picked(conv, (2, 4, 4))
+    stored = stored_synapses(form, LOIHI2.format)
+    assert sorted(stored.ravel().tolist()) == [1] * 4 + [2] * 8 + [4] * 4, "101, 202 and 404, at most 127 a synapse"
+    by_synapses = sum(math.ceil((10 + 8 * 8 * n) / 64) for n in stored.ravel())
+    assert kernel_words(form, 8) == 2 * by_synapses
+    projection = Projection("a", "b", (conv,), np.array(1))
+    assert stored_bits(projection, (2, 4, 4), LOIHI2.format) == 8
+    assert (stored_synapses(picked(replace(conv, weight=conv.weight // 101), (2, 4, 4)), LOIHI2.format) == 1).all()
 
 
 def test_sparse_words_are_those_of_the_fullest_core() -> None:
@@ -117,5 +150,5 @@ def test_sparse_words_are_those_of_the_fullest_core() -> None:
         sum(math.ceil((10 + n * 16) / 64) for n in (weights[core_of == core] != 0).sum(axis=0) if n)
         for core in range(4)
     )
-    assert sparse_words(sp.csr_matrix(weights), core_of, 16, LOIHI2.format) == expected
-    assert sparse_words(sp.csr_matrix((30, 20), dtype=np.int64), core_of, 16, LOIHI2.format) == 0
+    assert sparse_words(sp.csr_matrix(weights), core_of, 4, 16, LOIHI2.format).max() == expected
+    assert not sparse_words(sp.csr_matrix((30, 20), dtype=np.int64), core_of, 4, 16, LOIHI2.format).any()

@@ -8,26 +8,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurokit.graph.synapses import Convolving, Dense, Injection, Shape, Synapse
-from neurokit.place.layout import Layout
+from neurokit.place.layout import whole
 from neurokit.place.placing import place
 from neurokit.profiling.count import count
 from neurokit.profiling.loads import core_operations, loads
 from tests.place.connectivity import matrix
 from tests.place.programs import chain, pilotnet, program
-from tests.place.strategies import connections
+from tests.place.strategies import connections, layouts
 from tests.profiling.recordings import random_spikes, record, three_layers
 
 
 @settings(max_examples=150, deadline=None)
-@given(connections(), st.integers(1, 6), st.integers(1, 3), st.booleans(), st.integers(0, 2**32 - 1))
+@given(connections(), st.data(), st.integers(0, 2**32 - 1))
 def test_each_core_does_the_operations_of_its_own_neurons(
-    made: tuple[Synapse, Shape, Shape], cores: int, groups: int, positions: bool, seed: int
+    made: tuple[Synapse, Shape, Shape], data: st.DataObject, seed: int
 ) -> None:
     """Against the explicit matrix, for cuts by positions, by channels and along the flattened order."""
     synapse, source, target = made
-    by_position = positions and isinstance(synapse, Convolving)
-    groups = min(groups, target[0]) if by_position else 1
-    layout = Layout(target, cores * groups, by_position, groups)
+    layout = data.draw(layouts(target, None if isinstance(synapse, Convolving) else False))
     events = np.random.default_rng(seed).integers(0, 9, source)
     each = (matrix(synapse, source, target) != 0) @ events.ravel()
     expected = np.bincount(layout.core_of(), each, layout.cores)
@@ -37,7 +35,7 @@ def test_each_core_does_the_operations_of_its_own_neurons(
 
 
 def test_an_injection_is_no_synaptic_operation() -> None:
-    assert not core_operations(Injection(), np.ones((3,), int), Layout((3,), 2)).any()
+    assert not core_operations(Injection(), np.ones((3,), int), whole((3,))).any()
 
 
 def test_the_busiest_core_may_do_far_more_than_its_share() -> None:
