@@ -83,7 +83,7 @@ class Demo:
                 "activity",
                 f"{self.profile.spikes:,.0f} spikes, {self.profile.synaptic_operations:,.0f} operations an image",
             ),
-            ("fits", f"{self.placement.cores} cores on {self.placement.chip.name} (rough placement)"),
+            ("fits", f"{self.placement.cores} cores on {self.placement.chip.name}"),
             ("energy", f"{inference} an image (estimate, low–high)"),
             ("report", f"{self.page} ({self.seconds:.0f} s in all)"),
         ]

@@ -27,7 +27,7 @@ FUNCTIONS = {
     "memory": "program, inputs, steps=None, record=()",
     "open": "program, backend='simulator', *, batch=None, record=(), deadline=None, state=None, time_limit=None,"
     " threads=None, silicon=None",
-    "place": "program, chip='loihi2'",
+    "place": "program, chip='loihi2', *, host=False, seed=0",
     "profile": "recording, placement=None, *, host_time=0.0, seed=0",
     "report": "profile=None, parity=None, placement=None, *, recording=None, targets=None,"
     " title='neurokit report', summary=(), path='report.html'",
@@ -59,7 +59,7 @@ CLASSES = {
     "Network": [*GRAPH, "dt", "source"],
     "NeurokitError": [],
     "Parity": ["rungs", "decisions", "attribution", "conventions", "notes"],
-    "Placement": ["program", "chip", "populations", "faults"],
+    "Placement": ["program", "chip", "populations", "faults", "places", "flows", "host"],
     "Profile": ["recording", "chip", "activity", "energy", "time", "caveats"],
     "Program": [*GRAPH, "latency", "targets", "report", "dt", "source", "input_scale", "steps_per_frame"],
     "Recording": [

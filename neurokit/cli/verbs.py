@@ -174,12 +174,18 @@ def place(
     dt: opt.Dt = None,
     reset: opt.Reset = None,
     inputs: opt.Inputs = None,
+    picture: opt.Picture = None,
+    host: opt.OnHost = False,
     as_json: opt.AsJson = False,
 ) -> None:
-    """Estimate cores and what binds them; exit code 1 when the network does not fit."""
+    """Find cores and chips, and say what binds them; exit code 1 when the network does not fit."""
     program = compiled(read_graph(source, Reading(kind, dt, reset, inputs)), bits, None)
-    placement = nk.place(program, chip.value)
-    say_json(placement.to_dict()) if as_json else say(str(placement))
+    placement = nk.place(program, chip.value, host=host)
+    if picture is not None:
+        placement.picture(picture)
+    say_json(placement.to_dict(cores=True)) if as_json else say(str(placement))
+    if picture is not None and not as_json:
+        say(f"wrote {picture}")
     if not placement.ok:
         raise typer.Exit(1)
 

@@ -110,7 +110,11 @@ class Layout:
 
     def said(self) -> str:
         """In words: "4 by columns x 2 by output channel", "whole"."""
-        axes = {"neurons": ("neurons",), "runs": ("output channel", "rows"), "tiles": ("output channel", "rows", "columns")}
+        axes = {
+            "neurons": ("neurons",),
+            "runs": ("output channel", "rows"),
+            "tiles": ("output channel", "rows", "columns"),
+        }
         cuts = [f"{n} by {axis}" for n, axis in zip(self.pieces, axes[self.cut], strict=True) if n > 1]
         phases = ", phase by phase" if (self.rows, self.columns) != (None, None) else ""
         return (" x ".join(reversed(cuts)) or "whole") + phases

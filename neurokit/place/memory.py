@@ -132,9 +132,7 @@ def _outputs_by_group(convolution: Conv2d, channels: int) -> list[list[int]]:
     return [list(overlaps) for overlaps in sorted(found)]
 
 
-def axon_words(
-    image_map: Picked, bits: int, form: SynapseFormat, channels: int, start: int, stop: int
-) -> int:
+def axon_words(image_map: Picked, bits: int, form: SynapseFormat, channels: int, start: int, stop: int) -> int:
     """Words of a convolution on a core with `channels` of the output channels at positions start to stop, row by row.
 
     All synapses of a source place are one run of words, shared by the places that are seen in the same way (same taps,

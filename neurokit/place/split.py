@@ -145,8 +145,10 @@ class Demand:
 
         def cut(number: int) -> Layout:
             length = -(-units // number)
-            return Layout(self.shape, "runs", (channels, length)) if self.by_position else Layout(
-                self.shape, "neurons", (length,)
+            return (
+                Layout(self.shape, "runs", (channels, length))
+                if self.by_position
+                else Layout(self.shape, "neurons", (length,))
             )
 
         if not self.fits(cut(units), resources):
@@ -226,7 +228,9 @@ class Demand:
             positions, length = math.prod(self.shape[1:]), layout.positions
             blocks = np.unique(np.linspace(0, (positions - 1) // length, _LOOKED_AT).astype(int))
             return max(
-                axon_words(image_map, bits, form, layout.channels, int(b) * length, min((int(b) + 1) * length, positions))
+                axon_words(
+                    image_map, bits, form, layout.channels, int(b) * length, min((int(b) + 1) * length, positions)
+                )
                 for b in blocks
             )
         if isinstance(synapse, Sparse):

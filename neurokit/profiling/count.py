@@ -187,6 +187,15 @@ def _program(recording: Recording) -> Program:
 
 
 def _check_placement(program: Program, placement: Placement) -> None:
+    if placement.host:
+        raise InputError(
+            Fault(
+                "placement",
+                f"has {', '.join(placement.host)} on the host",
+                "what the host takes for its part is not known",
+                "Profile nk.place(program, chip) without host=True.",
+            )
+        )
     sizes = {name: population.size for name, population in program.populations.items()}
     placed = {name: population.neurons for name, population in placement.populations.items()}
     if program is not placement.program and sizes != placed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from pathlib import Path
@@ -65,15 +66,16 @@ def report(
             Fault(str(page), "is the name of the JSON file", "the page needs another suffix", "Use path='report.html'.")
         )
     content = build(profile, parity, placement, recording, title, summary, targets, depth)
-    html, data = render(content), _json(content)
+    drawn = "" if placement is None else base64.b64encode(_picture(placement)).decode()
+    html, data = render(content, drawn), _json(content)
     with written_aside(page) as page_aside, written_aside(page.with_suffix(".json")) as data_aside:
         page_aside.write_text(html, encoding="utf-8")
         data_aside.write_text(data, encoding="utf-8")
     return page
 
 
-def render(content: Json) -> str:
-    """The page of `content` (see `content.build`)."""
+def render(content: Json, picture: str = "") -> str:
+    """The page of `content` (see `content.build`). picture: of the placement, a PNG in base64."""
     import jinja2  # a page is seldom written
 
     environment = jinja2.Environment(
@@ -86,7 +88,13 @@ def render(content: Json) -> str:
     environment.filters.update(
         count=count, digits=digits, percent=percent, si=_si, nominal=_nominal, bounds=_bounds, ticks=_ticks
     )
-    return environment.get_template("report.html").render(content)
+    return environment.get_template("report.html").render(content, placement_picture=picture)
+
+
+def _picture(placement: Placement) -> bytes:
+    from neurokit.place.picture import picture  # matplotlib takes half a second
+
+    return picture(placement)
 
 
 def percent(share: float) -> str:

@@ -40,7 +40,10 @@ SURVEY = {
     *("network", "program"),
 }
 PARITY = {"ok", "first_divergence", "rungs", "decisions", "attribution", "conventions", "notes"}
-PLACE = {"chip", "chip_title", "rough", "cores", "chips", "cores_per_chip", "board", "populations", "faults"}
+PLACE = {
+    *("chip", "chip_title", "cores", "chips", "cores_per_chip", "board", "tightest", "fullest", "mean_hops"),
+    *("messages_between_chips", "populations", "flows", "host", "faults", "loads"),
+}
 REPORT = {"page", "json", "ok", "parity", "fits"}
 CONFORMANCE = {
     *("ok", "backend", "seed", "networks", "same", "differs", "refused", "failed", "absent", "fired"),
@@ -251,7 +254,18 @@ def test_run_on_lava(cli, files, backend):
 def test_place(cli, files):
     found = facts(cli("place", files.nir, *DT, "--bits", 4, "--json"), PLACE)
     assert found["cores"] == 2
+    assert {row["population"] for row in found["loads"]} == {row["population"] for row in found["populations"]}
     assert "2 cores of Loihi 1" in cli("place", files.program, "--chip", "loihi1").out
+
+
+def test_place_draws_a_picture(cli, files, tmp_path):
+    picture = tmp_path / "chip.png"
+    assert f"wrote {picture}" in cli("place", files.program, "--picture", picture).out
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    wrong = cli("place", files.program, "--picture", tmp_path / "chip.jpg")
+    assert wrong.code == 2
+    assert "has the suffix '.jpg'; a picture is a .png, .svg, .pdf file" in wrong.err
+    assert [path.name for path in tmp_path.iterdir()] == ["chip.png"]
 
 
 def test_place_exits_with_1_when_it_does_not_fit(cli):

@@ -1,1 +1,1 @@
-"""Tests of the rough placement."""
+"""Tests of placement."""

@@ -58,10 +58,14 @@ def connections(draw: st.DrawFn) -> tuple[Synapse, Shape, Shape]:
 def layouts(draw: st.DrawFn, shape: Shape | None = None, image: bool | None = None) -> Layout:
     """Any way to cut an image, or `shape`."""
     shape = shape or tuple(draw(st.integers(1, most)) for most in (5, 6, 6))
-    cut = draw(st.sampled_from(["runs", "tiles"] if image else ["neurons"] if image is False else ["neurons", "runs", "tiles"]))
+    cut = draw(
+        st.sampled_from(["runs", "tiles"] if image else ["neurons"] if image is False else ["neurons", "runs", "tiles"])
+    )
     sizes = {"neurons": (math.prod(shape),), "runs": (shape[0], math.prod(shape[1:])), "tiles": shape}[cut]
     block = tuple(draw(st.integers(1, size)) for size in sizes)
-    orders = [tuple(draw(st.permutations(range(n)))) for n in shape[1:]] if cut == "tiles" and draw(st.booleans()) else []
+    orders = (
+        [tuple(draw(st.permutations(range(n)))) for n in shape[1:]] if cut == "tiles" and draw(st.booleans()) else []
+    )
     return Layout(shape, cut, block, *orders)
 
 

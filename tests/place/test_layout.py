@@ -44,7 +44,9 @@ def test_rows_in_another_order_share_cores() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(connections(), st.data())
-def test_spikes_reach_the_cores_that_hold_their_targets(made: tuple[Synapse, Shape, Shape], data: st.DataObject) -> None:
+def test_spikes_reach_the_cores_that_hold_their_targets(
+    made: tuple[Synapse, Shape, Shape], data: st.DataObject
+) -> None:
     synapse, source, target = made
     layout = data.draw(layouts(target, isinstance(synapse, Convolving)))
     used = synapse

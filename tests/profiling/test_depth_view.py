@@ -16,7 +16,7 @@ from PIL import Image
 from neurokit.encode import StereoFrames
 from neurokit.encode.stereo import MVSEC
 from neurokit.errors import InputError
-from neurokit.place.rough import place
+from neurokit.place.placing import place
 from neurokit.profiling import depth_view
 from neurokit.profiling.depth import depth_error
 from neurokit.profiling.depth_view import DepthView

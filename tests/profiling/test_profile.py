@@ -21,12 +21,15 @@ def test_energies_are_per_sample() -> None:
     spikes = random_spikes(graph, 4, 10)
     made = profile(record(graph, spikes), place(graph))
     activity = count(record(graph, spikes), place(graph))
+    sent = {p.projection: p.messages for p in activity.projections}
+    hops = sent["in->a"] * made.chip.mean_hops / sum(sent.values())  # the two cores share a router
     by_hand = dynamic_parts(
         made.chip,
         {"dense": activity.synaptic_operations / 4},
         12 * 10,
         activity.spikes / 4,
         activity.messages / 4,
+        hops=hops,
     )
     bounds = tuple(replace(part, energy=replace(part.energy, likely=None)) for part in made.energy.parts[:5])
     assert bounds == by_hand

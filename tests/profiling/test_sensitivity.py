@@ -127,7 +127,7 @@ def test_the_change_at_a_bound_is_that_of_the_estimate_with_that_coefficient_at_
     assert profiled.time is not None
     assert "static" not in {i.coefficient for i in profiled.time.influences}
     for influence in profiled.energy.influences:
-        field = influence.coefficient.replace(" ", "_")
+        field = influence.coefficient.replace(" ", "_").replace("barrier", "barrier_one_chip")
         coefficient = getattr(LOIHI2.coefficients, field)
         for bound, change in ((coefficient.low, influence.low), (coefficient.high, influence.high)):
             moved = replace(coefficient, low=bound, nominal=bound, high=bound)
