@@ -336,7 +336,7 @@ TimeLimit = Annotated[
 ]
 OnBackend = Annotated[Backend, typer.Option(rich_help_panel=RUNNING, help="What runs the Program.")]
 Picture = Annotated[
-    Path | None, typer.Option(help="Also draw the chips and their loaded cores: a .png, .svg or .pdf file.")
+    Path | None, typer.Option(help="Also draw the chips and their cores into a .png, .svg or .pdf file.")
 ]
 OnHost = Annotated[
     bool, typer.Option("--host", help="Put on the host what the chip's stock parts do not have, instead of on cores.")

@@ -71,14 +71,14 @@ class Axis:
         return self._sets[:2]
 
     def sets_of(self, outputs: int, order: tuple[int, ...] | None = None) -> Ints:
-        """Numbers of the different sets of taps that `outputs` neighbouring outputs have together, where these are most.
+        """Numbers of the different sets of taps that `outputs` neighbouring outputs have together, where most.
 
         order: outputs are taken in this order and cut from its beginning; None: any neighbours.
         """
         if (outputs, order) not in self._most:
             found = self._sets[2]
-            unions = (frozenset().union(*(found[o] for o in group)) for group in self._groups(outputs, order))
-            self._most[outputs, order] = np.array(sorted(max(unions, key=len)), np.int64)
+            unions = [sorted({kind for o in group for kind in found[o]}) for group in self._groups(outputs, order)]
+            self._most[outputs, order] = np.array(max(unions, key=len), np.int64)
         return self._most[outputs, order]
 
     def widest(self, outputs: int, order: tuple[int, ...] | None = None) -> int:

@@ -50,7 +50,7 @@ def assign(traffic: sp.csr_matrix, chip: Chip, seed: int = 0, search: bool = Tru
 
 
 def distances(chip: Chip) -> Floats:
-    """Hops between cores of one chip: (cores, cores). Cores share a router; messages go along one axis, then the other."""
+    """Hops between cores of one chip: (cores, cores). Messages go along one axis, then along the other."""
     router = np.arange(chip.cores.value) // chip.cores_per_tile
     y, x = np.divmod(router, chip.mesh[0])
     return np.asarray(np.abs(x[:, None] - x) + np.abs(y[:, None] - y), dtype=np.float64)
@@ -151,7 +151,7 @@ class _Chips:
 
 
 def _laid_out(weight: Floats, distance: Floats, random: np.random.Generator | None) -> Ints:
-    """Core of each block of one chip. weight: messages between them, (blocks, blocks). random: None for greedy alone."""
+    """Core of each block of one chip. weight: messages, (blocks, blocks). random: None for greedy alone."""
     slots, blocks = len(distance), len(weight)
     core = np.full(slots, -1, np.int64)
     full = np.zeros((slots, slots))  # blocks that are not there stand for free cores

@@ -121,9 +121,7 @@ LOIHI2 = Chip(
         delay=6,
         source="inferred from lava-dl's 'per core distribution' of PilotNet: small dense rows take 16 bits a synapse",
     ),
-    cutting=Cutting(
-        "tiles", True, "lava-dl: the compiler's blocks of PilotNet and YOLO-KP, and what it printed on its way"
-    ),
+    cutting=Cutting("tiles", True, "lava-dl: what the compiler printed of PilotNet and YOLO-KP"),
     coefficients=Coefficients(
         synapse_conv=Range(12, 24, 28, "pJ", f"{_HALF}; high: {_MOST}"),
         synapse_sparse=Range(16.8, 33.6, 39.2, "pJ", f"{_HALF}; high in proportion to that of convolutions: {_MOST}"),

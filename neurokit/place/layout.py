@@ -90,7 +90,7 @@ class Layout:
         return _pieces_of(height, self.block[1], self.rows), _pieces_of(width, self.block[2], self.columns)
 
     def core_of(self) -> Ints:
-        """Core of each neuron, in the flattened order: (neurons,). Channel groups of the same positions are neighbours."""
+        """Core of each neuron, in the flattened order: (neurons,). Channel groups of the same places are neighbours."""
         if self.cut == "neurons":
             return np.arange(math.prod(self.shape)) // self.block[0]
         group = np.arange(self.shape[0]) // self.block[0]

@@ -115,7 +115,7 @@ def stored_synapses(image_map: Picked, form: SynapseFormat) -> Ints:
     if image_map.is_plain or weight_bits(kernel) <= form.widths_conv[-1]:
         return np.ones_like(taps)
     largest = np.abs(kernel.astype(np.int64)).max(axis=(0, 1), initial=0)
-    return np.minimum(taps, np.maximum(1, _ceil(largest, (1 << (form.widths_conv[-1] - 1)) - 1)))
+    return np.asarray(np.minimum(taps, np.maximum(1, _ceil(largest, (1 << (form.widths_conv[-1] - 1)) - 1))))
 
 
 def _outputs_by_group(convolution: Conv2d, channels: int) -> list[list[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -107,9 +108,9 @@ def _mesh(axes: Any, placement: Placement, colours: dict[str, Any], shown: int, 
         axes.text(left, top + 1.35, text, fontsize=9 if across <= 2 else 6.5, color=_INK, va="bottom")
     if placement.chips > shown:
         rest = f"... and {placement.chips - shown} more chips"
-        axes.text(0, -(-(-shown // across)) * high + 1.6, rest, fontsize=9, color=_SOFT, va="top")
+        axes.text(0, -math.ceil(shown / across) * high + 1.6, rest, fontsize=9, color=_SOFT, va="top")
     axes.set_xlim(-0.6, across * wide - 0.6)
-    axes.set_ylim(-(-(-shown // across)) * high + 1.2, 2.6)
+    axes.set_ylim(-math.ceil(shown / across) * high + 1.2, 2.6)
     axes.set_aspect("equal")
     axes.axis("off")
 

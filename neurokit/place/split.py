@@ -1,4 +1,4 @@
-"""How one population is cut into blocks so that each fits a core: the coarsest cut with which every resource suffices."""
+"""How one population is cut into blocks that fit a core: the coarsest cut with which every resource suffices."""
 
 from __future__ import annotations
 
@@ -191,10 +191,10 @@ class Demand:
 
     @cached_property
     def _tiles(self) -> list[Layout]:
-        """All cuts into tiles within the limit of neurons: the fewest cuts through channels first, then the fewest cores,
-        then the smallest windows. Resized maps: the fewest cores first, since fewer channels leave room for more places,
-        which see their sources in different ways, and phase by phase too. A core's columns count as the power of two,
-        beyond the image too."""
+        """All cuts into tiles within the limit of neurons: the fewest cuts through channels first, then the fewest
+        cores, then the smallest windows. Resized maps: the fewest cores first, since fewer channels leave room for more
+        places, which see their sources in different ways, and phase by phase too. A core's columns count as the power
+        of two, beyond the image too."""
         channels, height, width = self.shape
         resized = [image_map for image_map in self.image_maps.values() if not image_map.is_plain]
         orders: list[tuple[tuple[int, ...] | None, ...]] = [(None, None)]

@@ -58,7 +58,7 @@ def test_spikes_reach_the_cores_that_hold_their_targets(
     found = destinations(Projection("a", "b", (synapse,), np.array(1)), source, layout)
     assert found.shape == source
     np.testing.assert_array_equal(found, expected)
-    of_source = data.draw(layouts(source, True if len(source) == 3 else False))
+    of_source = data.draw(layouts(source, len(source) == 3))
     if data.draw(st.booleans()):
         of_source = Layout(source, "neurons", (data.draw(st.integers(1, math.prod(source))),))
     sent = np.zeros((of_source.cores, layout.cores))
