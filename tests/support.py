@@ -15,6 +15,7 @@ from neurokit.graph.network import Input, Network, Population, Projection
 from neurokit.graph.neurons import IF, LIF
 from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense, SumPool2d, Upsample2d, chain_shape
 from tests import support_frameworks
+from tests.converters.stereospikes import random_v2
 
 BACKENDS = ("simulator", "lava", "lava-inprocess")
 COLUMNS = ("float", *BACKENDS, "loihi2-stock")
@@ -230,6 +231,7 @@ SOURCES = {
     ),
     **support_frameworks.NIR,
     **support_frameworks.FRAMEWORKS,
+    "StereoSpike: state_dict of its second generation": lambda _: nk.convert(random_v2(width=1)[0], shape=(4, 5, 6)),
     "SLAYER .net: dense, LOIHI": lambda folder: _saved(_net("LOIHI"), folder),
     "SLAYER .net: dense, CUBA (fires at >=)": lambda folder: _saved(_net("CUBA"), folder),
     "SLAYER .net: conv, flatten": lambda folder: _saved(_net("LOIHI", conv=True, layer0=True), folder),

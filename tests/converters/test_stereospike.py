@@ -9,7 +9,8 @@ import neurokit as nk
 from neurokit.converters.stereospike import StereoSpike, read_depth
 from neurokit.converters.weight_files import read_weights
 from neurokit.encode import scenes
-from neurokit.errors import ConversionError, InputError
+from neurokit.errors import CompileError, ConversionError, InputError
+from neurokit.lower.targets import target_faults
 from tests.converters.stereospikes import counts, forward_program, forward_v2, random_v2
 
 SIZE = (20, 26)
@@ -207,6 +208,26 @@ def test_real_weights_on_lava(shared):
     for name in program.populations:
         np.testing.assert_array_equal(lavas.spikes[name], ours.spikes[name][: given.shape[0]], name)
     np.testing.assert_array_equal(lavas.states[DEPTH], ours.states[DEPTH][: given.shape[0]])
+
+
+# --------------------------------------------------------------------------------------------------------- stock parts
+
+
+def test_what_of_v2_is_made_of_stock_parts():
+    """Held, all but the decoder's resizes: LIFReset and Conv. Listed with 5 bits, so that taps' sums fit, all."""
+    state, _ = random_v2()
+    net = nk.convert(state, shape=(4, *SIZE))
+    held = nk.compile(net, schedule="hold")
+    faults = target_faults(held, "loihi2-stock")
+    resized = {p.name for p in held.projections if p.target.startswith(("deconv", "depth"))}
+    assert {fault.node for fault in faults} == resized
+    assert {fault.fact for fault in faults} == {"is a resized convolution"}
+    with pytest.raises(CompileError, match="taps that meet in one source add up"):
+        nk.expand(held)
+    listed = nk.expand(nk.compile(net, schedule="hold", bits=5))
+    assert "loihi2-stock" in listed.targets
+    waiting = {f.fact for f in target_faults(nk.compile(net), "loihi2-stock")}
+    assert "is a convolution with a delay of 3 steps" in waiting, "the pipeline's skips have delays"
 
 
 # ----------------------------------------------------------------------------------------------------------- bad input

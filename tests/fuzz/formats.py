@@ -18,6 +18,7 @@ from PIL import Image
 import neurokit as nk
 from neurokit.encode.pictures import read_picture, read_wave
 from tests.cli.sources import write_nir, write_small_net
+from tests.converters.stereospikes import random_v2
 from tests.data import shared
 from tests.encode import recordings as rec
 from tests.frameworks import framework
@@ -101,6 +102,14 @@ def write_arrays(path):
     np.savez_compressed(path, **tensors())
 
 
+def write_stereospike(path):
+    np.savez_compressed(path, **random_v2(width=1)[0])
+
+
+def read_stereospike(path):
+    return nk.convert(path, kind="stereospike", shape=(4, 5, 6))
+
+
 def read_nir(path):
     return nk.convert(path, dt=1e-3)
 
@@ -128,6 +137,7 @@ NETWORKS = {
     ".pth": Format(".pth", write_old_checkpoint, read_weights, SPECIFIED),
     ".safetensors": Format(".safetensors", write_safetensors, read_weights, SPECIFIED),
     ".npz weights": Format(".npz", write_arrays, read_weights, SPECIFIED),
+    ".npz StereoSpike": Format(".npz", write_stereospike, read_stereospike, ("--shape", "4,5,6")),
 }
 
 
