@@ -11,7 +11,10 @@ from neurokit.learn.eprop.forward import run
 from neurokit.learn.eprop.gradients import RateRegularisation, bptt_gradients, eprop_gradients
 from neurokit.learn.eprop.losses import Classification, Regression
 from neurokit.learn.eprop.online import learn_online
+from neurokit.learn.eprop.optimisers import Adam
 from neurokit.learn.eprop.reward import ActorCritic, drawn_actions, reward_gradients_online
+from neurokit.learn.tasks.networks import evidence_network
+from neurokit.learn.tasks.recall import StoreRecall
 from tests import tolerances
 
 WEIGHTS = ("w_in", "w_rec", "w_out")
@@ -189,6 +192,27 @@ def test_rewards():
             np.fill_diagonal(wanted, 0)
         assert relative(getattr(batch, block), wanted) < tolerances.EPROP_EXACT, block
         assert relative(getattr(online, block), wanted) < tolerances.EPROP_EXACT, block
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_rewards_teach_what_to_do(seed):
+    """Two cues, two actions, a reward for the right one: from chance to nine in ten in 150 batches of 16."""
+    task = StoreRecall(slots=1, slot=20, delay=0, spike_probability=0.2)
+    random, state, earned = np.random.default_rng(seed), {}, []
+    net = evidence_network(seed, inputs=task.inputs, regular=20, adaptive=10, outputs=3, tau_adaptation=0.1)
+    for _ in range(150):
+        trials = task.trials(random, 16)
+        activity = run(net, trials.x)
+        actions, acting = drawn_actions(activity.y, random), np.zeros(activity.y.shape[:2], bool)
+        acting[:, -10:] = True
+        rewards = (acting & (actions == trials.loss.labels[:, None])) / 10
+        slopes = eprop_gradients(net, activity, ActorCritic(actions, rewards, acting, 0.9).error(activity.y))
+        weights = {name: getattr(net, name) for name in WEIGHTS}
+        weights, state = Adam(0.01).step(weights, {name: getattr(slopes, name) for name in WEIGHTS}, state)
+        net = replace(net, **weights)
+        earned.append(rewards.sum(1).mean())
+    assert np.mean(earned[:10]) < 0.6
+    assert np.mean(earned[-20:]) > 0.85
 
 
 def test_actions_follow_the_policy():

@@ -185,7 +185,7 @@ def test_evidence_accumulation_as_published(seed):
     done = train(evidence_network(seed), EvidenceAccumulation(), training, seed=1000 + seed)
     assert done.stopped == STOPPED
     trials = EvidenceAccumulation().trials(np.random.default_rng(99), 512)
-    assert validation(done.net, trials).error < 0.1
+    assert validation(done.net, trials).error < 0.13  # of 1024 others: .054 to .101
 
 
 def test_pattern_generation_as_published():
