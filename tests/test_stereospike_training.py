@@ -237,3 +237,16 @@ def test_what_the_results_show():
     assert np.mean([np.mean(list(run["rates"].values())) for run in sparse]) < 0.1
     assert min(min(run["rates"].values()) for run in sparse) > 0.01
     assert np.mean([run["float"] for run in sparse]) < 1.15 * mean
+
+
+@pytest.mark.slow
+def test_the_stock_program_of_the_committed_weights(held_out):
+    """Held and written out as Sparse synapses in 5 bits, it gives the depths of the same integers as convolutions."""
+    program, bits = accuracy.stock_program(WEIGHTS)
+    assert bits == RESULTS["runs"]["binocular-0"]["stock_bits"]
+    assert "loihi2-stock" in program.targets
+    shown = held_out.selected(np.arange(2))
+    as_maps = accuracy.run(accuracy.program_of(WEIGHTS, bits), shown)[0]
+    np.testing.assert_array_equal(accuracy.run(program, shown)[0], as_maps)
+    floats = train.predict(train.load(WEIGHTS), shown)
+    assert 0 < np.abs(as_maps - floats).mean() < 0.2
