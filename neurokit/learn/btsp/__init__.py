@@ -1,0 +1,1 @@
+"""Learning at dendritic plateaus (behavioural time scale plasticity)."""
