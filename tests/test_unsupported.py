@@ -91,6 +91,13 @@ def unequal_paths():
     return graph(nodes, [("in", "a"), ("a", "n"), ("a", "b"), ("b", "n"), ("n", "out")])
 
 
+def bare_weights():
+    """A file of one matrix, which says nothing of neurons."""
+    file = Path(tempfile.mkdtemp()) / "model.npz"
+    np.savez(file, weight=np.eye(2))
+    return file
+
+
 def late_inside():
     nodes = {"x": nir.Linear(np.ones((2, 2))), "y": nir.Delay(np.array([0, 1e-3])), "z": nir.Linear(np.ones((2, 2)))}
     return graph(nodes | {"n": fire()}, [("in", "x"), ("x", "y"), ("y", "z"), ("z", "n"), ("n", "out")])
@@ -136,7 +143,7 @@ PROVOKED = {
     "resizes other than nearest and linear": lambda: onnx_model(
         lambda s, x: s.op("Resize", x, s.constant(np.ones(0, np.float32)), s.weights(4), mode="cubic")
     ),
-    "weights without a specification": lambda: nk.convert("model.pt"),
+    "weights without a specification": lambda: nk.convert(bare_weights()),
     "NIR paths of unequal delay through the same pairs of neurons": lambda: nk.convert(unequal_paths(), dt=1e-3),
     "NIR Delays that differ between neurons, between two maps with weights": lambda: nk.convert(late_inside(), dt=1e-3),
     "neurons, maps, delays of single synapses and refractory periods that NIR has no node for": lambda: network(
