@@ -1,0 +1,286 @@
+"""Two memories learned one after the other: what the second one costs the first, in floats and on the chip.
+
+    python examples/12_eprop_interference.py float [--seeds 0 1 2]     # seconds a network
+    python examples/12_eprop_interference.py chip  [--seeds 0 1 2]     # half a minute a network
+    python examples/12_eprop_interference.py picture
+
+100 LIF neurons learn by e-prop, in their recurrent weights only, to keep the first of two patterns that a cue calls up
+(task A), then the second (task B). The tasks share no input and no readout. Each is learned until its loss is a tenth
+of what silent readouts have. Initial recurrent weights are random, each neuron's sum to zero, times the recurrent gain.
+
+What is done is not done again: results are added to docs/eprop_interference.json, and docs/eprop.md tells of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+import neurokit as nk
+from neurokit import rules
+from neurokit.converters.eprop_net import EpropNet
+from neurokit.files import written_aside
+from neurokit.graph.lif_family import ALIF
+from neurokit.graph.network import Input, Network, Population, Program, Projection
+from neurokit.graph.neurons import LeakyIntegrator
+from neurokit.graph.synapses import Dense, Sparse
+from neurokit.learn.eprop.forward import run
+from neurokit.learn.eprop.gradients import bptt_gradients, eprop_gradients
+from neurokit.learn.sequential import Interference, Losses, interference
+from neurokit.learn.tasks.memory import PatternMemory
+from neurokit.learn.tasks.networks import pattern_network
+from neurokit.learn.tasks.trials import Trials
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+RESULTS, PICTURE = DOCS / "eprop_interference.json", DOCS / "images" / "eprop_interference.png"
+INPUTS, NEURONS, STEPS, CUE = 40, 100, 500, 200
+GAINS = 0.0, 0.5, 1.0, 1.5, 2.0
+RATE, CRITERION, MOST = 2e-4, 0.1, 300  # of gradient descent; of a silent readout's loss; iterations
+DRIVE = 3.0  # times the input weights of the published pattern generation, so that a cue is heard by most neurons
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A variant of the experiment: gradients, steps of the cue (STEPS: it stays on), silent steps after a spike."""
+
+    method: str = "eprop"
+    cue: int = CUE
+    refractory: int = 0
+
+
+CONDITIONS = {
+    "memory": Condition(),
+    "backpropagation": Condition(method="bptt"),
+    "input stays on": Condition(cue=STEPS),
+    "refractory": Condition(refractory=2),
+}
+
+
+def untrained(seed: int, gain: float, condition: Condition) -> EpropNet:
+    """The network of the pattern generation, its random recurrent weights balanced row by row and multiplied."""
+    net = pattern_network(seed, inputs=INPUTS, neurons=NEURONS, outputs=2, recurrent_gain=gain)
+    off = 1 - np.eye(NEURONS)
+    balanced = net.w_rec - net.w_rec.sum(1, keepdims=True) / (NEURONS - 1) * off
+    return replace(net, w_in=DRIVE * net.w_in, w_rec=balanced, refractory=condition.refractory)
+
+
+def tasks(seed: int, condition: Condition) -> tuple[PatternMemory, PatternMemory]:
+    """A and B."""
+    a, b = (PatternMemory(k, seed, steps=STEPS, inputs=INPUTS, cue=condition.cue) for k in (0, 1))
+    return a, b
+
+
+def trial(task: PatternMemory) -> Trials:
+    """Its one trial."""
+    return task.trials(np.random.default_rng(0), 1)
+
+
+def learned(net: EpropNet, task: PatternMemory, method: str) -> tuple[EpropNet, int]:
+    """The network after as many iterations as it took, or the best of MOST; and how many."""
+    shown, gradients = trial(task), bptt_gradients if method == "bptt" else eprop_gradients
+    best, least = net, math.inf
+    for iteration in range(MOST + 1):
+        activity = run(net, shown.x)
+        loss = shown.loss.loss(activity.y)
+        if loss < least:
+            best, least = net, loss
+        if loss <= CRITERION * task.silence or iteration == MOST:
+            break
+        slope = gradients(net, activity, shown.loss.error(activity.y)).w_rec
+        net = replace(net, w_rec=net.w_rec - RATE * slope)
+    return best, iteration
+
+
+def in_floats(seed: int, gain: float, name: str) -> dict[str, Any]:
+    """One network through A and B."""
+    condition = CONDITIONS[name]
+    a, b = tasks(seed, condition)
+    before = untrained(seed, gain, condition)
+    after_a, took_a = learned(before, a, condition.method)
+    after_b, took_b = learned(after_a, b, condition.method)
+    found = interference((before, after_a, after_b), trial(a), trial(b))
+    rate = 1000 * float(run(after_a, trial(a).x).rates.mean())
+    row = told(found, a.silence) | {"iterations": [took_a, took_b], "hertz": round(rate, 1)}
+    if name == "memory":  # the same two networks as frozen Programs: what deployment alone does
+        row["deployed"] = [loss_of(compiled(net, (a, b), 0.0, 1.0), a) / a.silence for net in (after_a, after_b)]
+    return row
+
+
+def told(found: Interference, silence: float) -> dict[str, Any]:
+    """Numbers of a row: losses and products as shares of what silent readouts have."""
+    return {
+        "a": [round(value / silence, 4) for value in asdict(found.a).values()],
+        "b": [round(value / silence, 4) for value in asdict(found.b).values()],
+        "forgetting": round(found.forgetting / silence, 4),
+        "overlap": round(found.overlap["w_rec"], 4),
+        "first_order": round(found.first_order["w_rec"] / silence, 4),
+        "drive": [round(value, 4) for value in found.drive],
+        "subspaces": round(found.states.overlap, 4),
+    }
+
+
+def on_chip(seed: int, gain: float) -> dict[str, Any]:
+    """The same network compiled before it learned anything; it learns A and B in the chip's integers."""
+    a, b = tasks(seed, CONDITIONS["memory"])
+    before = untrained(seed, gain, CONDITIONS["memory"])
+    most = max(np.abs(net.w_rec).max() for net in float_nets(before, a, b))
+    program = compiled(before, (a, b), RATE, 1.5 * most)
+    programs, took = [program], []
+    for task in (a, b):
+        program, trials = learned_on_chip(programs[-1], task)
+        programs.append(program)
+        took.append(trials)
+    losses = [Losses(*(loss_of(made, task) for made in programs)) for task in (a, b)]
+    nets = [replace(before, w_rec=recurrent(made, before)) for made in programs]
+    found = interference((nets[0], nets[1], nets[2]), trial(a), trial(b), losses=(losses[0], losses[1]))
+    in_float = [trial(a).loss.loss(run(net, trial(a).x).y) / a.silence for net in nets[1:]]
+    return told(found, a.silence) | {"trials": took, "same weights in floats": [round(v, 4) for v in in_float]}
+
+
+def float_nets(net: EpropNet, a: PatternMemory, b: PatternMemory) -> Iterator[EpropNet]:
+    """Before, after A and after B in floats: their largest weight is the bound that the chip gets."""
+    yield net
+    for task in (a, b):
+        net, _ = learned(net, task, "eprop")
+        yield net
+
+
+def network(net: EpropNet, rate: float, bound: float) -> Network:
+    """The network with e-prop on its recurrent weights; bound: of |w_rec|; rate 0: it does not learn.
+
+    Projections carry zeta w, whose gradient is that of w / zeta: the rule's learning rate is zeta**2 that of w. Errors
+    go through the readout, and so come two steps late.
+    """
+    dt, zeta, late, back = net.dt, net.zeta, np.asarray(2 * net.dt), net.feedback_weights
+    hidden = ALIF(  # without adaptation: a LIF with a soft reset
+        tau=np.asarray(net.tau_membrane),
+        tau_adaptation=np.asarray(net.tau_adaptation),
+        beta=np.asarray(0.0),
+        threshold=np.asarray(net.threshold),
+        refractory=np.asarray(net.refractory * dt),
+    )
+    learns = rules.eprop_lif(
+        dt=dt,
+        tau=net.tau_membrane,
+        tau_out=net.tau_out,
+        learning_rate=rate * zeta**2,
+        dampening=net.dampening,
+        signal_steps=2,
+        bounds=(-bound * zeta, bound * zeta),
+    )
+    out = Population("out", (net.n_out,), LeakyIntegrator(np.asarray(dt / (1 - net.kappa))))
+    own = (
+        Projection("x", "hidden", (Dense(zeta * net.w_in),)),
+        Projection(
+            "hidden", "hidden", (others(zeta * net.w_rec),), np.asarray(dt), plasticity=learns if rate else None
+        ),
+        Projection("hidden", "out", (Dense(net.w_out),)),
+    )
+    feedback = (
+        Projection("out", "hidden", (Dense(back),), late, "modulation"),
+        Projection("target", "hidden", (Dense(-back),), late, "modulation"),
+    )
+    inputs = {"x": Input("x", (net.n_in,))} | ({"target": Input("target", (net.n_out,))} if rate else {})
+    populations = {"hidden": Population("hidden", (net.n_rec,), hidden), "out": out}
+    return Network(inputs, populations, own + (feedback if rate else ()), {"out": out}, dt=dt)
+
+
+def others(weights: NDArray[np.float64]) -> Sparse:
+    """Synapses from each neuron to all others, zero weights too: they may learn."""
+    rows, columns = np.nonzero(~np.eye(len(weights), dtype=bool))
+    return Sparse(sp.csr_matrix((weights[rows, columns], (rows, columns)), weights.shape))
+
+
+def shown(task: PatternMemory, learns: bool) -> dict[str, NDArray[Any]]:
+    """A trial as the network takes it."""
+    given = {"x": trial(task).x[0].astype(float)}
+    return given | ({"target": task.target} if learns else {})
+
+
+def compiled(net: EpropNet, both: tuple[PatternMemory, PatternMemory], rate: float, bound: float) -> Program:
+    """Eight bits, calibrated on both tasks."""
+    samples = [shown(task, rate > 0) for task in both]
+    batch = {name: np.stack([sample[name] for sample in samples]) for name in samples[0]}
+    return nk.compile(network(net, rate, bound), calibrate=batch)
+
+
+def readouts(program: Program, task: PatternMemory, learns: bool) -> tuple[NDArray[np.float64], Program]:
+    """(1, steps, 2) of one trial in the network's unit, and the Program after it."""
+    given, late = program.scaled(shown(task, learns)), program.latency["out"]
+    rec = nk.run(program, given, STEPS + late + 2, record=(("out", "v"),))  # 2: the last errors come as late
+    (report,) = (report for report in program.report if report.population == "out")
+    potential = rec.states["out", "v"][None, late : late + STEPS]
+    return potential / (64 * report.scale), rec.program  # currents enter v times 64
+
+
+def loss_of(program: Program, task: PatternMemory) -> float:
+    """Of the Program as it is; it does not learn meanwhile."""
+    y, _ = readouts(program.frozen(), task, False)
+    return trial(task).loss.loss(y)
+
+
+def learned_on_chip(program: Program, task: PatternMemory) -> tuple[Program, int]:
+    """Trial after trial, weights changing in every step, until one is good enough and so is a frozen one after it, or
+    the best of MOST."""
+    goal, best, least = CRITERION * task.silence, program, math.inf
+    for trials in range(MOST + 1):
+        y, after = readouts(program, task, True)
+        loss = trial(task).loss.loss(y)
+        if loss < least:
+            best, least = program, loss
+        if trials == MOST or (loss <= goal and loss_of(program, task) <= goal):
+            break
+        program = after
+    return best, trials
+
+
+def recurrent(program: Program, net: EpropNet) -> NDArray[np.float64]:
+    """w_rec of a Program in the unit of `net`."""
+    (projection,) = (p for p in program.projections if p.name == "hidden->hidden")
+    return np.asarray(projection.synapses[0].weight.toarray() / projection.plasticity.report.weight_scale / net.zeta)
+
+
+def read() -> dict[str, Any]:
+    """Results so far."""
+    return dict(json.loads(RESULTS.read_text(encoding="utf-8"))) if RESULTS.exists() else {}
+
+
+def add(key: str, measure: Callable[[], dict[str, Any]]) -> None:
+    """Measure what is not there yet."""
+    if key in read():
+        return
+    row = measure()
+    rows = dict(sorted((read() | {key: row}).items()))
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(values)}" for name, values in rows.items())
+    with written_aside(RESULTS) as aside:
+        aside.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+    print(key, row, flush=True)
+
+
+def main() -> None:
+    """Measure, or draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("float", "chip", "picture"))
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(10)))
+    parser.add_argument("--gains", type=float, nargs="+", default=list(GAINS))
+    options = parser.parse_args()
+    for seed in options.seeds:
+        for gain in options.gains:
+            if options.what == "chip":
+                add(f"chip, gain {gain}, seed {seed}", partial(on_chip, seed, gain))
+            for name in CONDITIONS if options.what == "float" else ():
+                add(f"{name}, gain {gain}, seed {seed}", partial(in_floats, seed, gain, name))
+
+
+if __name__ == "__main__":
+    main()
