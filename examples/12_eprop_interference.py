@@ -2,7 +2,7 @@
 
     python examples/12_eprop_interference.py float [--seeds 0 1 2]     # seconds a network
     python examples/12_eprop_interference.py chip  [--seeds 0 1 2]     # half a minute a network
-    python examples/12_eprop_interference.py picture
+    python examples/12_eprop_interference.py picture                   # and the table of docs/eprop.md
 
 100 LIF neurons learn by e-prop, in their recurrent weights only, to keep the first of two patterns that a cue calls up
 (task A), then the second (task B). The tasks share no input and no readout. Each is learned until its loss is a tenth
@@ -43,6 +43,7 @@ from neurokit.learn.tasks.trials import Trials
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 RESULTS, PICTURE = DOCS / "eprop_interference.json", DOCS / "images" / "eprop_interference.png"
+PAGE, BEGIN, END = DOCS / "eprop.md", "<!-- interference -->\n", "<!-- end of interference -->\n"
 INPUTS, NEURONS, STEPS, CUE = 40, 100, 500, 200
 GAINS = 0.0, 0.5, 1.0, 1.5, 2.0
 RATE, CRITERION, MOST = 2e-4, 0.1, 300  # of gradient descent; of a silent readout's loss; iterations
@@ -250,36 +251,122 @@ def recurrent(program: Program, net: EpropNet) -> NDArray[np.float64]:
     return np.asarray(projection.synapses[0].weight.toarray() / projection.plasticity.report.weight_scale / net.zeta)
 
 
-def read() -> dict[str, Any]:
+def read(results: Path) -> dict[str, Any]:
     """Results so far."""
-    return dict(json.loads(RESULTS.read_text(encoding="utf-8"))) if RESULTS.exists() else {}
+    return dict(json.loads(results.read_text(encoding="utf-8"))) if results.exists() else {}
 
 
-def add(key: str, measure: Callable[[], dict[str, Any]]) -> None:
+def add(results: Path, key: str, measure: Callable[[], dict[str, Any]]) -> None:
     """Measure what is not there yet."""
-    if key in read():
+    if key in read(results):
         return
     row = measure()
-    rows = dict(sorted((read() | {key: row}).items()))
+    rows = dict(sorted((read(results) | {key: row}).items()))
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(values)}" for name, values in rows.items())
-    with written_aside(RESULTS) as aside:
+    with written_aside(results) as aside:
         aside.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     print(key, row, flush=True)
 
 
+def rows_of(results: dict[str, Any], name: str, gain: float) -> list[dict[str, Any]]:
+    """Of all seeds."""
+    return [row for key, row in results.items() if key.startswith(f"{name}, gain {gain}, ")]
+
+
+def statistics(results: dict[str, Any], name: str, value: Callable[[dict[str, Any]], float]) -> NDArray[np.float64]:
+    """(gains, 3): gain, mean over seeds and its standard error; gains without two seeds are left out."""
+    found = []
+    for gain in GAINS:
+        values = [value(row) for row in rows_of(results, name, gain)]
+        if len(values) > 1:
+            found.append((gain, np.mean(values), np.std(values, ddof=1) / math.sqrt(len(values))))
+    return np.array(found).reshape(-1, 3)
+
+
+def forgetting(row: dict[str, Any]) -> float:
+    """As a share of a silent readout's loss."""
+    return float(row["forgetting"])
+
+
+def table(results: dict[str, Any]) -> str:
+    """Markdown: forgetting, mean and standard error over seeds, by condition and gain."""
+    lines = ["| forgetting at recurrent gain | " + " | ".join(f"{gain:g}" for gain in GAINS) + " |"]
+    lines.append("|---|" + "---|" * len(GAINS))
+    for name in (*CONDITIONS, "chip"):
+        found = {gain: f"{mean:.2f} ± {error:.2f}" for gain, mean, error in statistics(results, name, forgetting)}
+        seeds = max((len(rows_of(results, name, gain)) for gain in GAINS), default=0)
+        title = {"chip": "memory, on the chip"}.get(name, f"{name}, in floats")
+        lines.append(f"| {title} ({seeds} networks) | " + " | ".join(found.get(gain, "") for gain in GAINS) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def rewritten(page: str, results: dict[str, Any]) -> str:
+    """docs/eprop.md with the table of `results`."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}{table(results)}{END}{after}"
+
+
+def draw(results: dict[str, Any]) -> None:
+    """Forgetting over the recurrent gain, and where it comes from."""
+    from matplotlib.figure import Figure  # only this verb draws
+
+    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    named = {"memory": "memory, e-prop in floats", "chip": "memory, e-prop on the chip"}
+    for number, name in enumerate(("memory", "chip", "backpropagation", "input stays on", "refractory")):
+        label = named.get(name, {"backpropagation": "memory, backpropagation"}.get(name, name))
+        found, style = statistics(results, name, forgetting), "o-" if name in named else "o--"
+        if len(found):
+            left.errorbar(*found.T, fmt=style, color=f"C{number}", capsize=3, label=label)
+    left.set(xlabel="initial recurrent gain", ylabel="forgetting (1: loss of a silent readout)", ylim=(0, None))
+    left.set_title("What B costs A (mean, standard error)")
+    left.legend(fontsize="small")
+    parts = {
+        "float: A after A": ("memory", lambda row: row["a"][1]),
+        "float, deployed frozen: A after A": ("memory", lambda row: row["deployed"][0]),
+        "learned on the chip: A after A": ("chip", lambda row: row["a"][1]),
+        "float: A after B": ("memory", lambda row: row["a"][2]),
+        "float, deployed frozen: A after B": ("memory", lambda row: row["deployed"][1]),
+        "learned on the chip: A after B": ("chip", lambda row: row["a"][2]),
+    }
+    for number, (label, (name, value)) in enumerate(parts.items()):
+        found = statistics(results, name, value)
+        if len(found):
+            shift = 0.03 * (number % 3 - 1)
+            style = ("o:", "s-")[number // 3]
+            right.errorbar(
+                found[:, 0] + shift, found[:, 1], found[:, 2], fmt=style, color=f"C{number % 3}", label=label
+            )
+    right.set(xlabel="initial recurrent gain", ylabel="loss of A (1: silent readout)", ylim=(0, None))
+    right.set_title("Deployment costs little, learning B costs much")
+    right.legend(fontsize="small")
+    PICTURE.parent.mkdir(exist_ok=True)
+    with written_aside(PICTURE) as aside:
+        figure.savefig(aside, format="png", dpi=100)
+
+
 def main() -> None:
-    """Measure, or draw."""
+    """Measure, or draw and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("float", "chip", "picture"))
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(10)))
     parser.add_argument("--gains", type=float, nargs="+", default=list(GAINS))
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where they are kept (JSON)")
     options = parser.parse_args()
+    if options.what == "picture":
+        results = read(options.results)
+        draw(results)
+        page = PAGE.read_text(encoding="utf-8")
+        with written_aside(PAGE) as aside:
+            aside.write_text(rewritten(page, results), encoding="utf-8")
+        return
     for seed in options.seeds:
         for gain in options.gains:
             if options.what == "chip":
-                add(f"chip, gain {gain}, seed {seed}", partial(on_chip, seed, gain))
+                add(options.results, f"chip, gain {gain}, seed {seed}", partial(on_chip, seed, gain))
             for name in CONDITIONS if options.what == "float" else ():
-                add(f"{name}, gain {gain}, seed {seed}", partial(in_floats, seed, gain, name))
+                add(options.results, f"{name}, gain {gain}, seed {seed}", partial(in_floats, seed, gain, name))
 
 
 if __name__ == "__main__":

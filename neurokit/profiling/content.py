@@ -11,11 +11,12 @@ import numpy as np
 from neurokit.graph.network import Program
 from neurokit.place.chips import Range
 from neurokit.place.placement import Placement
-from neurokit.profiling import depth_view
+from neurokit.profiling import depth_view, learning_view
 from neurokit.profiling.comparing import depth_order
 from neurokit.profiling.depth_view import DepthView
-from neurokit.profiling.estimate import Estimate, quantity
+from neurokit.profiling.estimate import Estimate, digits, quantity
 from neurokit.profiling.estimate import count as written
+from neurokit.profiling.learning_view import LearningView
 from neurokit.profiling.parity import Parity
 from neurokit.profiling.profile import Profile
 from neurokit.profiling.targets import Targets
@@ -37,6 +38,7 @@ def build(
     summary: Summary,
     targets: Targets | None = None,
     depth: DepthView | None = None,
+    learning: LearningView | None = None,
 ) -> Json:
     """Everything the report shows; None for what was not given."""
     recording = recording or (profile.recording if profile is not None else None)
@@ -44,8 +46,14 @@ def build(
     return {
         "title": title,
         "subtitle": _subtitle(program, recording),
-        "summary": [*_given(summary), *_depth_tiles(depth), *_headlines(profile, parity, placement)],
+        "summary": [
+            *_given(summary),
+            *_depth_tiles(depth),
+            *_learning_tiles(learning),
+            *_headlines(profile, parity, placement),
+        ],
         "depth": None if depth is None else depth_view.content(depth, profile),
+        "learning": None if learning is None else learning_view.content(learning, profile),
         "layers": _layers(program),
         "raster": None if recording is None else raster(recording),
         "profile": None if profile is None else profile.to_dict(),
@@ -94,6 +102,17 @@ def _depth_tiles(depth: DepthView | None) -> list[Json]:
     stage, error = list(depth.errors.items())[-1]
     kind = "synthetic, " if depth.synthetic else ""
     return [_tile("Mean depth error", f"{100 * error.mean:.1f} cm", f"{kind}{stage}, {written(error.maps)} maps")]
+
+
+def _learning_tiles(learning: LearningView | None) -> list[Json]:
+    if learning is None:
+        return []
+    stage, losses = list(learning.losses.items())[-1]
+    detail = f"{stage}, {digits(losses[0])} at first, {written(len(losses))} {learning.iteration}s"
+    tiles = [_tile("Loss after learning", digits(losses[-1]), detail)]
+    for stage, found in learning.interference.items():
+        tiles.append(_tile("Forgetting", digits(found.forgetting), f"{stage}, of {digits(found.a.after_a)} before"))
+    return tiles
 
 
 def _headlines(profile: Profile | None, parity: Parity | None, placement: Placement | None) -> list[Json]:

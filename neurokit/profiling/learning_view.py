@@ -120,7 +120,8 @@ def _curves(losses: Mapping[str, Sequence[float]]) -> list[Json]:
     for stage, values in losses.items():
         shown = np.unique(np.linspace(0, len(values) - 1, min(len(values), MOST_POINTS)).round().astype(int))
         points = [
-            f"{WIDTH * k / max(longest - 1, 1):.1f} {HEIGHT * (1 - (values[k] - low) / span):.1f}" for k in shown.tolist()
+            f"{WIDTH * k / max(longest - 1, 1):.1f} {HEIGHT * (1 - (values[k] - low) / span):.1f}"
+            for k in shown.tolist()
         ]
         first, last, least = float(values[0]), float(values[-1]), float(min(values))
         path = f"M{' L'.join(points)}"
@@ -150,7 +151,7 @@ def _energy(profile: Profile | None) -> Json | None:
     if profile is None:
         return None
     parts = [part for part in profile.energy.parts if part.name == "learning"]
-    notes = [note for note in profile.notes if note.startswith("Learning")]
+    notes = [note for note in profile.caveats if note.startswith("Learning")]
     if not parts and not notes:
         return None
     return {"part": parts[0].to_dict() if parts else None, "notes": notes, "chip": profile.chip.title}

@@ -13,6 +13,7 @@ from neurokit.place.placement import Placement
 from neurokit.profiling.content import Json, Summary, build
 from neurokit.profiling.depth_view import DepthView
 from neurokit.profiling.estimate import Estimate, count, digits, quantity
+from neurokit.profiling.learning_view import LearningView
 from neurokit.profiling.parity import Parity
 from neurokit.profiling.profile import Profile
 from neurokit.profiling.targets import Targets
@@ -31,17 +32,19 @@ def report(
     title: str = "neurokit report",
     summary: Summary = (),
     depth: DepthView | None = None,
+    learning: LearningView | None = None,
     path: str | os.PathLike[str] = "report.html",
 ) -> Path:
     """Write a report of whatever is given to `path`, and its content to the same path with suffix .json.
 
-    recording: whose spikes to draw; default the profile's. targets: from `nk.targets`.
+    recording: whose spikes to draw; default the profile's. targets: from `nk.targets`. learning: losses, alignment and
+    forgetting of what learned (`neurokit.profiling.learning_view.LearningView`).
     summary: (label, value) pairs of your own, shown first.
     depth: of a network that sees depth, maps and errors to show (`neurokit.profiling.depth_view.DepthView`).
     Both files are written aside and then renamed. Equal results give equal files. Gives back the page's path.
     Raises InputError when there is nothing to report, OutputError when a file cannot be written.
     """
-    if all(given is None for given in (profile, parity, placement, recording, targets, depth)):
+    if all(given is None for given in (profile, parity, placement, recording, targets, depth, learning)):
         raise InputError(
             Fault(
                 "report",
@@ -56,6 +59,7 @@ def report(
         ("placement", placement, Placement),
         ("targets", targets, Targets),
         ("depth", depth, DepthView),
+        ("learning", learning, LearningView),
     ):
         if value is not None and not isinstance(value, kind):
             fact = f"is a {type(value).__name__}"
@@ -65,7 +69,7 @@ def report(
         raise InputError(
             Fault(str(page), "is the name of the JSON file", "the page needs another suffix", "Use path='report.html'.")
         )
-    content = build(profile, parity, placement, recording, title, summary, targets, depth)
+    content = build(profile, parity, placement, recording, title, summary, targets, depth, learning)
     drawn = "" if placement is None else base64.b64encode(_picture(placement)).decode()
     html, data = render(content, drawn), _json(content)
     with written_aside(page) as page_aside, written_aside(page.with_suffix(".json")) as data_aside:
