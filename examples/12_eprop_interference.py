@@ -296,6 +296,8 @@ def table(results: dict[str, Any]) -> str:
         found = {gain: f"{mean:.2f} ± {error:.2f}" for gain, mean, error in statistics(results, name, forgetting)}
         seeds = max((len(rows_of(results, name, gain)) for gain in GAINS), default=0)
         title = {"chip": "memory, on the chip"}.get(name, f"{name}, in floats")
+        if not seeds:
+            continue
         lines.append(f"| {title} ({seeds} networks) | " + " | ".join(found.get(gain, "") for gain in GAINS) + " |")
     return "\n".join(lines) + "\n"
 

@@ -4,7 +4,7 @@
                                               # core from nothing; remove the file to measure anew), then writes
     python tools/eprop_fidelity.py --write    # writes the tables only
 
-20 inputs (50 Hz), 20 LIF or ALIF neurons, 3 readouts that are to follow sums of sines, 1,000 steps, five seeds. The
+20 inputs (50 Hz), 20 LIF or ALIF neurons, 3 readouts that are to follow sums of sines, 1,000 steps, three seeds. The
 engine is driven by the spikes and signals of the float network (`nk.fidelity`), so that only its arithmetic differs.
 """
 
@@ -43,7 +43,7 @@ BEGIN, END = "<!-- fidelity -->\n", "<!-- end of fidelity -->\n"
 INPUTS, NEURONS, OUTPUTS, STEPS = 20, 20, 3, 1000
 AMPLITUDE = 3.0  # of the targets
 RATE = 3e-3  # so that weights change by some 30 of the engine's units
-SEEDS = range(5)
+SEEDS = range(3)
 KINDS = {"lif": 0.0, "alif": 0.05}  # beta, in units of v (threshold 0.6) a spike
 BLOCKS = {"x->hidden": "w_in", "hidden->hidden": "w_rec", "hidden->out": "w_out"}
 SWEEP = {"weight_bits": (8, 7, 6, 5, 4), "trace_bits": (7, 6, 5, 4), "epochs": (1, 2, 4, 8)}
