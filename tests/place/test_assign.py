@@ -62,7 +62,7 @@ def test_pilotnets_messages_pass_less_than_a_router() -> None:
 
 
 def test_yolo_kp_takes_the_cores_that_were_printed() -> None:
-    """lava-dl @21ba888, netx/yolo_kp/run.ipynb: ten convolutions, 574 cores."""
+    """lava-dl @21ba888, netx/yolo_kp/run.ipynb: ten convolutions, 574 cores. Tiles are (columns, rows, channels)."""
     layers = [(16, 3, 2), (32, 3, 2), (64, 3, 2), (128, 3, 2), (256, 3, 1), (256, 3, 2), (512, 3, 1), (256, 1, 1)]
     layers += [(512, 3, 1), (48, 1, 1)]
     rng = np.random.default_rng(0)
@@ -81,6 +81,12 @@ def test_yolo_kp_takes_the_cores_that_were_printed() -> None:
     assert cores == [224, 112, 56, 28, 56, 16, 32, 14, 32, 4]
     assert placement.cores == 574
     assert placement.board == "Kapoho Point"
+    printed = [(8, 28, 16), (8, 14, 32), (4, 14, 64), (4, 7, 128), (4, 7, 128), (8, 7, 64), (8, 7, 64), (2, 7, 256)]
+    printed += [(8, 7, 64), (4, 14, 48)]
+    tiles = [placed.layout.block[::-1] for placed in placement.populations.values()]
+    assert [(tile[0] * tile[1], tile[2]) for tile in tiles] == [(tile[0] * tile[1], tile[2]) for tile in printed]
+    same = [n for n, (tile, theirs) in enumerate(zip(tiles, printed, strict=True)) if tile == theirs]
+    assert same == [1, 3, 4, 9], "rows and columns of the others are not reproduced"
 
 
 def test_the_mend_of_too_many_inputs_cures_them() -> None:
