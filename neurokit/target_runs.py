@@ -14,7 +14,7 @@ from neurokit.graph.check import check_program, need_program
 from neurokit.graph.fingerprint import fingerprint
 from neurokit.graph.network import Program
 from neurokit.lower.approximate import approximated
-from neurokit.lower.targets import TARGETS, target_gaps
+from neurokit.lower.targets import TARGETS, input_faults, target_gaps
 from neurokit.profiling.decisions import decide
 from neurokit.profiling.targets import TargetRow, Targets
 from neurokit.records import Recording
@@ -33,7 +33,8 @@ def targets(
     Where a target lacks a part, the stock parts that come nearest stand for it (a reset to zero for one by
     subtraction, listed synapses for a resized convolution); what nothing stands for is named with the reason. With
     inputs, the Program and each approximation run in the simulator: accuracies by `labels` (one class a sample),
-    agreement with the Program's own decisions, and how many values of the outputs differ.
+    agreement with the Program's own decisions, and how many values of the outputs differ. Numbers other than 0 and 1
+    are then among what loihi1 lacks; without inputs nothing tells of them.
     inputs, steps: as for `nk.run`; the run is longer by the Program's latency. only: targets to look at.
     Raises InputError (inputs, labels, unknown targets) and GraphError (an unsound Program).
     """
@@ -50,7 +51,7 @@ def targets(
         return Targets(tuple(_row(program, target) for target in only))
     arrays, _ = check_inputs(program, inputs)
     length = check_steps(arrays, steps) + max(program.latency.values(), default=0)
-    rows = [_row(program, target) for target in only]
+    rows = [_row(program, target, input_faults(program, arrays, target)) for target in only]
     if labels is None and not any(row.program is not None and row.replaced for row in rows):
         return Targets(tuple(rows))  # nothing is to be compared
     ran = {fingerprint(program): api.run(program, arrays, length)}
@@ -65,10 +66,12 @@ def targets(
     return Targets(tuple(rows), own.batch or 1, length)
 
 
-def _row(program: Program, target: str) -> TargetRow:
+def _row(program: Program, target: str, entering: Sequence[Fault] = ()) -> TargetRow:
+    """entering: what of the inputs the target does not take, whatever its parts."""
     found = approximated(program, target)
-    accepts = not target_gaps(program, target)
-    return TargetRow(target, accepts, found.program, found.replaced, found.left)
+    accepts = not target_gaps(program, target) and not entering
+    made = None if entering else found.program
+    return TargetRow(target, accepts, made, found.replaced, (*found.left, *entering))
 
 
 def _compared(row: TargetRow, own: Recording, other: Recording, labels: ArrayLike | None) -> TargetRow:

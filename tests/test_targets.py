@@ -96,6 +96,15 @@ def test_the_report_shows_them(tmp_path):
         nk.report(targets=[], path=tmp_path / "other.html")
 
 
+def test_numbers_that_enter_are_not_for_loihi_1():
+    program = with_neuron(lif())
+    numbers = nk.targets(program, np.array([[1, 0], [-3, 1], [0, 0]]))
+    assert [row.state for row in numbers.rows] == ["as it is", "as it is", "not"]
+    (left,) = numbers["loihi1"].left
+    assert (left.node, left.fact, left.limit) == ("in", "sends numbers, such as -3", "Loihi 1 sends 0 or 1")
+    assert [row.state for row in nk.targets(program, np.eye(2, dtype=int)).rows] == ["as it is"] * 3
+
+
 def test_without_inputs_only_the_parts_are_looked_at():
     found = nk.targets(classifier())
     assert found.samples is None

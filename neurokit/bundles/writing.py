@@ -22,7 +22,7 @@ from neurokit.errors import CompileError, Fault, InputError
 from neurokit.files import folder_written_aside
 from neurokit.graph.fingerprint import fingerprint
 from neurokit.graph.network import Network, Program
-from neurokit.lower.targets import TARGETS, target_faults
+from neurokit.lower.targets import TARGETS, input_faults, target_faults
 from neurokit.records import Recording
 
 STOCK = {"loihi2": "loihi2-stock"}  # shorter names of targets
@@ -75,11 +75,22 @@ def deploy(
     chosen = known_target(target)
     arrays, _ = check_inputs(program, inputs)
     count = check_steps(arrays, steps)
-    faults = target_faults(program, chosen)
+    faults = [*target_faults(program, chosen), *input_faults(program, arrays, chosen)]
     if faults and not force:
-        raise CompileError(faults)
+        raise CompileError([*faults, _instead(chosen, len(faults))])
     load = Load("program", program, arrays, count, ("program.nk", "inputs.npz"))
     return write_bundle(path, "program", chosen, [load], tuple(faults))
+
+
+def _instead(target: str, count: int) -> Fault:
+    """Behind the faults of a target: the other ways to a bundle."""
+    mend = f"nk.targets(program, inputs)['{target}'] has a program by its parts, or says why there is none"
+    return Fault(
+        "target",
+        f"{target} lacks {count} of what the program needs",
+        "what runs there is made of its parts",
+        f"{mend} (neurokit targets); force=True (--force) writes this one nevertheless.",
+    )
 
 
 def known_target(target: str) -> str:

@@ -211,8 +211,8 @@ class Program(_Graph):
     """A network in Loihi's integers: one meaning, bit for bit, on every backend that accepts it.
 
     All neurons are FixedNeurons, all projections have one synapse with integer weights and whole delays >= 1 step (an
-    Injection has 0). latency: per population, steps it lags behind the input. targets: what can run it.
-    report: per population, what compilation did. dt: seconds that one step stands for, None if unknown.
+    Injection has 0). latency: per population, steps it lags behind the input. targets: what can run it, from spikes
+    that enter. report: per population, what compilation did. dt: seconds that one step stands for, None if unknown.
     input_scale: per input, units of payload per unit of the source's input, where that is not 1; see `scaled`.
     steps_per_frame: steps for which each step of the source's input stays at the input: 1, or more where it was
     compiled with schedule="hold"; see `presented`.

@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from neurokit.errors import Fault, InputError
 from neurokit.graph.fixed_plasticity import FixedRule
 from neurokit.graph.graded_neurons import FixedDelta, FixedRelay, FixedSigma, FixedSigmaDelta
@@ -31,6 +34,7 @@ from neurokit.lower.images import lavas_convolution
 from neurokit.lower.stock import Approximation
 
 TARGETS = ("lava-cpu", "loihi2-stock", "loihi1")
+LOIHI1_SENDS = "Loihi 1 sends 0 or 1"
 
 
 class Gap(NamedTuple):
@@ -59,8 +63,27 @@ def target_gaps(program: Program, target: str) -> list[Gap]:
 
 
 def targets_of(program: Program) -> tuple[str, ...]:
-    """Names of the targets that take the program as it is."""
+    """Names of the targets that take the program as it is; of "loihi1", where inputs are 0 or 1, see `input_faults`."""
     return tuple(target for target in TARGETS if not target_faults(program, target))
+
+
+def input_faults(program: Program, inputs: Mapping[str, NDArray[Any]], target: str) -> list[Fault]:
+    """What enters in a run and `target` does not take. A Program says where data enter, not whether they are 0 or 1.
+
+    inputs: whole numbers by name, of any shape.
+    """
+    if target != "loihi1":
+        return []
+    faults = []
+    for name in dict.fromkeys(p.source for p in program.projections if not isinstance(p.synapse, Injection)):
+        if name not in program.inputs:
+            continue
+        values = np.asarray(inputs[name])
+        numbers = values[(values != 0) & (values != 1)]
+        if numbers.size:
+            fact = f"sends numbers, such as {int(numbers.flat[0])}"
+            faults.append(Fault(name, fact, LOIHI1_SENDS, "Use Loihi 2, or binary spikes."))
+    return faults
 
 
 def _population(population: Population) -> Iterator[Gap]:
@@ -126,7 +149,7 @@ def _sigma_delta(name: str, neuron: FixedSigma | FixedDelta | FixedSigmaDelta) -
 
 def _payload(population: Population) -> Fault:
     what = f"sends numbers ({type(population.neuron).__name__})"
-    return Fault(population.name, what, "Loihi 1 sends 0 or 1", "Use Loihi 2, or binary spikes.")
+    return Fault(population.name, what, LOIHI1_SENDS, "Use Loihi 2, or binary spikes.")
 
 
 # Neurons of Lava's public processes on the chip, and what each cannot be there.

@@ -10,7 +10,7 @@ from neurokit.converters.stereospike import StereoSpike, read_depth
 from neurokit.converters.weight_files import read_weights
 from neurokit.encode import scenes
 from neurokit.errors import CompileError, ConversionError, InputError
-from neurokit.lower.targets import target_faults
+from neurokit.lower.targets import input_faults, target_faults
 from tests.converters.stereospikes import counts, forward_program, forward_v2, random_v2
 
 SIZE = (20, 26)
@@ -226,6 +226,11 @@ def test_what_of_v2_is_made_of_stock_parts():
         nk.expand(held)
     listed = nk.expand(nk.compile(net, schedule="hold", bits=5))
     assert "loihi2-stock" in listed.targets
+    windows_of_counts = np.full((1, 2, 4, *SIZE), 3)
+    (entering,) = input_faults(listed, {"events": windows_of_counts}, "loihi1")
+    assert (entering.node, entering.limit) == ("events", "Loihi 1 sends 0 or 1")
+    assert input_faults(listed, {"events": windows_of_counts}, "loihi2-stock") == []
+    assert input_faults(listed, {"events": np.minimum(windows_of_counts, 1)}, "loihi1") == []
     waiting = {f.fact for f in target_faults(nk.compile(net), "loihi2-stock")}
     assert "is a convolution with a delay of 3 steps" in waiting, "the pipeline's skips have delays"
 

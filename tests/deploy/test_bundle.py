@@ -183,6 +183,8 @@ def test_what_is_not_stock_is_refused_unless_forced(tmp_path):
     with pytest.raises(CompileError) as error:
         nk.deploy(not_stock(), data(), tmp_path / "bundle")
     assert "'a/b': resets by subtraction" in fault(error)
+    assert "'target': loihi2-stock lacks 1 of what the program needs" in fault(error)
+    assert "nk.targets(program, inputs)['loihi2-stock'] has a program by its parts" in fault(error)
     assert list(tmp_path.iterdir()) == []
     made = nk.deploy(not_stock(), data(), tmp_path / "bundle", force=True)
     assert [f.node for f in made.forced] == ["a/b"]
@@ -194,6 +196,21 @@ def test_what_is_not_stock_is_refused_unless_forced(tmp_path):
         "--force"
         not in (nk.deploy(not_stock(), data(), tmp_path / "cpu", target="lava-cpu").path / "README.md").read_text()
     )
+
+
+def test_the_program_by_stock_parts_that_the_refusal_names_is_taken(tmp_path):
+    other = nk.targets(not_stock(), data())["loihi2-stock"].program
+    assert nk.deploy(other, data(), tmp_path / "bundle").forced == ()
+
+
+def test_numbers_do_not_enter_loihi_1(tmp_path):
+    numbers = data() * 3
+    with pytest.raises(CompileError) as error:
+        nk.deploy(program(), numbers, tmp_path / "bundle", target="loihi1")
+    assert "sends numbers, such as 3; Loihi 1 sends 0 or 1. Use Loihi 2, or binary spikes." in fault(error)
+    assert list(tmp_path.iterdir()) == []
+    assert nk.deploy(program(), data(), tmp_path / "spikes", target="loihi1").forced == ()
+    assert nk.deploy(program(), numbers, tmp_path / "numbers", target="loihi2").forced == ()
 
 
 @pytest.mark.parametrize(

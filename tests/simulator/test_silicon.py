@@ -72,19 +72,23 @@ def test_each_difference_in_its_own_micro_program(plant):
 
 @pytest.mark.parametrize("seed", range(12))
 def test_random_networks_and_mixtures(seed):
-    random_mixture(seed)
+    if random_mixture(seed) is None:
+        pytest.skip("this network cannot be followed on this silicon")
 
 
 @pytest.mark.slow
 def test_many_random_networks_and_mixtures():
-    assert sum(random_mixture(seed) for seed in range(12, 400)) > 100
+    found = [random_mixture(seed) for seed in range(12, 400)]
+    assert found.count(None) == 59, "README and docs/silicon.md say how many were compared"
+    assert found.count(True) > 100
 
 
 def random_mixture(seed):
+    """Compared: whether the mixture changes anything. None: it cannot be followed."""
     program = random_program(seed, (LoihiLIF,) if seed % 2 else STOCK)
     x, silicon = random_input(seed, program, steps=25, graded=seed % 3 == 1), mixture(seed)
     if Simulator(1, silicon).accepts(program):
-        return False
+        return None
     return check(program, x, silicon)
 
 
