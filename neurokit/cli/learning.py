@@ -13,6 +13,7 @@ import typer
 
 import neurokit as nk
 from neurokit.cli import options as opt
+from neurokit.cli import verb_options as only
 from neurokit.cli.files import Reading, check_output, compiled, read_graph
 from neurokit.cli.inputs import Encoding, read_inputs
 from neurokit.cli.running import INTERRUPTED
@@ -32,13 +33,13 @@ def learn(
     source: opt.Source,
     data: opt.Data,
     output: opt.ToNk,
-    rule: opt.RuleName = None,
-    sets: opt.RuleSets = None,
-    on: opt.OnProjection = None,
-    modulation: opt.ModulationInput = None,
-    passes: opt.Passes = 1,
-    floats: opt.InFloats = False,
-    freeze: opt.Freeze = False,
+    rule: only.RuleName = None,
+    sets: only.RuleSets = None,
+    on: only.OnProjection = None,
+    modulation: only.ModulationInput = None,
+    passes: only.Passes = 1,
+    floats: only.InFloats = False,
+    freeze: only.Freeze = False,
     steps: opt.Steps = None,
     backend: opt.OnBackend = opt.Backend.simulator,
     time_limit: opt.TimeLimit = None,

@@ -8,6 +8,7 @@ import typer
 
 import neurokit as nk
 from neurokit.cli import options as opt
+from neurokit.cli import verb_options as only
 from neurokit.cli.deploy import deploy
 from neurokit.cli.doctor import doctor
 from neurokit.cli.files import (
@@ -230,12 +231,12 @@ app.command()(targets)
 
 @app.command()
 def conformance(
-    backend: opt.AnyBackend = "simulator",
-    networks: opt.Networks = 60,
-    seed: opt.Seed = 0,
-    start: opt.Start = 0,
-    edges: opt.Edges = True,
-    truths: opt.Truths = False,
+    backend: only.AnyBackend = "simulator",
+    networks: only.Networks = 60,
+    seed: only.Seed = 0,
+    start: only.Start = 0,
+    edges: only.Edges = True,
+    truths: only.Truths = False,
     time_limit: opt.TimeLimit = None,
     as_json: opt.AsJson = False,
 ) -> None:

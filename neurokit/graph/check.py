@@ -81,7 +81,7 @@ def _names(graph: _Graph) -> Iterator[Fault]:
     what = type(graph).__name__
     for kind, nodes in (("input", graph.inputs), ("population", graph.populations), ("output", graph.outputs)):
         if not nodes:
-            yield Fault(what, f"there is no {kind}", "a network needs at least one", f"Add an {kind} to the source.")
+            yield Fault(what, f"there is no {kind}", "a network needs at least one", f"Give the source one: {kind}.")
         for key, node in nodes.items():
             if key != node.name:
                 yield Fault(key, f"is listed under '{key}' but named '{node.name}'", "both must agree", "Rename one.")

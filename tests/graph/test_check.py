@@ -56,7 +56,7 @@ class TestStructure:
     )
     def test_nothing_there(self, field, kind):
         found = messages(replace(SOUND, **{field: {}}))
-        assert f"'Network': there is no {kind}; a network needs at least one. Add an {kind} to the source." in found
+        assert f"'Network': there is no {kind}; a network needs at least one. Give the source one: {kind}." in found
 
     @pytest.mark.parametrize("field", ["inputs", "populations", "outputs"])
     def test_a_key_that_is_not_the_name(self, field):
