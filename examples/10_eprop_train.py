@@ -11,7 +11,8 @@ and three more.
 Settings of pattern and evidence are those of the scripts of Bellec et al. 2020 (docs/eprop.md). Each seed writes
 NAME.npz, the trained network, and NAME.json, its losses and validations; a checkpoint beside them lets an interrupted
 run go on where it was, and what is finished is not done again. `summary` prints a table of all that is in the folder,
-decides trials that no training has seen, and writes docs/eprop-training.json: every tenth loss, and all validations.
+decides trials that no training has seen, and puts its networks into docs/eprop-training.json: every tenth loss, and
+all validations.
 
 Result: of five seeds each, pattern generation ends at a loss of 1.64 to 3.67 (from 78 to 131), 3 s of CPU each;
 evidence accumulation is below 7 % after 370 to 580 iterations. examples/eprop/ has the latter five networks.
@@ -174,8 +175,9 @@ def by_stock_parts(net: EpropNet, trials: Trials) -> dict[str, float]:
 
 
 def summary(folder: Path, data: Path) -> None:
-    """A line for each network, and docs/eprop-training.json."""
-    found, trials = {}, {}
+    """A line for each network; in docs/eprop-training.json it takes its old place, and others stay."""
+    found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    trials: dict[str, Trials | None] = {}
     for file in sorted(folder.glob("*-seed[0-9].json")):
         told = json.loads(file.read_text())
         losses = told.pop("losses")
@@ -196,7 +198,9 @@ def summary(folder: Path, data: Path) -> None:
         print(f"{line}, {told['cpu_seconds']} s", flush=True)
         found[file.stem] = told
     with written_aside(RESULTS) as aside:
-        aside.write_text("{\n" + ",\n".join(f"{json.dumps(n)}: {json.dumps(t)}" for n, t in found.items()) + "\n}\n")
+        aside.write_text(
+            "{\n" + ",\n".join(f"{json.dumps(n)}: {json.dumps(t)}" for n, t in sorted(found.items())) + "\n}\n"
+        )
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Examples do what they say. 02 has a test of its own (tests/truth/test_nmnist_mlp.py)."""
 
 import importlib.util
+import json
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,20 @@ def test_training_by_eprop(capsys, monkeypatch, tmp_path):
     found = load_eprop_net(tmp_path / "pattern-eprop-symmetric-soft-seed3.npz")
     assert (found.n_in, found.n_rec, found.n_out) == (100, 100, 1)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_the_summary_of_training_keeps_what_it_does_not_find(monkeypatch, tmp_path):
+    """Networks that are not in the folder stay in docs/eprop-training.json, those that are take their place."""
+    module, name, results = example("10_eprop_train"), "pattern-eprop-symmetric-soft-seed3", tmp_path / "all.json"
+    results.write_text(json.dumps({name: {"iterations": 9}, "another": {"iterations": 7}}))
+    monkeypatch.setattr(module, "RESULTS", results)
+    for options in (["pattern", "--seeds", "3", "--iterations", "2"], ["summary"]):
+        monkeypatch.setattr("sys.argv", ["10_eprop_train.py", *options, "--out", str(tmp_path / "nets")])
+        module.main()
+    found = json.loads(results.read_text())
+    assert list(found) == ["another", name]
+    assert found["another"] == {"iterations": 7}
+    assert (found[name]["iterations"], len(found[name]["every_tenth_loss"])) == (2, 1)
 
 
 def test_learning_on_chip(capsys, monkeypatch):
