@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 
 from neurokit.errors import ConversionError, Fault, InputError
 from neurokit.graph.check import check_network, check_program, need_program
+from neurokit.graph.check_plasticity import LEARNING
+from neurokit.graph.fixed_plasticity import FixedRule
 from neurokit.graph.learned import without_third_factors
 from neurokit.graph.network import LayerReport, Network, Population, Program, Projection
 from neurokit.graph.neurons import Neuron
+from neurokit.graph.plasticity import Rule
 from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense, Injection, ResizeConv2d, Sparse, Synapse
 from neurokit.lower.discretise import recurrence
@@ -148,8 +151,20 @@ def _onto(program: Program, source: Network) -> Network:
             synapse = _with_bias(synapse, np.broadcast_to(constant, target.shape))
             if synapse is None:
                 raise ConversionError(_no_place(own.name))
-        projections.append(replace(own, synapses=(synapse,)))
+        projections.append(replace(own, synapses=(_within(synapse, own.plasticity),)))
     return check_network(replace(source, projections=tuple(projections)))
+
+
+def _within(synapse: Any, rule: Rule | FixedRule | None) -> Any:
+    """`synapse` inside the bounds of its rule: rounded neurons and exponents may make the largest weight a bit more."""
+    if rule is None or not isinstance(synapse, LEARNING):
+        return synapse
+    low, high = rule.bounds
+    if isinstance(synapse, Sparse):
+        weight = synapse.weight.copy()
+        weight.data = np.clip(weight.data, low, high)
+        return replace(synapse, weight=weight)
+    return replace(synapse, weight=np.clip(synapse.weight, low, high))
 
 
 def _others(program: Program, source: Any) -> Iterator[Fault]:

@@ -112,6 +112,19 @@ def test_what_was_learned_comes_back():
     assert [p.name for p in frozen.projections if p.plasticity is not None] == ["lif->out"]
 
 
+@pytest.mark.parametrize("bound", [0.5, 1.3])
+def test_weights_at_their_bound_come_back_within_it(bound):
+    """A unit is the bound's 255th only up to the rounding of scales and decays."""
+    edge = np.clip(LIF.w_in, -bound, bound)
+    edge[0, :2] = bound, -bound
+    net = replace(LIF, w_in=edge, w_rec=np.clip(LIF.w_rec, -bound, bound))
+    network = learning_network(net, OnChip(learning_rate=0.01, bound=bound, readout_bound=2.0))
+    program = nk.compile(network, calibrate={k: v[None] for k, v in data(net, 40).items()})
+    back = eprop_net_of(nk.to_network(program, network), net)
+    np.testing.assert_array_equal(back.w_in[0, :2], [bound, -bound])
+    np.testing.assert_allclose(back.w_in, edge, atol=bound / 255)
+
+
 def test_refusals():
     with pytest.raises(InputError, match="'learning_rate': is 0; a positive, finite number"):
         OnChip(learning_rate=0)
