@@ -39,6 +39,7 @@ POTENTIATION = Sigmoid(4.405, 0.415)  # the figures' parameters: Milstein-Lab/ne
 DEPRESSION = Sigmoid(20.0, 0.026)
 K_POTENTIATION, K_DEPRESSION = 1.1097, 0.425  # per second
 W_MAX = 4.68
+EIANN_DEPRESSION = Sigmoid(200.0, 0.01)  # threshold .01, width .01: a slope of 2 / width in its reference code
 
 
 def btsp_milstein(
@@ -125,7 +126,7 @@ def btsp_eiann(
     *,
     learning_rate: float = 0.0101,
     w_max: float = 0.352,
-    depression: Sigmoid = Sigmoid(20.0, 0.01),
+    depression: Sigmoid = EIANN_DEPRESSION,
 ) -> Rule:
     """Multi-layer BTSP of EIANN: w += eta (P+ ((w_max - w) E - w q_dep(E)) + P- E).
 

@@ -126,7 +126,7 @@ def test_layers_of_eiann():
     for now in range(steps):
         e = np.where(pre[now] != 0, np.minimum(pre[now], 1), e)
         up, down = (signals[name][now][:, None] for name in ("p_plus", "p_minus"))
-        w = np.clip(w + eta * (up * ((w_max - w) * e - w * q(e, 20.0, 0.01)) - down * e), 0, w_max)
+        w = np.clip(w + eta * (up * ((w_max - w) * e - w * q(e, 200.0, 0.01)) - down * e), 0, w_max)
         spiked = pre[now] != 0
         g = np.clip(g + eta * spiked * (up * ((w_max - g) * e - g) - down * e), 0, w_max)
     np.testing.assert_allclose(whole, w, rtol=1e-12, atol=1e-12)
