@@ -198,7 +198,7 @@ def backward(net: DendriticNet, seen: Phases, target: Floats) -> Nudged:
 def _plateau(net: DendriticNet, seen: Phases, rates: dict[str, Floats], target: Floats, k: int) -> Floats:
     """Of layer k: the error at the output, the dendrite elsewhere, where the forward phase left the neuron active."""
     label = net.sizes.labels[k]
-    active = seen.forward[f"{label}E"] > 0
+    active = (seen.forward[f"{label}E"] > 0).astype(np.float32)
     if k == len(net.sizes.labels) - 1:
         error: Floats = np.clip(target - seen.forward[f"{label}E"], -1, 1) * active
         return error
