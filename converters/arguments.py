@@ -29,5 +29,5 @@ def step_faults(dt: float | None) -> Iterator[Fault]:
 def choice_faults(name: str, value: str | None, allowed: Sequence[str], mend: str) -> Iterator[Fault]:
     """What is wrong with argument `name`, which is None or one of `allowed`."""
     if value is not None and value not in allowed:
-        choices = " or ".join(repr(choice) for choice in allowed)
+        choices = " or ".join(repr(choice) for choice in allowed) or "none"
         yield Fault(name, f"is {value!r}", f"this source takes {choices}", mend)

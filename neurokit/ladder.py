@@ -288,7 +288,8 @@ def program_of(
         if isinstance(graph, Program):
             fact = "was given beside a Program"
             raise InputError(Fault("program", fact, "it is compared with a Network", "Pass the source it came from."))
-        return _its_program(graph, check_program(need_program(program))), []
+        _refuse_held(graph, program := check_program(need_program(program)))
+        return _its_program(graph, program), []
     if isinstance(graph, Program):
         refuse({"bits": bits, "window": window}, "a Program is compiled already")
         return graph, []
@@ -296,6 +297,14 @@ def program_of(
         return api.compile(graph, bits=8 if bits is None else bits, window=window), []
     made = api.compile(graph, bits=8 if bits is None else bits, window=window, calibrate=inputs)
     return made, ["the Program's scales were chosen on these inputs; pass program= compiled with others to be strict"]
+
+
+def _refuse_held(network: Network, program: Program) -> None:
+    """InputError for frames that are held: the Network's steps are frames, and the Program's are not."""
+    if program.steps_per_frame > 1 and not network.is_integer:
+        fact = f"holds each frame for {program.steps_per_frame} steps"
+        mend = "Pass the one of schedule='pipeline', or the held one alone: nk.verify(program, program.presented(x))."
+        raise InputError(Fault("program", fact, "it is compared with the Network step by step", mend))
 
 
 def _its_program(network: Network, program: Program) -> Program:

@@ -183,10 +183,14 @@ class Recording:
         """Spikes of `name`, or one of its states, without the steps before its first input can arrive.
 
         (batch, steps - latency, *shape). Of a Program that holds each frame (`steps_per_frame`), a step a frame: the
-        one in which the frame has arrived by all ways, (batch, frames, *shape).
+        one in which the frame has arrived by all ways, (batch, frames, *shape); InputError where the run is no whole
+        number of frames.
         """
         latency = int(getattr(self.program, "latency", {}).get(name, 0))
         every = int(getattr(self.program, "steps_per_frame", 1))
+        if self.steps % every:
+            fact, limit = f"has {self.steps} steps", f"the Program holds each frame for {every}"
+            raise InputError(Fault("run", fact, limit, "Run it on program.presented(frames)."))
         values = self.spikes[name] if state is None else self.states[name, state]
         return values[latency::every] if self.batch is None else values[:, latency::every]
 

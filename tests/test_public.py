@@ -30,7 +30,7 @@ FUNCTIONS = {
     "place": "program, chip='loihi2', *, host=False, seed=0",
     "profile": "recording, placement=None, *, host_time=0.0, seed=0",
     "report": "profile=None, parity=None, placement=None, *, recording=None, targets=None,"
-    " title='neurokit report', summary=(), path='report.html'",
+    " title='neurokit report', summary=(), depth=None, learning=None, path='report.html'",
     "run": "program, inputs, steps=None, backend='simulator', record=(), *, time_limit=None, progress=None,"
     " threads=None, to=None, checkpoint=None, every=60.0, learners=1, record_every=None, silicon=None",
     "targets": "program, inputs=None, labels=None, *, steps=None, only=('lava-cpu', 'loihi2-stock', 'loihi1')",

@@ -96,7 +96,7 @@ def _output(name: str, stages: Mapping[str, Recording], truth: Ints | None) -> l
 
 
 def _aligned(recording: Recording, name: str, basis: str) -> NDArray[Any]:
-    """(batch, steps, *shape) from the step at which the first input can arrive."""
+    """(batch, steps, *shape) from the step at which the first input can arrive; a step a frame where it is held."""
     values = recording.spikes[name] if basis == "spike count" else recording.states[name, "v"]
     if recording.batch is None:
         values = values[None]
@@ -110,7 +110,8 @@ def _aligned(recording: Recording, name: str, basis: str) -> NDArray[Any]:
                 f"Run for more than {latency} steps.",
             )
         )
-    return values[:, latency:]
+    every = int(getattr(recording.program, "steps_per_frame", 1))  # of a frame that is held, the step it arrives in
+    return values[:, latency::every]
 
 
 def _check_classes(truth: Ints, most: int) -> None:

@@ -19,7 +19,7 @@ from tests.cli.sources import DT, SAMPLES, STEPS, neurons, write_net, write_nir
 from tests.data import shared, truth
 
 GRAPH = {"kind", "source", "dt", "inputs", "outputs", "neurons", "populations"}
-PROGRAM = {*GRAPH, "targets", "report", "stock_faults"}
+PROGRAM = {*GRAPH, "targets", "report", "steps_per_frame", "stock_faults"}
 ROW = {"population", "shape", "neurons", "model", "conventions", "incoming", "weights", "latency"}
 RUN = {"source", "backend", "samples", "steps", "complete", "seconds", "spikes", "outputs"}
 SURVEY = {

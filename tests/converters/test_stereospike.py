@@ -322,8 +322,8 @@ def test_another_network():
         ({"spec": StereoSpike(fires="=")}, "'fires': is '='; this source takes '>' or '>='. Leave it out for"),
         ({"spec": StereoSpike(fires_residual="=")}, "'fires_residual': is '='; this source takes '>' or '>='."),
         ({"spec": StereoSpike(skips=3)}, "'skips': is 3; it is True or False. Leave it out for the checkpoint's own."),
-        ({"reset": "hard"}, "'reset': is 'hard'; this source takes . Leave it out: every window begins anew."),
-        ({"inputs": "spikes"}, "'inputs': is 'spikes'; this source takes . Leave it out: events are counted"),
+        ({"reset": "hard"}, "'reset': is 'hard'; this source takes none. Leave it out: every window begins anew."),
+        ({"inputs": "spikes"}, "'inputs': is 'spikes'; this source takes none. Leave it out: events are counted"),
         ({"dt": -1.0}, "'dt': is -1.0; a step is a positive number of seconds."),
     ],
 )

@@ -11,6 +11,7 @@ from neurokit.graph.graded_neurons import Relay, SigmaDelta
 from neurokit.graph.network import Input, Network, Population, Projection
 from neurokit.graph.neurons import IF, LIF, Integrator, LoihiLIF
 from neurokit.graph.synapses import Dense
+from neurokit.profiling.decisions import decide
 
 DT = 1e-3
 ONE_STEP = LIF(tau=DT, threshold=2.0, fires=">=")
@@ -134,6 +135,33 @@ def test_delays_rules_and_integers_are_refused():
 def test_an_unknown_schedule():
     with pytest.raises(CompileError, match=r"'schedule': is 'lazy'; it is 'pipeline' or 'hold'. Choose one of them."):
         nk.compile(branches(), schedule="lazy")
+
+
+def test_frames_that_were_not_held_are_said():
+    """Given as a Network takes them, frames would be read at the wrong steps."""
+    program = nk.compile(branches(), schedule="hold")
+    found = nk.run(program, np.ones((6, 5), int), record="b")
+    limit = "the Program holds each frame for 4. Run it on program.presented"
+    with pytest.raises(InputError, match=f"'run': has 6 steps; {limit}"):
+        found.aligned("b")
+
+
+def test_a_network_is_not_verified_against_a_program_that_holds_its_frames():
+    """Step by step they are never alike; the first frames' differences would be taken for rounding's."""
+    network, frames = branches(), np.ones((1, 3, 5), int)
+    held = nk.compile(network, schedule="hold")
+    words = "'program': holds each frame for 4 steps; it is compared with the Network step by step. Pass the one"
+    with pytest.raises(InputError, match=words):
+        nk.verify(network, frames, program=held)
+
+
+def test_decisions_are_of_the_steps_in_which_frames_have_arrived():
+    """While a frame that is held passes, neurons fire for sums that are not whole yet."""
+    frames = np.random.default_rng(3).integers(0, 3, (50, 3, 5))
+    plain, held = (nk.compile(branches(seed=4), schedule=schedule) for schedule in ("pipeline", "hold"))
+    runs = {"plain": nk.run(plain, frames, 6), "held": nk.run(held, held.presented(frames))}
+    assert (runs["plain"].aligned("c") == runs["held"].aligned("c")).all()
+    assert [d.agreement for d in decide(runs, None)] == [1.0, 1.0]
 
 
 def test_presented_needs_the_axis_of_steps():
