@@ -119,6 +119,8 @@ class FixedRelayNeurons(FixedNeurons):
         numbers = numbers_or_rows((neuron.multiplier, neuron.shift, half), population.shape, np.int64)
         switches = (neuron.rounding == "zero", neuron.activation == "relu", neuron.overflow == "wrap", neuron.latched)
         self.constants = (*numbers, *switches)
+        if not neuron.latched:
+            self.forgets_from = neuron.reset_offset if neuron.held else 0
 
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
         """See `Neurons.run_block`."""

@@ -26,12 +26,15 @@ class Neurons:
     sent. step_counts: arrays of the events of each step, summed over neurons and samples.
     wraps: (2,) times that u wrapped, and that another state was clipped, of integer neurons.
     reach: no |synaptic input| since `clear` was larger; whoever calls `advance` says so before.
+    forgets_from: the step from which on a step without input ends the same whatever went before. still: whether the
+    last one was such a step, and nothing was sent or counted, so that further ones change nothing.
     input_type, state_type, output_type: of synaptic input, states and what is sent (uint8 means 0 or 1 only).
     """
 
     input_type: Any = np.float64
     state_type: Any = np.float64
     output_type: Any = np.uint8
+    forgets_from: float = np.inf
 
     def __init__(self, population: Population, samples: int, dt: float | None) -> None:
         self.name = population.name
@@ -43,6 +46,7 @@ class Neurons:
         self.step_counts: list[NDArray[np.int64]] = []
         self.wraps = np.zeros(2, np.int64)
         self.reach = 0.0
+        self.still = False
 
     @property
     def counts(self) -> NDArray[np.int64]:
@@ -77,6 +81,7 @@ class Neurons:
         self._counts = None  # the former array may be somebody else's, see `Engine.count_into`
         self.step_counts.clear()
         self.reach = 0.0
+        self.still = False
 
     def rest(self) -> None:
         """All states to their initial values, zero if a model says nothing else."""
@@ -165,6 +170,10 @@ class LoihiNeurons(FixedNeurons):
             self._way = NARROW
         else:
             self._way = PLAIN if keep[0].any() else MEMORYLESS
+        if neuron.reset_interval == 1:
+            self.forgets_from = neuron.reset_offset
+        elif not (keep[0].any() or keep[1].any()):
+            self.forgets_from = neuron.reset_offset if neuron.held else 0
 
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
         """See `Neurons.run_block`."""

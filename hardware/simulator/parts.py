@@ -28,6 +28,8 @@ from neurokit.lower.align import steps_of
 CACHED_BYTES = 1 << 20  # of synaptic input, which so goes from kernel to kernel within a core's second-level cache
 BELT_BYTES = 4 << 20  # the same where threads run parts side by side and longer chunks save them waiting
 
+FEW_STEPS = 4  # held at a time by a part so large that looking whether anything arrives costs little beside it
+
 POTENTIAL = "{}\0potential"  # no population has such a name
 
 States: TypeAlias = "Mapping[tuple[str, str], NDArray[Any]]"  # (name, state) -> (steps, samples, n), to be filled
@@ -64,6 +66,7 @@ class Part:
         plain = not self._learns and not any(self._third.values())
         self._loop = Loop(stages) if cyclic and plain and loops.fits(stages) else None
         self._layer = Layer(stages[0]) if not cyclic and plain and layers.fits(stages[0]) else None
+        self._rests = plain and not cyclic and _may_rest(stages[0]) and self.steps_at_once <= FEW_STEPS
 
     def run(self, start: int, stop: int, now: int, states: States, team: Team) -> None:
         """Steps start to stop of the block, which began at step `now`; the parts that feed it are there already."""
@@ -75,6 +78,10 @@ class Part:
         width = stop - start if self._layer is None else self.steps_at_once
         for first in range(stop if self.divides else start, stop, width):
             last = min(first + width, stop)
+            quiet = self._rests and self._hears_nothing(first, last, now)
+            if quiet and self._rest(first, last, now, watched):
+                continue
+            wraps = sum(s.neurons.wraps.sum() for s in self.stages if s.neurons is not None)
             acc = {stage.name: self._outside(stage, first, last, team) for stage in self.stages}
             if self._loop is not None:
                 self._loop.run(acc, first, now, watched, team)
@@ -83,7 +90,35 @@ class Part:
                 self._circuit.run(acc, third, first, now, watched, team)
             else:
                 self._run_steps(acc, first, last, now, watched, team)
+                self._note_stillness(quiet, first, last, now, wraps)
         self.seconds_per_step = max(1, threads) * max(1e-9, time.thread_time() - began) / (stop - start)
+
+    def _hears_nothing(self, first: int, last: int, now: int) -> bool:
+        """Whether nothing arrives from step `first` to `last` of the block, at neurons to which that means rest."""
+        links = self.stages[0].links
+        return all(self._sources[k.source].quiet(first - k.delay, last - k.delay, now) for k in links)
+
+    def _rest(self, first: int, last: int, now: int, states: States) -> bool:
+        """Let steps of no input pass, if the neurons are at rest already."""
+        stage = self.stages[0]
+        neurons = stage.neurons
+        if neurons is None or not neurons.still:
+            return False
+        stage.block[first:last] = 0
+        neurons.step_counts.append(np.zeros(last - first, np.int64))
+        for step in range(first, last):
+            stage.note_quiet(now + step, True)
+            _keep(stage, step, states)
+        return True
+
+    def _note_stillness(self, quiet: bool, first: int, last: int, now: int, wraps: int) -> None:
+        """Steps have been run; quiet: with no input. wraps: of the neurons before."""
+        stage = self.stages[0]
+        neurons = stage.neurons
+        if neurons is None or not self._rests:
+            return
+        nothing = stage.quiet(first, last, now)
+        neurons.still = quiet and nothing and now + first >= neurons.forgets_from and wraps == neurons.wraps.sum()
 
     def _run_layer(self, start: int, stop: int, now: int, states: States, team: Team) -> int:
         """Synapses and neurons at once, if that suits what arrives: by how many threads, 0 if it does not."""
@@ -208,6 +243,14 @@ class Part:
         if isinstance(link, DelayedLink):
             pieces = [(0, source.joined(first, first + steps))]
         return [Feed(link, place, rows, source.largest) for place, rows in pieces]
+
+
+def _may_rest(stage: Stage) -> bool:
+    """Whether steps without input could be left out, see `Neurons.still`."""
+    neurons = stage.neurons
+    if neurons is None or neurons.forgets_from == np.inf or stage.bias is not None:
+        return False
+    return not any(isinstance(link, DelayedLink) for link in stage.links)
 
 
 def _run_neurons(stage: Stage, acc: NDArray[Any], start: int, now: int, states: States) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurokit.hardware.simulator.kernels import count_nonzero
 from neurokit.hardware.simulator.links import Link, largest_of
 from neurokit.hardware.simulator.neurons import Neurons
 from neurokit.hardware.simulator.team import Work
@@ -34,6 +35,7 @@ class Stage:
     work: Work = field(default_factory=Work)
     _room: NDArray[Any] | None = None  # where past and block lie one behind the other, and the first row there
     _first: int = 0
+    _quiet: dict[int, bool] = field(default_factory=dict)  # by step of the run: whether nothing was sent, where known
 
     @property
     def ports(self) -> tuple[str, ...]:
@@ -54,6 +56,7 @@ class Stage:
     def put(self, past: NDArray[Any] | None, samples: int, kind: Any) -> None:
         """Let `past` be what went before the next block."""
         self.block, self.past, self._room = np.zeros((0, samples, self.size), kind), past, None
+        self._quiet.clear()
         self.largest = 1.0 if past is None or past.dtype == np.uint8 else max(1.0, largest_of(past))
 
     def newest(self) -> NDArray[Any] | None:
@@ -77,6 +80,23 @@ class Stage:
         if last > 0:
             pieces.append((max(0, -first), self.block[max(0, first) : last]))
         return pieces
+
+    def quiet(self, first: int, last: int, now: int) -> bool:
+        """Whether nothing was sent from step `first` to `last` of the block that began at `now`; each is read once."""
+        for step in range(first, last):
+            if now + step not in self._quiet:
+                pieces = self.rows(step, step + 1)
+                self.note_quiet(now + step, not any(count_nonzero(piece.reshape(-1, self.size)) for _, piece in pieces))
+            if not self._quiet[now + step]:
+                return False
+        return True
+
+    def note_quiet(self, step: int, quiet: bool) -> None:
+        """Whether nothing was sent at a step of the run."""
+        if len(self._quiet) > 2 * (self.history + len(self.block)):
+            oldest = step - self.history - len(self.block)
+            self._quiet = {key: value for key, value in self._quiet.items() if key >= oldest}
+        self._quiet[step] = quiet
 
     def joined(self, first: int, last: int) -> NDArray[Any]:
         """The same as one array, (last - first, samples, n)."""
