@@ -143,7 +143,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with mnist_onnx")
     parser.add_argument("--print", action="store_true", help="only print the table")
     options = parser.parse_args()
-    made = table(list(rows(nets(options.data))))
+    found = []
+    for row in rows(nets(options.data)):
+        print(row, flush=True)
+        found.append(row)
+    made = table(found)
     if options.print:
         print(made)
     else:

@@ -14,7 +14,7 @@ from neurokit.place.assign import assign
 from neurokit.place.chip import Chip
 from neurokit.place.chips import chip_named
 from neurokit.place.layout import Layout
-from neurokit.place.mends import fewer_bits, projection_faults, resource_fault
+from neurokit.place.mends import WIDTHS, narrowed, projection_faults, resource_fault
 from neurokit.place.placement import Placement, PopulationPlacement, plural
 from neurokit.place.reach import destinations
 from neurokit.place.split import OUTPUT_AXONS, Demand
@@ -39,8 +39,9 @@ def place(program: Program, chip: str | Chip = "loihi2", *, host: bool = False, 
     apart = _hosted(program, chip) if host else {}
     demands = {name: Demand(program, name, chip) for name in program.populations if name not in apart}
     if not demands:
-        fact = "has no populations" if not program.populations else "has none that the chip's stock parts can run"
-        raise InputError(Fault("program", fact, "there must be something to place", "Give another, or host=False."))
+        fact = "has no populations" if not apart else "has none that the chip's stock parts can run"
+        mend = "Give one with populations." if not apart else "Place it with host=False."
+        raise InputError(Fault("program", fact, "there must be something to place", mend))
     layouts, failing = _cut(program, demands)
     populations = {
         name: PopulationPlacement(
@@ -152,12 +153,10 @@ def _board_fault(placement: Placement, demands: Mapping[str, Demand]) -> Iterato
 
 def _smaller(placement: Placement, demands: Mapping[str, Demand], available: int) -> str:
     """Fewer bits where that is enough, else by how much it is too large."""
-    for bits in range(7, 0, -1):
-        cores = 0
-        for name, demand in demands.items():
-            changed = next((changed for width, changed in fewer_bits(demand) if width <= bits), None)
-            layout = None if changed is None else demand.with_bits(changed).coarsest(demand.limits)
-            cores += placement.populations[name].cores if layout is None else layout.cores
+    for bits in WIDTHS:
+        thin = narrowed(placement.program, bits)
+        layouts = {name: demand.of(thin).coarsest(demand.limits) for name, demand in demands.items()}
+        cores = sum(placement.populations[n].cores if cut is None else cut.cores for n, cut in layouts.items())
         if cores <= available:
             return f"Use {bits}-bit weights: nk.compile(net, bits={bits}) takes {cores} cores."
     parts = -(-placement.cores // available)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -56,7 +56,7 @@ class Demand:
     layout; they depend on where the targets lie, and are none until that is known.
     """
 
-    def __init__(self, program: Program, name: str, chip: Chip, bits: Mapping[str, int] | None = None) -> None:
+    def __init__(self, program: Program, name: str, chip: Chip) -> None:
         self.program, self.name, self.chip = program, name, chip
         self.shape = program.populations[name].shape
         self.incoming = program.incoming(name)
@@ -67,8 +67,7 @@ class Demand:
             p.name: picked(p.synapse, self.sources[p.name]) for p in self.incoming if isinstance(p.synapse, Convolving)
         }
         self.stored = {name: stored_synapses(image_map, chip.format) for name, image_map in self.image_maps.items()}
-        stored = {p.name: synapse_bits(p, self.sources[p.name], chip.format) for p in self.incoming}
-        self.bits = stored if bits is None else {name: bits.get(name, number) for name, number in stored.items()}
+        self.bits = {p.name: synapse_bits(p, self.sources[p.name], chip.format) for p in self.incoming}
         self.slots: Callable[[Layout], int] = lambda layout: 0
         self.limits: dict[str, tuple[str, Limit]] = {
             NEURONS: ("neurons", chip.neurons),
@@ -77,9 +76,9 @@ class Demand:
         if chip.input_axons is not None:
             self.limits[INPUT_AXONS] = ("axons", chip.input_axons)
 
-    def with_bits(self, bits: Mapping[str, int]) -> Demand:
-        """The same with synapses of other widths: projection -> bits."""
-        made = Demand(self.program, self.name, self.chip, {**self.bits, **bits})
+    def of(self, program: Program) -> Demand:
+        """That of the population of the same name in another Program."""
+        made = Demand(program, self.name, self.chip)
         made.slots, made.limits = self.slots, self.limits
         return made
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurokit.errors import InputError
 from neurokit.graph.network import Program
 from neurokit.graph.synapses import Conv2d, Dense, Synapse
 from neurokit.place.assign import Places, assign, distances
@@ -121,10 +119,3 @@ def test_weights_with_more_bits_than_the_chip_stores_are_a_fault() -> None:
     )
     assert [fault.mend for fault in place(wide, narrow).faults] == ["Use 4-bit weights: nk.compile(net, bits=4)."]
     assert place(cured, narrow).ok
-
-
-def test_a_program_of_which_nothing_runs_on_the_chip_has_no_place() -> None:
-    resized = program({"in": (4,)}, {"a": (3,)}, {("in", "a"): Dense(np.ones((3, 4), np.int64))})
-    assert not place(resized, host=True).host
-    with pytest.raises(InputError, match="there must be something to place"):
-        place(replace(resized, populations={}, projections=(), outputs={}), "loihi2")

@@ -120,7 +120,7 @@ def test_too_many_targets_for_any_cut_are_a_fault() -> None:
         ("fc1", "one neuron alone needs 4 output axons")
     ]
     assert placement.faults[0].mend == (
-        "Fan out through 2 relay populations, each of which feeds 1/2 of the cores it reaches."
+        "Fan out through 2 relay populations, each of which feeds 1/2 of the cores it reaches, one step later."
     )
 
 
