@@ -33,6 +33,7 @@ from neurokit.converters.eprop import eprop_net_of
 from neurokit.converters.eprop_net import load_eprop_net
 from neurokit.errors import RailWarning
 from neurokit.files import written_aside
+from neurokit.graph.learned import plastic_projections, weights_of
 from neurokit.learn.eprop.on_chip import OnChip, learning_network
 from neurokit.learn.tasks.evidence import EvidenceAccumulation
 from neurokit.learn.tasks.networks import pattern_network
@@ -40,7 +41,7 @@ from neurokit.learn.tasks.pattern import PatternGeneration
 
 PATTERN = OnChip(learning_rate=5e-4, bound=0.5, readout_bound=1.0)
 EVIDENCE = OnChip(
-    learning_rate=5e-4,
+    learning_rate=2e-5,  # of floats too 1e-4 and more end at chance, trial by trial; docs/eprop.md
     readout_rate=2e-3,
     bound=2.0,
     readout_bound=1.5,
@@ -109,9 +110,16 @@ def evidence(seed: int, iterations: int, folder: Path, learns: tuple[str, ...]) 
         for k in range(iterations):
             session.step(program.scaled({"x": trials.x[k], "target": targets[k], "gate": gate}))
         found["learned"] = wrong(session.program, swapped)
+        found |= {f"moved {name}": share for name, share in moved(program, session.program).items()}
     with written_aside(done) as aside:
         Path(aside).write_text(json.dumps(found))
     return found
+
+
+def moved(before: nk.Program, after: nk.Program) -> dict[str, float]:
+    """Share of the weights of each projection that learning has changed."""
+    start, end = plastic_projections(before), plastic_projections(after)
+    return {name: float((weights_of(p) != weights_of(start[name])).mean()) for name, p in end.items()}
 
 
 def wrong(program: nk.Program, task: EvidenceAccumulation) -> float:

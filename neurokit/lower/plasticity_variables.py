@@ -28,7 +28,7 @@ ASSUMED_RATE = 0.05  # spikes a step: 50 Hz at 1 ms
 HOLDS = 65535.0  # tau in steps of what never decays (lava-nc 0.10.0 divides by tau)
 MOST_TAG = 255
 CENTRE = 128  # of the second tag, which Lava cuts at 0 from below
-MARGIN = 1.25  # above an observed peak
+MARGIN = 1.25  # above an observed peak, and above what a tag is compared with
 QUIET = 0.25  # of its peak that a signal usually has
 NEAR_PEAK = 0.7  # of all factors' peaks together that a tag may have to follow for long
 PRE, POST = ("x1", "x2"), ("y1", "y2", "y3")
@@ -246,10 +246,15 @@ def halves(signal: FixedSignal) -> tuple[FixedSignal, FixedSignal]:
 def tag_variable(
     name: str, terms: tuple[EngineTerm, ...], variables: Mapping[str, Free], around: Surroundings, start: float
 ) -> Free:
-    """A tag; its scale is free up to where its peak fills 8 bits, the second's 7 on either side of CENTRE."""
+    """A tag; its scale is free up to where its peak fills 8 bits, the second's 7 on either side of CENTRE.
+
+    What it is compared with is inside too, however little a calibration moved it: a tag that cannot get there would
+    never be said to be above.
+    """
     slot, most, offset = ("t", MOST_TAG, 0) if name == "tag" else ("d", MOST_TAG - CENTRE, CENTRE)
     peak = around.observed[name] * MARGIN if around.observed.get(name) else _tag_peak(name, terms, variables)
-    peak = max(peak, abs(start)) or 1.0  # 0: nothing ever moves it
+    compared = (abs(a.offset) for term in terms for a in term.atoms if a.variable == name and a.sign)
+    peak = max(peak, abs(start), MARGIN * max(compared, default=0.0)) or 1.0  # 0: nothing ever moves it
     return Free(slot, peak, peak * QUIET, most / peak, (), offset)
 
 

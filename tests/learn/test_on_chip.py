@@ -112,6 +112,19 @@ def test_what_was_learned_comes_back():
     assert [p.name for p in frozen.projections if p.plasticity is not None] == ["lif->out"]
 
 
+@pytest.mark.parametrize("rate", [1e-3, 1e-5])
+def test_a_unit_of_weight_is_within_what_its_tag_holds(rate):
+    """However slowly it fills: a tag of 0 to 255 has to be able to pass what it is compared with, on both sides."""
+    network = learning_network(LIF, OnChip(learning_rate=rate, bound=1.0, readout_bound=2.0))
+    program = nk.compile(network, calibrate={k: v[None] for k, v in data(LIF, 40).items()})
+    rules = {p.name: p.plasticity for p in program.projections if p.plasticity is not None}
+    assert set(rules) == {"x->lif", "lif->lif", "lif->out"}
+    for name, learned in rules.items():
+        units = [-f.constant for product in learned.dw for f in product.factors if f.sign]
+        assert len(units) == 2, name
+        assert 0 < min(units) < 128 < max(units) < 255, name
+
+
 @pytest.mark.parametrize("bound", [0.5, 1.3])
 def test_weights_at_their_bound_come_back_within_it(bound):
     """A unit is the bound's 255th only up to the rounding of scales and decays."""
