@@ -81,7 +81,7 @@ def measure(title: str, network: nk.Network, program: nk.Program, events: np.nda
     window = program.presented(events[None])
     made, arrays = written_out(network)
     ours: list[float] = []
-    theirs: list[dict[str, float]] = []
+    theirs: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder, nk.open(program, Simulator(1)) as session:
         (Path(folder) / "layers.json").write_text(json.dumps(made))
         np.savez(Path(folder) / "arrays.npz", events=events.astype(np.float32), **arrays)
@@ -96,7 +96,7 @@ def measure(title: str, network: nk.Network, program: nk.Program, events: np.nda
             if outcome.reason:
                 return {"network": title, "cpu_s": ours, "reason": outcome.reason}
             theirs.append(json.loads(outcome.line))
-    medians = {key: float(np.median([each[key] for each in theirs])) for key in theirs[0]}
+    medians = {key: float(np.median([each[key] for each in theirs])) for key in theirs[0] if key != "torch"}
     cpu = float(np.median(ours))
     return {
         "network": title,
@@ -105,6 +105,7 @@ def measure(title: str, network: nk.Network, program: nk.Program, events: np.nda
         "cpu_s": cpu,
         "all_cpu_s": ours,
         "memory_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        "torch": theirs[0]["torch"],
         **medians,
         "all_torch_cpu_s": [each["torch_cpu_s"] for each in theirs],
         "ratio": cpu / medians["torch_cpu_s"],
