@@ -119,3 +119,9 @@ def test_rows_are_kept_and_the_page_is_written_with_them(tmp_path, monkeypatch):
 def test_the_small_net_has_one_size():
     assert tool.jobs(["small"], ["full", "half"]) == [("small", "quarter", s) for s in ("pipeline", "hold", "stock")]
     assert np.load(tool.TRAINED)["bottom.0.weight"].shape[0] == 6
+
+
+def test_a_page_without_the_marks_is_left_alone():
+    for page in ("a\n", f"a\n{tool.BEGIN}rest of the page\n"):
+        with pytest.raises(ValueError, match="the marks are missing"):
+            tool.rewritten(page, "new\n")

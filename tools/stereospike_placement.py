@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import neurokit as nk
+from neurokit.files import written_aside
 from neurokit.graph.network import Program, Projection
 from neurokit.graph.synapses import Convolving, Sparse
 from neurokit.lower.images import picked
@@ -219,9 +220,11 @@ def table(found: list[Row]) -> str:
 
 
 def rewritten(page: str, made: str) -> str:
-    """The page with this table."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
+    """The page with this table. ValueError where it has no place for it."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the marks are missing: put\n{BEGIN}{END}where the table belongs")
     return f"{before}{BEGIN}{made}{END}{after}"
 
 
@@ -237,7 +240,9 @@ def main() -> None:
     if options.print:
         print(made)
     else:
-        PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8"), made), encoding="utf-8")
+        page = rewritten(PAGE.read_text(encoding="utf-8"), made)
+        with written_aside(PAGE) as aside:
+            aside.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
