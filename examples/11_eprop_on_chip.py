@@ -2,6 +2,7 @@
 
     python examples/11_eprop_on_chip.py pattern  [--seeds 0 1 2 3 4] [--iterations 2000] [--out build/eprop-on-chip]
     python examples/11_eprop_on_chip.py evidence [--seeds 0 1 2 3 4] [--iterations 150] [--learns w_out]
+    python examples/11_eprop_on_chip.py picture [--out docs/images]
 
 The same initial networks and tasks as examples/10 trains in floats, 100 LIF neurons and 1000 steps a trial, in weights
 of 8 bits, traces and signals of 7 bits, tags of 8 bits, with the roundings of Lava's learning engine. Everything learns
@@ -12,7 +13,8 @@ which they get wrong nearly always, and learn again, a trial at a time (`--learn
 recall, by the input "gate"; the target is 1.5 for the right readout and -1.5 for the other.
 
 Each seed writes NAME.json, its losses, and NAME.npz, the network as it then is. A checkpoint beside them lets an
-interrupted run go on where it was; what is finished is not done again. docs/eprop.md has the results.
+interrupted run go on where it was; what is finished is not done again. docs/eprop.md has the results; `picture` draws
+its figure of the pattern from examples/eprop/pattern-on-chip.json (matplotlib).
 """
 
 from __future__ import annotations
@@ -131,15 +133,47 @@ def wrong(program: nk.Program, task: EvidenceAccumulation) -> float:
     return float(trials.loss.errors(v[:, late:] / unit))  # type: ignore[attr-defined]
 
 
+def picture(folder: Path) -> Path:
+    """Losses of all seeds over the iterations, and the output of one after training, as eprop_on_chip.png in folder."""
+    from matplotlib import pyplot  # only this draws
+
+    kept = json.loads((TRAINED / "pattern-on-chip.json").read_text())
+    names = {"floats": ("floats, rate 1e-4", "tab:blue"), "chip": ("chip's arithmetic, rate 5e-4", "tab:orange")}
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(8, 2.9), layout="constrained")
+    for row in kept["seeds"].values():
+        iterations = kept["every"] * np.arange(len(row["chip"]))
+        left.semilogy(iterations, row["float"], color="tab:blue", linewidth=0.8)
+        left.semilogy(iterations, row["chip"], color="tab:orange", linewidth=0.8)
+    for words, color in names.values():
+        left.plot([], [], color=color, label=words)
+    left.set(xlabel="iteration", ylabel=f"loss, {len(kept['seeds'])} seeds")
+    output = kept["output"]
+    target = PatternGeneration(output["seed"]).target[:, 0]
+    right.plot(target, color="black", label="target")
+    for name, (words, color) in names.items():
+        steps = output["every"] * np.arange(len(output[name]))
+        right.plot(steps, output[name], color=color, linewidth=0.8, label=words.partition(",")[0])
+    right.set(xlabel="step (ms)", ylabel=f"output, seed {output['seed']}")
+    for axis in (left, right):
+        axis.legend(frameon=False, fontsize=8)
+    folder.mkdir(parents=True, exist_ok=True)
+    figure.savefig(folder / "eprop_on_chip.png", dpi=100, metadata={"Software": None})
+    pyplot.close(figure)
+    return folder / "eprop_on_chip.png"
+
+
 def main() -> None:
     """One task, seed by seed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=("pattern", "evidence"))
+    parser.add_argument("task", choices=("pattern", "evidence", "picture"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--iterations", type=int, help="2000 of the pattern, 150 of evidence")
     parser.add_argument("--learns", nargs="+", default=["w_out"], choices=("w_in", "w_rec", "w_out"))
     parser.add_argument("--out", type=Path, default=Path("build/eprop-on-chip"))
     options = parser.parse_args()
+    if options.task == "picture":
+        print(picture(options.out))
+        return
     warnings.simplefilter("ignore", RailWarning)
     options.out.mkdir(parents=True, exist_ok=True)
     for seed in options.seeds:
