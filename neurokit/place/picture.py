@@ -157,4 +157,6 @@ def _bars(axes: Any, placement: Placement, colours: dict[str, Any]) -> None:
 
 
 def _share(value: float) -> str:
+    if value >= 10:
+        return f"{value:,.0f} x"
     return "<1%" if 0 < value < 0.005 else f"{value:.0%}"

@@ -26,7 +26,7 @@ from neurokit.place.memory import (
 )
 
 NEURONS, SYNAPTIC_MEMORY, INPUT_AXONS, OUTPUT_AXONS = "neurons", "synaptic memory", "input axons", "output axons"
-_LOOKED_AT = 48  # blocks of which the fullest is sought, where each is a matter of its own
+_LOOKED_AT = 48  # blocks of which the fullest is sought while cuts are compared; the chosen cut's are all looked at
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,12 @@ class Demand:
         made.slots, made.limits = self.slots, self.limits
         return made
 
-    def used(self, resource: str, layout: Layout) -> int:
-        """What the fullest core of `layout` uses."""
+    def used(self, resource: str, layout: Layout, most: int | None = None) -> int:
+        """What the fullest core of `layout` uses. most: cores looked at where each is a matter of its own; None: all."""
         if resource == NEURONS:
             return layout.neurons
         if resource == SYNAPTIC_MEMORY:
-            return sum(self._words(p, layout) for p in self.incoming)
+            return sum(self._words(p, layout, most) for p in self.incoming)
         if resource == INPUT_AXONS:
             return sum(self._input_axons(p, layout) for p in self.incoming)
         return self.slots(layout)
@@ -111,8 +111,8 @@ class Demand:
         return total
 
     def fits(self, layout: Layout, resources: Iterable[str]) -> bool:
-        """Whether the fullest core has enough of each."""
-        return all(self.used(resource, layout) <= self.limits[resource][1].value for resource in resources)
+        """Whether the fullest core, of those looked at, has enough of each."""
+        return all(self.used(resource, layout, _LOOKED_AT) <= self.limits[resource][1].value for resource in resources)
 
     def coarsest(self, resources: Iterable[str]) -> Layout | None:
         """The coarsest cut with which `resources` suffice, None where there is none."""
@@ -154,6 +154,14 @@ class Demand:
             return None
         if self.chip.cutting.multiplied:
             return cut(self._multiplied(resources, cut, units))
+        number = self._fewest(resources, cut, units)
+        while any(self.used(resource, cut(number)) > self.limits[resource][1].value for resource in resources):
+            if number == units:
+                return None
+            number = min(units, number + max(1, number // 64))  # a core that was not looked at is too full
+        return cut(number)
+
+    def _fewest(self, resources: tuple[str, ...], cut: Callable[[int], Layout], units: int) -> int:
         low = high = 1
         while not self.fits(cut(high), resources):
             low, high = high + 1, min(2 * high, units)
@@ -163,7 +171,7 @@ class Demand:
                 high = middle
             else:
                 low = middle + 1
-        return cut(high)
+        return high
 
     def _multiplied(self, resources: tuple[str, ...], cut: Callable[[int], Layout], units: int) -> int:
         number, excess = 1, 1
@@ -218,14 +226,15 @@ class Demand:
         seen = sum(_positions_seen(image_map, tile) for image_map in self.image_maps.values())
         return seen * columns / tile.block[2]
 
-    def _words(self, projection: Projection, layout: Layout) -> int:
+    def _words(self, projection: Projection, layout: Layout, most: int | None = None) -> int:
         synapse, form, bits = projection.synapse, self.chip.format, self.bits[projection.name]
         if isinstance(synapse, Convolving):
             image_map = self.image_maps[projection.name]
             if not form.whole_axon:
                 return conv_words(image_map, self.stored[projection.name], bits, form, layout)
             positions, length = math.prod(self.shape[1:]), layout.positions
-            blocks = np.unique(np.linspace(0, (positions - 1) // length, _LOOKED_AT).astype(int))
+            last = (positions - 1) // length
+            blocks = np.unique(np.linspace(0, last, last + 1 if most is None else most).astype(int))
             return max(
                 axon_words(
                     image_map, bits, form, layout.channels, int(b) * length, min((int(b) + 1) * length, positions)
