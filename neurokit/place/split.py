@@ -83,7 +83,7 @@ class Demand:
         return made
 
     def used(self, resource: str, layout: Layout, most: int | None = None) -> int:
-        """What the fullest core of `layout` uses. most: cores looked at where each is a matter of its own; None: all."""
+        """What the fullest core of `layout` uses. most: cores looked at where each differs; None: all."""
         if resource == NEURONS:
             return layout.neurons
         if resource == SYNAPTIC_MEMORY:
