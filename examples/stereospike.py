@@ -7,6 +7,12 @@ examples/stereospike_training on synthetic scenes) sees scenes that training hel
 integers, with delays on its skip connections (`--schedule pipeline`, a frame a step) or without (`hold`, each frame
 stays until it has passed). The page shows events, depth and errors, firing rates, cores, energy and latency.
 
+Result, 10 scenes of two windows (22 s of processor time the first time, of which 18 s compile kernels; 4 s after that):
+
+    mean depth error    floats 56.4 cm, integers 56.5 cm, constant median 114.8 cm, cameras swapped 95.2 cm
+    its first window    Lava 56.7 cm (--lava): 0 of 5,655 depths differ from the simulator's
+    on Loihi 2          419 cores and 0.94 mJ a frame (0.58 to 1.27), by estimates; with `hold` 207 cores
+
 All errors are of synthetic scenes and say nothing of recordings; examples/stereospike_mvsec.py evaluates on MVSEC.
 """
 
@@ -66,7 +72,9 @@ def main() -> None:
     seen = scenes.generate(seed=OTHERS, scenes=given.scenes, frames=WINDOWS, shape=SHAPE, fineness=1)
     counts, rig = frames.counts.astype(np.int32), MVSEC.scaled(SHAPE)
 
-    program = nk.compile(network, calibrate=seen.counts[:4].astype(np.float64), schedule=given.schedule)
+    relays = any(population.neuron.graded for population in network.populations.values())
+    calibrate = seen.counts[:4].astype(np.float64) if relays else None  # spikes need no scale
+    program = nk.compile(network, calibrate=calibrate, schedule=given.schedule)
     predicted = {"floats": depth_of(network, counts.astype(np.float64))[0]}
     predicted["integers"], recording = depth_of(program, counts)
     swapped = depth_of(program, np.roll(counts, 2, axis=1))[0]

@@ -1,14 +1,15 @@
-"""StereoSpike's examples: the one on MVSEC runs on a tiny file of that format, against loops written here."""
+"""StereoSpike's examples: the page of the trained network, and MVSEC on a tiny file of its format, against loops."""
 
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
 
 import neurokit as nk
-from examples import stereospike_mvsec
+from examples import stereospike, stereospike_mvsec
 from neurokit.encode import mvsec
 from neurokit.errors import InputError
 from tests.encode import mvsec_files
@@ -132,3 +133,24 @@ def test_bad_options_are_said(sequence, monkeypatch):
         run(sequence, monkeypatch, "--maps", str(sequence / "odd.py"))
     with pytest.raises(InputError, match="'bottom' takes 2 channels"):
         run(sequence, monkeypatch, checkpoint="one.npz")
+
+
+@pytest.mark.parametrize("schedule", ["pipeline", pytest.param("hold", marks=pytest.mark.slow)])
+def test_the_page_of_the_trained_network(tmp_path, monkeypatch, capsys, schedule):
+    """One held-out scene: the network sees depth with both cameras in place, and nearly as well in integers."""
+    page = tmp_path / "page.html"
+    words = ["stereospike.py", "--scenes", "1", "--schedule", schedule, "--out", str(page)]
+    monkeypatch.setattr("sys.argv", words)
+    stereospike.main()
+    said = capsys.readouterr().out
+    errors = {
+        name: float(cm) for name, cm in re.findall(r"^  (\S.*?) +mean depth error ([\d.]+) cm", said, re.MULTILINE)
+    }
+    assert list(errors) == ["floats", "integers", "constant, the median of other scenes", "cameras swapped"]
+    assert errors["integers"] == pytest.approx(errors["floats"], rel=0.05)  # two windows: 2.6 % off
+    assert errors["floats"] < 0.8 * errors["cameras swapped"]
+    assert errors["floats"] < 0.8 * errors["constant, the median of other scenes"]
+    assert "cores of Loihi 2" in said
+    html = page.read_text(encoding="utf-8")
+    for part in ("1 synthetic scenes that training held out", "cameras swapped", "bottleneck.0.conv1"):
+        assert part in html

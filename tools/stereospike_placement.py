@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import time
 from collections import Counter
@@ -174,9 +173,8 @@ def rows(wanted: list[tuple[str, str, str]], kept: Path | None) -> list[Row]:
         found[job] = json.loads(json.dumps(asdict(measured(*job, SIZES[job[1]]))))
         print(found[job], flush=True)
         if kept is not None:
-            aside = kept.with_name(f"{kept.name}.part")
-            aside.write_text(json.dumps(list(found.values()), indent=1), encoding="utf-8")
-            os.replace(aside, kept)
+            with written_aside(kept) as aside:
+                aside.write_text(json.dumps(list(found.values()), indent=1), encoding="utf-8")
     return [Row(**found[job]) for job in wanted]
 
 
