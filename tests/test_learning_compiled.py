@@ -85,6 +85,7 @@ def eprop_network(seed=0, size=15):
         "out": Population("out", (2,), LeakyIntegrator(tau=np.asarray(0.02))),
     }
     rule = rules.eprop_alif(dt=MS, tau=0.02, beta=0.05, tau_out=0.02, learning_rate=0.005)
+    rule = replace(rule, signal_steps=None)  # L comes a step later than it pairs; of goals this slow that is little
     readout = rules.eprop_readout(dt=MS, tau_out=0.0195, learning_rate=0.002)
     feedback, one = rng.normal(size=(size, 2)), sp.identity(2, format="csr")
     projections = (
