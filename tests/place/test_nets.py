@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from neurokit.place.picture import _share
 from tests.data import shared
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,3 +55,10 @@ def test_the_table_shows_faults_and_is_put_into_its_page(tool: ModuleType) -> No
     page = tool.rewritten(f"before\n{tool.BEGIN}old\n{tool.END}after\n", made)
     assert page == f"before\n{tool.BEGIN}{made}{tool.END}after\n"
     assert tool.BEGIN in tool.PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.0, "0%"), (0.004, "<1%"), (0.5, "50%"), (9.99, "999%"), (1107.0, "1,107 x")]
+)
+def test_shares_in_the_picture(share: float, said: str) -> None:
+    assert _share(share) == said
