@@ -1,13 +1,15 @@
 """Two memories learned one after the other: what the second one costs the first, in floats and on the chip.
 
-    python examples/12_eprop_interference.py float [--seeds 0 1 2]     # seconds a network
-    python examples/12_eprop_interference.py chip  [--seeds 0 1 2]     # half a minute a network
-    python examples/12_eprop_interference.py picture                   # and the table of docs/eprop.md
+    python examples/12_eprop_interference.py float [--seeds 0 1 2]                # seconds a network
+    python examples/12_eprop_interference.py float --seeds 10 11 --conditions memory
+    python examples/12_eprop_interference.py chip --seeds 10 11 --gains 0 1 2     # half a minute a network
+    python examples/12_eprop_interference.py picture                              # and the table of docs/eprop.md
 
 100 LIF neurons learn by e-prop, in their recurrent weights only, to keep the first of two patterns that a cue calls up
 (task A), then the second (task B). The tasks share no input and no readout. Each is learned until its loss is a tenth
 of what silent readouts have. Initial recurrent weights are random, each neuron's sum to zero, times the recurrent gain.
 
+The setting was chosen on seeds 0 to 9 (docs/eprop.md says how); 10 to 19 are networks that had no part in that.
 What is done is not done again: results are added to docs/eprop_interference.json, and docs/eprop.md tells of them.
 """
 
@@ -16,26 +18,23 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 import neurokit as nk
-from neurokit import rules
+from neurokit.converters.eprop import eprop_net_of, network_of
 from neurokit.converters.eprop_net import EpropNet
 from neurokit.files import written_aside
-from neurokit.graph.lif_family import ALIF
-from neurokit.graph.network import Input, Network, Population, Program, Projection
-from neurokit.graph.neurons import LeakyIntegrator
-from neurokit.graph.synapses import Dense, Sparse
+from neurokit.graph.network import Program
 from neurokit.learn.eprop.forward import run
 from neurokit.learn.eprop.gradients import bptt_gradients, eprop_gradients
+from neurokit.learn.eprop.on_chip import OnChip, learning_network
 from neurokit.learn.sequential import Interference, Losses, interference
 from neurokit.learn.tasks.memory import PatternMemory
 from neurokit.learn.tasks.networks import pattern_network
@@ -46,6 +45,7 @@ RESULTS, PICTURE = DOCS / "eprop_interference.json", DOCS / "images" / "eprop_in
 PAGE, BEGIN, END = DOCS / "eprop.md", "<!-- interference -->\n", "<!-- end of interference -->\n"
 INPUTS, NEURONS, STEPS, CUE = 40, 100, 500, 200
 GAINS = 0.0, 0.5, 1.0, 1.5, 2.0
+SEEDS, FRESH = range(10), range(10, 20)  # networks that the setting was chosen on, and others
 RATE, CRITERION, MOST = 2e-4, 0.1, 300  # of gradient descent; of a silent readout's loss; iterations
 DRIVE = 3.0  # times the input weights of the published pattern generation, so that a cue is heard by most neurons
 
@@ -113,7 +113,7 @@ def in_floats(seed: int, gain: float, name: str) -> dict[str, Any]:
     rate = 1000 * float(run(after_a, trial(a).x).rates.mean())
     row = told(found, a.silence) | {"iterations": [took_a, took_b], "hertz": round(rate, 1)}
     if name == "memory":  # the same two networks as frozen Programs: what deployment alone does
-        row["deployed"] = [loss_of(compiled(net, (a, b), 0.0, 1.0), a) / a.silence for net in (after_a, after_b)]
+        row["deployed"] = [loss_of(frozen(net, (a, b)), a) / a.silence for net in (after_a, after_b)]
     return row
 
 
@@ -134,15 +134,17 @@ def on_chip(seed: int, gain: float) -> dict[str, Any]:
     """The same network compiled before it learned anything; it learns A and B in the chip's integers."""
     a, b = tasks(seed, CONDITIONS["memory"])
     before = untrained(seed, gain, CONDITIONS["memory"])
-    most = max(np.abs(net.w_rec).max() for net in float_nets(before, a, b))
-    program = compiled(before, (a, b), RATE, 1.5 * most)
-    programs, took = [program], []
+    most = max(float(np.abs(net.w_rec).max()) for net in float_nets(before, a, b))
+    network = learning_network(before, OnChip(RATE, learns=("w_rec",), bound=1.5 * most))
+    samples = [given(task) for task in (a, b)]
+    batch = {name: np.stack([sample[name] for sample in samples]) for name in samples[0]}
+    programs, took = [nk.compile(network, calibrate=batch, window=STEPS)], []
     for task in (a, b):
         program, trials = learned_on_chip(programs[-1], task)
         programs.append(program)
         took.append(trials)
     losses = [Losses(*(loss_of(made, task) for made in programs)) for task in (a, b)]
-    nets = [replace(before, w_rec=recurrent(made, before)) for made in programs]
+    nets = [eprop_net_of(nk.to_network(made, network), before) for made in programs]
     found = interference((nets[0], nets[1], nets[2]), trial(a), trial(b), losses=(losses[0], losses[1]))
     in_float = [trial(a).loss.loss(run(net, trial(a).x).y) / a.silence for net in nets[1:]]
     return told(found, a.silence) | {"trials": took, "same weights in floats": [round(v, 4) for v in in_float]}
@@ -156,99 +158,44 @@ def float_nets(net: EpropNet, a: PatternMemory, b: PatternMemory) -> Iterator[Ep
         yield net
 
 
-def network(net: EpropNet, rate: float, bound: float) -> Network:
-    """The network with e-prop on its recurrent weights; bound: of |w_rec|; rate 0: it does not learn.
-
-    Projections carry zeta w, whose gradient is that of w / zeta: the rule's learning rate is zeta**2 that of w. Errors
-    go through the readout, and so come two steps late.
-    """
-    dt, zeta, late, back = net.dt, net.zeta, np.asarray(2 * net.dt), net.feedback_weights
-    hidden = ALIF(  # without adaptation: a LIF with a soft reset
-        tau=np.asarray(net.tau_membrane),
-        tau_adaptation=np.asarray(net.tau_adaptation),
-        beta=np.asarray(0.0),
-        threshold=np.asarray(net.threshold),
-        refractory=np.asarray(net.refractory * dt),
-    )
-    learns = rules.eprop_lif(
-        dt=dt,
-        tau=net.tau_membrane,
-        tau_out=net.tau_out,
-        learning_rate=rate * zeta**2,
-        dampening=net.dampening,
-        signal_steps=2,
-        bounds=(-bound * zeta, bound * zeta),
-    )
-    out = Population("out", (net.n_out,), LeakyIntegrator(np.asarray(dt / (1 - net.kappa))))
-    own = (
-        Projection("x", "hidden", (Dense(zeta * net.w_in),)),
-        Projection(
-            "hidden", "hidden", (others(zeta * net.w_rec),), np.asarray(dt), plasticity=learns if rate else None
-        ),
-        Projection("hidden", "out", (Dense(net.w_out),)),
-    )
-    feedback = (
-        Projection("out", "hidden", (Dense(back),), late, "modulation"),
-        Projection("target", "hidden", (Dense(-back),), late, "modulation"),
-    )
-    inputs = {"x": Input("x", (net.n_in,))} | ({"target": Input("target", (net.n_out,))} if rate else {})
-    populations = {"hidden": Population("hidden", (net.n_rec,), hidden), "out": out}
-    return Network(inputs, populations, own + (feedback if rate else ()), {"out": out}, dt=dt)
+def given(task: PatternMemory) -> dict[str, NDArray[Any]]:
+    """A trial as the learning network takes it."""
+    return {"x": trial(task).x[0], "target": task.target}
 
 
-def others(weights: NDArray[np.float64]) -> Sparse:
-    """Synapses from each neuron to all others, zero weights too: they may learn."""
-    rows, columns = np.nonzero(~np.eye(len(weights), dtype=bool))
-    return Sparse(sp.csr_matrix((weights[rows, columns], (rows, columns)), weights.shape))
+def frozen(net: EpropNet, both: tuple[PatternMemory, PatternMemory]) -> Program:
+    """Eight bits, calibrated on both tasks; it does not learn."""
+    return nk.compile(network_of(net), calibrate={"x": np.stack([trial(task).x[0] for task in both])})
 
 
-def shown(task: PatternMemory, learns: bool) -> dict[str, NDArray[Any]]:
-    """A trial as the network takes it."""
-    given = {"x": trial(task).x[0].astype(float)}
-    return given | ({"target": task.target} if learns else {})
-
-
-def compiled(net: EpropNet, both: tuple[PatternMemory, PatternMemory], rate: float, bound: float) -> Program:
-    """Eight bits, calibrated on both tasks."""
-    samples = [shown(task, rate > 0) for task in both]
-    batch = {name: np.stack([sample[name] for sample in samples]) for name in samples[0]}
-    return nk.compile(network(net, rate, bound), calibrate=batch)
-
-
-def readouts(program: Program, task: PatternMemory, learns: bool) -> tuple[NDArray[np.float64], Program]:
-    """(1, steps, 2) of one trial in the network's unit, and the Program after it."""
-    given, late = program.scaled(shown(task, learns)), program.latency["out"]
-    rec = nk.run(program, given, STEPS + late + 2, record=(("out", "v"),))  # 2: the last errors come as late
-    (report,) = (report for report in program.report if report.population == "out")
-    potential = rec.states["out", "v"][None, late : late + STEPS]
-    return potential / (64 * report.scale), rec.program  # currents enter v times 64
+def unit(program: Program) -> float:
+    """Of the readouts' potentials; currents enter them times 64."""
+    return 64 * next(row.scale for row in program.report if row.population == "out")
 
 
 def loss_of(program: Program, task: PatternMemory) -> float:
     """Of the Program as it is; it does not learn meanwhile."""
-    y, _ = readouts(program.frozen(), task, False)
-    return trial(task).loss.loss(y)
+    still, late = program.frozen(), program.latency["out"]
+    potential = nk.run(still, {"x": trial(task).x[0]}, STEPS + late, record=(("out", "v"),)).states["out", "v"]
+    return trial(task).loss.loss(potential[None, late:] / unit(program))
 
 
 def learned_on_chip(program: Program, task: PatternMemory) -> tuple[Program, int]:
-    """Trial after trial, weights changing in every step, until one is good enough and so is a frozen one after it, or
-    the best of MOST."""
-    goal, best, least = CRITERION * task.silence, program, math.inf
-    for trials in range(MOST + 1):
-        y, after = readouts(program, task, True)
-        loss = trial(task).loss.loss(y)
-        if loss < least:
-            best, least = program, loss
-        if trials == MOST or (loss <= goal and loss_of(program, task) <= goal):
-            break
-        program = after
-    return best, trials
-
-
-def recurrent(program: Program, net: EpropNet) -> NDArray[np.float64]:
-    """w_rec of a Program in the unit of `net`."""
-    (projection,) = (p for p in program.projections if p.name == "hidden->hidden")
-    return np.asarray(projection.synapses[0].weight.toarray() / projection.plasticity.report.weight_scale / net.zeta)
+    """Trial after trial, weights changing in every step, until one is good enough and so is the network as it then is,
+    or the best of MOST by the loss in the trial that led there; and how many."""
+    x, late, goal = program.scaled(given(task)), program.latency["out"], CRITERION * task.silence
+    rolled = {name: np.roll(values, -late, axis=0) for name, values in x.items()}
+    best, least = program, math.inf
+    with nk.open(program) as session:
+        session.step({name: values[:late] for name, values in x.items()})  # from here on a trial is a call
+        for trials in range(1, MOST + 1):
+            session.step(rolled)
+            loss = trial(task).loss.loss(np.asarray(session.states["out", "v"], np.float64)[None] / unit(program))
+            if loss < least:
+                best, least = session.program, loss
+            if loss <= goal and loss_of(session.program, task) <= goal:
+                return session.program, trials
+    return best, MOST
 
 
 def read(results: Path) -> dict[str, Any]:
@@ -268,19 +215,27 @@ def add(results: Path, key: str, measure: Callable[[], dict[str, Any]]) -> None:
     print(key, row, flush=True)
 
 
-def rows_of(results: dict[str, Any], name: str, gain: float) -> list[dict[str, Any]]:
-    """Of all seeds."""
-    return [row for key, row in results.items() if key.startswith(f"{name}, gain {gain}, ")]
+def rows_of(results: dict[str, Any], name: str, gain: float, seeds: Collection[int]) -> list[dict[str, Any]]:
+    """Of those seeds that are there."""
+    keys = [f"{name}, gain {gain}, seed {seed}" for seed in seeds]
+    return [results[key] for key in keys if key in results]
 
 
-def statistics(results: dict[str, Any], name: str, value: Callable[[dict[str, Any]], float]) -> NDArray[np.float64]:
-    """(gains, 3): gain, mean over seeds and its standard error; gains without two seeds are left out."""
-    found = []
+def statistics(
+    results: dict[str, Any], name: str, value: Callable[[dict[str, Any]], float | None], seeds: Collection[int]
+) -> NDArray[np.float64]:
+    """(gains, 3): gain, mean over seeds, standard error; None is left out, and gains without two seeds."""
+    means = []
     for gain in GAINS:
-        values = [value(row) for row in rows_of(results, name, gain)]
+        values = [found for row in rows_of(results, name, gain, seeds) if (found := value(row)) is not None]
         if len(values) > 1:
-            found.append((gain, np.mean(values), np.std(values, ddof=1) / math.sqrt(len(values))))
-    return np.array(found).reshape(-1, 3)
+            means.append((gain, np.mean(values), np.std(values, ddof=1) / math.sqrt(len(values))))
+    return np.array(means).reshape(-1, 3)
+
+
+def on_the_chip(results: dict[str, Any]) -> list[int]:
+    """Seeds of the networks that learned there."""
+    return [seed for seed in (*SEEDS, *FRESH) if any(f"chip, gain {gain}, seed {seed}" in results for gain in GAINS)]
 
 
 def forgetting(row: dict[str, Any]) -> float:
@@ -290,15 +245,23 @@ def forgetting(row: dict[str, Any]) -> float:
 
 def table(results: dict[str, Any]) -> str:
     """Markdown: forgetting, mean and standard error over seeds, by condition and gain."""
+    chip = on_the_chip(results)
+    rows: list[tuple[str, str, Collection[int]]] = [
+        ("memory, fresh networks, in floats", "memory", FRESH),
+        ("memory, networks of the search, in floats", "memory", SEEDS),
+        *((f"{name}, in floats", name, SEEDS) for name in CONDITIONS if name != "memory"),
+        ("memory, on the chip", "chip", chip),
+        ("memory, the chip's networks, in floats", "memory", chip),
+    ]
     lines = ["| forgetting at recurrent gain | " + " | ".join(f"{gain:g}" for gain in GAINS) + " |"]
     lines.append("|---|" + "---|" * len(GAINS))
-    for name in (*CONDITIONS, "chip"):
-        found = {gain: f"{mean:.2f} ± {error:.2f}" for gain, mean, error in statistics(results, name, forgetting)}
-        seeds = max((len(rows_of(results, name, gain)) for gain in GAINS), default=0)
-        title = {"chip": "memory, on the chip"}.get(name, f"{name}, in floats")
-        if not seeds:
-            continue
-        lines.append(f"| {title} ({seeds} networks) | " + " | ".join(found.get(gain, "") for gain in GAINS) + " |")
+    for title, name, seeds in rows:
+        found = {
+            gain: f"{mean:.2f} ± {error:.2f}" for gain, mean, error in statistics(results, name, forgetting, seeds)
+        }
+        most = max(len(rows_of(results, name, gain, seeds)) for gain in GAINS)
+        if found:
+            lines.append(f"| {title} ({most} networks) | " + " | ".join(found.get(gain, "") for gain in GAINS) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -315,25 +278,32 @@ def draw(results: dict[str, Any]) -> None:
 
     figure = Figure(figsize=(11, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
-    named = {"memory": "memory, e-prop in floats", "chip": "memory, e-prop on the chip"}
-    for number, name in enumerate(("memory", "chip", "backpropagation", "input stays on", "refractory")):
-        label = named.get(name, {"backpropagation": "memory, backpropagation"}.get(name, name))
-        found, style = statistics(results, name, forgetting), "o-" if name in named else "o--"
+    chip = on_the_chip(results)
+    lines: list[tuple[str, str, Collection[int], str]] = [
+        ("memory, fresh networks", "memory", FRESH, "o-"),
+        ("memory, networks of the search", "memory", SEEDS, "o--"),
+        ("memory, on the chip", "chip", chip, "s-"),
+        ("memory, backpropagation", "backpropagation", SEEDS, "o--"),
+        ("input stays on", "input stays on", SEEDS, "o--"),
+        ("refractory", "refractory", SEEDS, "o--"),
+    ]
+    for number, (label, name, seeds, style) in enumerate(lines):
+        found = statistics(results, name, forgetting, seeds)
         if len(found):
             left.errorbar(*found.T, fmt=style, color=f"C{number}", capsize=3, label=label)
     left.set(xlabel="initial recurrent gain", ylabel="forgetting (1: loss of a silent readout)", ylim=(0, None))
     left.set_title("What B costs A (mean, standard error)")
     left.legend(fontsize="small")
-    parts = {
+    parts: dict[str, tuple[str, Callable[[dict[str, Any]], float | None]]] = {
         "float: A after A": ("memory", lambda row: row["a"][1]),
-        "float, deployed frozen: A after A": ("memory", lambda row: row["deployed"][0]),
+        "float, deployed frozen: A after A": ("memory", lambda row: row.get("deployed", [None])[0]),
         "learned on the chip: A after A": ("chip", lambda row: row["a"][1]),
         "float: A after B": ("memory", lambda row: row["a"][2]),
-        "float, deployed frozen: A after B": ("memory", lambda row: row["deployed"][1]),
+        "float, deployed frozen: A after B": ("memory", lambda row: row.get("deployed", [None, None])[1]),
         "learned on the chip: A after B": ("chip", lambda row: row["a"][2]),
     }
     for number, (label, (name, value)) in enumerate(parts.items()):
-        found = statistics(results, name, value)
+        found = statistics(results, name, value, chip if name == "chip" else FRESH)
         if len(found):
             shift = 0.03 * (number % 3 - 1)
             style = ("o:", "s-")[number // 3]
@@ -354,6 +324,7 @@ def main() -> None:
     parser.add_argument("what", choices=("float", "chip", "picture"))
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(10)))
     parser.add_argument("--gains", type=float, nargs="+", default=list(GAINS))
+    parser.add_argument("--conditions", nargs="+", default=list(CONDITIONS), choices=CONDITIONS, help="in floats")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where they are kept (JSON)")
     options = parser.parse_args()
     if options.what == "picture":
@@ -367,7 +338,7 @@ def main() -> None:
         for gain in options.gains:
             if options.what == "chip":
                 add(options.results, f"chip, gain {gain}, seed {seed}", partial(on_chip, seed, gain))
-            for name in CONDITIONS if options.what == "float" else ():
+            for name in options.conditions if options.what == "float" else ():
                 add(options.results, f"{name}, gain {gain}, seed {seed}", partial(in_floats, seed, gain, name))
 
 
