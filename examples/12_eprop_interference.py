@@ -291,28 +291,28 @@ def draw(results: dict[str, Any]) -> None:
         found = statistics(results, name, forgetting, seeds)
         if len(found):
             left.errorbar(*found.T, fmt=style, color=f"C{number}", capsize=3, label=label)
-    left.set(xlabel="initial recurrent gain", ylabel="forgetting (1: loss of a silent readout)", ylim=(0, None))
+    left.set(xlabel="initial recurrent gain", ylabel="forgetting (1: loss of a silent readout)", ylim=(0, 3))
     left.set_title("What B costs A (mean, standard error)")
-    left.legend(fontsize="small")
+    left.legend(fontsize="small", loc="upper center", ncols=2)
     parts: dict[str, tuple[str, Callable[[dict[str, Any]], float | None]]] = {
-        "float: A after A": ("memory", lambda row: row["a"][1]),
+        "float: A after A": ("memory", lambda row: row["a"][1] if "deployed" in row else None),
         "float, deployed frozen: A after A": ("memory", lambda row: row.get("deployed", [None])[0]),
         "learned on the chip: A after A": ("chip", lambda row: row["a"][1]),
-        "float: A after B": ("memory", lambda row: row["a"][2]),
+        "float: A after B": ("memory", lambda row: row["a"][2] if "deployed" in row else None),
         "float, deployed frozen: A after B": ("memory", lambda row: row.get("deployed", [None, None])[1]),
         "learned on the chip: A after B": ("chip", lambda row: row["a"][2]),
     }
     for number, (label, (name, value)) in enumerate(parts.items()):
-        found = statistics(results, name, value, chip if name == "chip" else FRESH)
+        found = statistics(results, name, value, (*SEEDS, *FRESH))
         if len(found):
             shift = 0.03 * (number % 3 - 1)
             style = ("o:", "s-")[number // 3]
             right.errorbar(
                 found[:, 0] + shift, found[:, 1], found[:, 2], fmt=style, color=f"C{number % 3}", label=label
             )
-    right.set(xlabel="initial recurrent gain", ylabel="loss of A (1: silent readout)", ylim=(0, None))
+    right.set(xlabel="initial recurrent gain", ylabel="loss of A (1: silent readout)", ylim=(0, 3))
     right.set_title("Deployment costs little, learning B costs much")
-    right.legend(fontsize="small")
+    right.legend(fontsize="small", loc="upper center", ncols=2)
     PICTURE.parent.mkdir(exist_ok=True)
     with written_aside(PICTURE) as aside:
         figure.savefig(aside, format="png", dpi=100)
