@@ -5,11 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import neurokit as nk
+from neurokit.converters.eprop import eprop_net_of
 from neurokit.errors import InputError
 from neurokit.learn.alignment import alignment, parts
 from neurokit.learn.chain import chain
 from neurokit.learn.eprop.forward import run
 from neurokit.learn.eprop.gradients import eprop_gradients
+from neurokit.learn.eprop.on_chip import OnChip, learning_network
 from neurokit.learn.sequential import blocks_of
 from neurokit.learn.tasks.evidence import EvidenceAccumulation
 from neurokit.learn.tasks.networks import evidence_network, pattern_network
@@ -74,6 +77,29 @@ def test_leaving_the_adaptation_out_loses_the_cues_and_hardly_shows_in_the_whole
     assert 0.95 < found["all"].cosine < 0.995
     assert found["w_in, cues to ALIF"].size < 1e-20
     assert found["w_in, cues to LIF"].cosine == pytest.approx(1)
+
+
+@pytest.mark.filterwarnings("ignore::neurokit.errors.RailWarning")
+def test_from_a_programs_weights_to_backpropagation():
+    """One trial on the chip, whose weights change by 10 units at most: cosines of .83 to .94 with e-prop, and a step of
+    .81 to .94 of the learning rate."""
+    net, task, rate = pattern_network(2, inputs=20, neurons=24), PatternGeneration(2, steps=200, inputs=20), 5e-3
+    trials = task.trials(GENERATOR(0), 1)
+    data = {"x": trials.x, "target": task.target[None]}
+    network = learning_network(net, OnChip(rate, bound=1.0, readout_bound=2.0))
+    program = nk.compile(network, calibrate=data, window=task.steps)
+    late = program.latency["out"]
+    given = {name: values[0] for name, values in program.scaled(data).items()}
+    with nk.open(program) as session:
+        session.step({name: values[:late] for name, values in given.items()})
+        session.step({name: np.roll(values, -late, axis=0) for name, values in given.items()})
+        before, after = (eprop_net_of(nk.to_network(p, network), net) for p in (program, session.program))
+    change = {name: values - blocks_of(before)[name] for name, values in blocks_of(after).items()}
+    found = chain(before, trials, change)
+    for name in ("w_in", "w_rec", "w_out"):
+        assert found.deployment[name].cosine > 0.75
+        assert found.deployment[name].scale == pytest.approx(rate, rel=0.3)
+        assert found.whole[name].cosine < found.rule[name].cosine  # both links lose
 
 
 def test_changes_of_other_blocks_are_named():
