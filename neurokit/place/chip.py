@@ -250,6 +250,10 @@ class Chip:
                     "Correct the chip's description.",
                 )
             )
+        if not faults and (room := math.prod(self.mesh) * self.cores_per_tile) < self.cores.value:
+            fact = f"mesh {self.mesh} of {self.cores_per_tile} cores a tile holds {room} cores"
+            limit = f"programs can use {self.cores.value:g}"
+            faults.append(Fault(self.name, fact, limit, "Give a larger mesh, or fewer cores."))
         sizes = [chips for _, chips in self.boards]
         if not sizes or sizes != sorted(sizes) or sizes[0] < 1:
             limit = "at least one board, the smallest first, of at least one chip"

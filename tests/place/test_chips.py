@@ -125,6 +125,11 @@ def test_a_limit_of_nothing_is_refused() -> None:
         Limit(0, "test")
 
 
+def test_a_mesh_too_small_for_its_cores_is_named():
+    with pytest.raises(InputError, match=r"mesh \(2, 2\) of 4 cores a tile holds 16 cores; programs can use"):
+        replace(LOIHI2, mesh=(2, 2))
+
+
 @pytest.mark.parametrize("wrong", [{"mesh": (0, 4)}, {"cores_per_tile": 0}, {"step_floor": -1.0}])
 def test_a_chip_of_impossible_sizes_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(InputError, match="sizes are at least 1 and times not negative"):
