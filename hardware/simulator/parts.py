@@ -81,7 +81,7 @@ class Part:
             quiet = self._rests and self._hears_nothing(first, last, now)
             if quiet and self._rest(first, last, now, watched):
                 continue
-            wraps = sum(s.neurons.wraps.sum() for s in self.stages if s.neurons is not None)
+            wraps = self._wraps() if self._rests else 0
             acc = {stage.name: self._outside(stage, first, last, team) for stage in self.stages}
             if self._loop is not None:
                 self._loop.run(acc, first, now, watched, team)
@@ -111,6 +111,9 @@ class Part:
             _keep(stage, step, states)
         return True
 
+    def _wraps(self) -> int:
+        return sum(int(stage.neurons.wraps.sum()) for stage in self.stages if stage.neurons is not None)
+
     def _note_stillness(self, quiet: bool, first: int, last: int, now: int, wraps: int) -> None:
         """Steps have been run; quiet: with no input. wraps: of the neurons before."""
         stage = self.stages[0]
@@ -118,7 +121,7 @@ class Part:
         if neurons is None or not self._rests:
             return
         nothing = stage.quiet(first, last, now)
-        neurons.still = quiet and nothing and now + first >= neurons.forgets_from and wraps == neurons.wraps.sum()
+        neurons.still = quiet and nothing and now + first >= neurons.forgets_from and wraps == self._wraps()
 
     def _run_layer(self, start: int, stop: int, now: int, states: States, team: Team) -> int:
         """Synapses and neurons at once, if that suits what arrives: by how many threads, 0 if it does not."""

@@ -84,10 +84,12 @@ class Stage:
     def quiet(self, first: int, last: int, now: int) -> bool:
         """Whether nothing was sent from step `first` to `last` of the block that began at `now`; each is read once."""
         for step in range(first, last):
-            if now + step not in self._quiet:
+            known = self._quiet.get(now + step)
+            if known is None:
                 pieces = self.rows(step, step + 1)
-                self.note_quiet(now + step, not any(count_nonzero(piece.reshape(-1, self.size)) for _, piece in pieces))
-            if not self._quiet[now + step]:
+                known = not any(count_nonzero(piece.reshape(-1, self.size)) for _, piece in pieces)
+                self.note_quiet(now + step, known)
+            if not known:
                 return False
         return True
 
@@ -95,7 +97,8 @@ class Stage:
         """Whether nothing was sent at a step of the run."""
         if len(self._quiet) > 2 * (self.history + len(self.block)):
             oldest = step - self.history - len(self.block)
-            self._quiet = {key: value for key, value in self._quiet.items() if key >= oldest}
+            kept = list(self._quiet.items())  # at once: other threads may look at the same stage
+            self._quiet = {key: value for key, value in kept if key >= oldest}
         self._quiet[step] = quiet
 
     def joined(self, first: int, last: int) -> NDArray[Any]:
