@@ -317,7 +317,7 @@ def _runner(backend: str | Backend, threads: int | None, silicon: SiliconLike) -
     faults = []
     if threads is not None and backend != "simulator":
         faults.append(Fault("threads", f"is {threads!r}", "only the simulator shares its work", "Leave it out."))
-    elif isinstance(threads, bool) or not isinstance(threads, int | np.integer | None) or (1 if threads is None else threads) < 1:
+    elif threads is not None and (isinstance(threads, bool) or not isinstance(threads, int | np.integer) or threads < 1):
         faults.append(Fault("threads", f"is {threads!r}", "a whole number of at least 1", "Leave it out for all."))
     if silicon is not None and backend != "simulator":
         limit = "only the simulator follows one; other backends are what they are"
