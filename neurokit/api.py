@@ -310,6 +310,11 @@ def get_backend(backend: str | Backend) -> Backend:
     return found
 
 
+def _counts(threads: object) -> bool:
+    """Whether it is a whole number of at least 1."""
+    return isinstance(threads, int | np.integer) and not isinstance(threads, bool) and bool(threads >= 1)
+
+
 def _runner(backend: str | Backend, threads: int | None, silicon: SiliconLike) -> Backend:
     """The backend; the simulator with what only it takes."""
     if threads is None and silicon is None:
@@ -317,7 +322,7 @@ def _runner(backend: str | Backend, threads: int | None, silicon: SiliconLike) -
     faults = []
     if threads is not None and backend != "simulator":
         faults.append(Fault("threads", f"is {threads!r}", "only the simulator shares its work", "Leave it out."))
-    elif threads is not None and (isinstance(threads, bool) or not isinstance(threads, int | np.integer) or threads < 1):
+    elif threads is not None and not _counts(threads):
         faults.append(Fault("threads", f"is {threads!r}", "a whole number of at least 1", "Leave it out for all."))
     if silicon is not None and backend != "simulator":
         limit = "only the simulator follows one; other backends are what they are"
