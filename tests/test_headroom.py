@@ -89,8 +89,9 @@ def test_a_program_tells_what_compilation_did():
     (row,) = program.report
     lines = str(program).splitlines()
     assert lines[0] == repr(program)
-    assert lines[1].split()[:4] == ["population", "bits", "scale", "payload"]
-    cells = lines[2].split()
+    assert lines[1] == "what enters in a step shows at the outputs 1 step later"
+    assert lines[2].split()[:4] == ["population", "bits", "scale", "payload"]
+    cells = lines[3].split()
     assert cells[0] == "p0"
     assert f"{100 * row.output_error:.2g}" in cells
     assert cells[-3:] == [f"{row.headroom:.1f}", "/", f"{row.worst_headroom:.1f}"]

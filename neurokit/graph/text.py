@@ -100,7 +100,7 @@ def timing(program: Program) -> str:
     late = max((program.latency.get(name, 0) for name in program.outputs), default=0)
     if program.steps_per_frame > 1:
         return f"each frame is held for {program.steps_per_frame} steps, outputs show it {late} steps after its first"
-    return f"a frame a step, outputs show it {late} steps later"
+    return f"what enters in a step shows at the outputs {late} step{'' if late == 1 else 's'} later"
 
 
 REPORT_COLUMNS = (

@@ -91,7 +91,7 @@ def test_report(cli, files, tmp_path):
 def test_verify_and_report_take_the_same_sources():
     taken = hints.options_of_verbs()
     assert taken["verify"] - taken["report"] == set()
-    assert taken["report"] - taken["verify"] == {"--output", "-o", "--chip"}
+    assert taken["report"] - taken["verify"] == {"--output", "-o", "--chip", "--measure"}
 
 
 def test_report_of_a_plain_network(cli, tmp_path):

@@ -52,7 +52,7 @@ def test_frames_arrive_one_by_one(schedule, last):
     assert set(delays.values()) == ({1} if schedule == "hold" else {1, 2, 3})
     said = "each frame is held for 4 steps, outputs show it 3 steps after its first"
     assert (said in str(program)) == (schedule == "hold")
-    assert ("a frame a step, outputs show it 3 steps later" in str(program)) == (schedule == "pipeline")
+    assert ("what enters in a step shows at the outputs 3 steps later" in str(program)) == (schedule == "pipeline")
 
 
 def test_neurons_that_are_reset_before_each_frame():
