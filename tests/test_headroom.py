@@ -97,7 +97,7 @@ def test_a_program_tells_what_compilation_did():
     assert cells[-3:] == [f"{row.headroom:.1f}", "/", f"{row.worst_headroom:.1f}"]
     seen = nk.audit(program, trains(), steps=41).populations[0]
     assert row.headroom == pytest.approx(seen.bits, abs=0.2)
-    assert "output %" in lines[1]
+    assert "output %" in lines[2]
 
 
 def test_inputs_that_are_scaled_are_told():
