@@ -54,21 +54,22 @@ class Weights:
 class Model:
     """A state_dict put in order. layers: by the names above. channels: of the input, 2 a camera.
 
-    width: channels of `bottom`. quantised: whether weights are stored as integers. skips: False where a quantised
+    quantised: whether weights are stored as integers. skips: False where a quantised
     checkpoint says that its decoder adds none (nothing ever went through the addition).
     """
 
     generation: Generation
     layers: Mapping[str, Weights]
     channels: int
-    width: int
     quantised: bool
     skips: bool
 
 
 def is_stereospike(names: Any) -> bool:
     """Whether these keys are a StereoSpike's, of whatever generation, complete or not."""
-    found = {name.removeprefix(_prefix(names)) for name in names}
+    texts = [str(name) for name in names]  # of a dict that may be anything
+    prefix = _prefix(texts)
+    found = {text.removeprefix(prefix) for text in texts}
     return KNOWN_BY in found and any(name.startswith("bottleneck.0.conv1.") for name in found)
 
 
@@ -114,12 +115,12 @@ class _Reader:
             self.faults.append(Fault(KNOWN_BY, fact, limit, "Pass the weights of such a network."))
         layers = {}
         sizes = _channels(width or 32, channels or 4)
-        with_w = [name for name in LAYERS if self._w_key(name) is not None]
+        with_w = any(self._w_key(name) in self.tensors for name in LAYERS)
         for name in (*LAYERS, *PREDICTIONS):
-            layers[name] = self._layer(name, *sizes[name], bool(with_w))
+            layers[name] = self._layer(name, *sizes[name], with_w)
         quantised = any(isinstance(value, QuantisedTensor) for value in self.tensors.values())
         self.faults += self._surplus(quantised)
-        return Model(self.generation, layers, channels, width, quantised, self._skips(quantised))
+        return Model(self.generation, layers, channels, quantised, self._skips(quantised))
 
     def _skips(self, quantised: bool) -> bool:
         """A quantiser that nothing passed keeps the scale 1 that torch gives it."""
@@ -153,17 +154,13 @@ class _Reader:
             return f"{name}.0.up.1", f"{name}.0.up.2"
         return f"{name}.0", f"{name}.1"
 
-    def _w_names(self, name: str) -> tuple[str, ...]:
+    def _w_key(self, name: str) -> str:
         if name in BLOCKS:
-            return (f"{name.rpartition('.')[0]}.sn{name[-1]}.w",)
-        return (f"{name}.2.w",) if name in DECODER or self.generation == "v2" else (f"{name}.3.w",)
-
-    def _w_key(self, name: str) -> str | None:
-        return next((key for key in self._w_names(name) if key in self.tensors), None)
+            return f"{name.rpartition('.')[0]}.sn{name[-1]}.w"
+        return f"{name}.2.w" if name in DECODER or self.generation == "v2" else f"{name}.3.w"
 
     def _w(self, name: str) -> float | None:
-        key = self._w_key(name)
-        found = self._floats(key or self._w_names(name)[0], ())
+        found = self._floats(self._w_key(name), ())
         return None if found is None else float(found)
 
     def _tensor(self, key: str, shape: tuple[int, ...]) -> Tensor | None:

@@ -9,7 +9,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from neurokit.converters.stereospike_keys import is_stereospike
 from neurokit.errors import Fault, FormatError, InputError
 from neurokit.graph.network import Network, Program
 
@@ -75,7 +74,7 @@ COMMON = ("dt", "reset", "inputs")  # every converter's
 def convert(source: Any, kind: str | None = None, options: Options = NOTHING_GIVEN) -> Network:
     """Convert a file or live object with the converter that its suffix, package or `kind` names.
 
-    source: a path, or an object of a framework (nir.NIRGraph).
+    source: a path, an object of a framework (nir.NIRGraph), or a StereoSpike's state_dict.
     kind: forces a converter whatever the suffix is ("net", "nir").
     Raises FormatError when no converter fits or the file is unreadable, ConversionError when the source holds what
     cannot be converted, InputError when an argument does not fit the source.
@@ -103,6 +102,8 @@ def choose(source: Any, kind: str | None) -> Converter:
         fact = f"has the suffix '{suffix}'" if suffix else "has no suffix"
         fault = Fault(str(source), fact, _supported(), "Rename it, or name its converter with kind=.")
     elif isinstance(source, Mapping):  # a state_dict
+        from neurokit.converters.stereospike_keys import is_stereospike  # few sources are dicts
+
         rows = [row for row in CONVERTERS if row.kind == "stereospike" and is_stereospike(source)]
         limit = f"of dicts, neurokit converts a StereoSpike's state_dict; {_supported()}"
         fault = Fault(

@@ -58,6 +58,7 @@ def test_kind_forces_a_converter(write_net, kind):
         (Path("model"), None, "'model': has no suffix; neurokit converts .net, .nir"),
         ("model.nir", "keras", "'keras': is no kind of source; neurokit converts .net, .nir"),
         ({"weights": 1}, None, "'source': is a dict of 1; of dicts, neurokit converts a StereoSpike's state_dict"),
+        ({0: 1, 1: 2}, None, "'source': is a dict of 2; of dicts, neurokit converts a StereoSpike's state_dict"),
     ],
 )
 def test_sources_that_nobody_reads(source, kind, words):
