@@ -90,8 +90,9 @@ def load(
     Raises FormatError when the file cannot be read, InputError for a specification that is none, ConversionError with
     every entry that does not fit.
     """
-    if isinstance(spec, stereospike.StereoSpike) or (spec is None and is_stereospike(read_weights(source))):
-        return stereospike.load(source, dt=dt, reset=reset, inputs=inputs, shape=shape, spec=spec)
+    tensors = stereospike.read_tensors(source) if spec is None else None
+    if isinstance(spec, stereospike.StereoSpike) or (tensors is not None and is_stereospike(tensors)):
+        return stereospike.load(source, dt=dt, reset=reset, inputs=inputs, shape=shape, spec=spec, tensors=tensors)
     check_arguments(_argument_faults(dt, reset, inputs, spec, source))
     told = _specification(spec)
     weights = read_weights(source)

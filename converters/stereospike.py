@@ -81,18 +81,20 @@ def load(
     inputs: str | None = None,
     shape: Any = None,
     spec: Any = None,
+    tensors: Mapping[str, Tensor] | None = None,
 ) -> Network:
     """Read a StereoSpike's state_dict; see the module.
 
     dt: seconds that a window lasts, by default 0.05 (v2) or 0.1 (v3). shape: (channels, rows, columns) of the input,
-    by default of MVSEC's cameras. spec: a StereoSpike. reset, inputs: none.
+    by default of MVSEC's cameras. spec: a StereoSpike. reset, inputs: none. tensors: what
+    `read_tensors` gave for the source, where it has been called already.
     Raises FormatError when the file cannot be read, InputError for arguments, ConversionError with every key that is
     missing, belongs to nothing or has a wrong shape.
     """
     chosen = StereoSpike() if spec is None else spec
     check_arguments(_argument_faults(dt, reset, inputs, chosen))
     named = "a state_dict" if isinstance(source, Mapping) else str(source)
-    model = read_model(_tensors(source), named)
+    model = read_model(read_tensors(source) if tensors is None else tensors, named)
     check_arguments(_shape_faults(shape, model))
     rows, columns = SENSOR if shape is None else (int(shape[1]), int(shape[2]))
     step = WINDOWS[model.generation] if dt is None else float(dt)
@@ -112,7 +114,8 @@ def read_depth(graph: Network | Program, recording: Recording) -> NDArray[np.flo
     return recording.aligned(DEPTH, "v") / (64.0 * row.scale)
 
 
-def _tensors(source: str | PathLike[str] | Mapping[str, Any]) -> Mapping[str, Tensor]:
+def read_tensors(source: str | PathLike[str] | Mapping[str, Any]) -> Mapping[str, Tensor]:
+    """By name; those that a checkpoint holds as whole numbers stay so. Raises FormatError."""
     if isinstance(source, Mapping):
         return {str(name): np.asarray(value) for name, value in source.items()}
     if Path(source).suffix.lower() in (".pt", ".pth"):
