@@ -48,6 +48,11 @@ class Recurrence:
     refractory: FloatArray = field(default_factory=lambda: np.zeros(()))
     holds: bool = False
 
+    @property
+    def forgets(self) -> bool:
+        """Whether neither current nor potential outlasts a step."""
+        return not (self.keep_u.any() or self.keep_v.any())
+
 
 def recurrence(neuron: Neuron, dt: float | None) -> Recurrence:
     """Forward Euler with a step of `dt` seconds; models without time constants do not need dt."""

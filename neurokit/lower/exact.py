@@ -60,7 +60,7 @@ def exact_fit(
     most: the largest scale at which threshold and current fit; sums of finer payloads are shifted down to it. least:
     the lowest exponent.
     """
-    if model.keep_u.any() or model.keep_v.any() or bias.any() or model.initial.any():
+    if not model.forgets or bias.any() or model.initial.any():
         return None
     scale = exact_scale(values, bits)
     if scale is None:

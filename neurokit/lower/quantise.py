@@ -277,7 +277,7 @@ def _neuron(
     after = reset_of(model)
     value = np.rint(after * scale) * UNIT if model.soft else np.rint(after * per_volt)
     inclusive = 1 if model.inclusive else 0
-    if not (model.keep_u.any() or model.keep_v.any() or mantissa.any()):
+    if model.forgets and not mantissa.any():
         inclusive *= UNIT  # v holds whole units only, so that a stock LIF's threshold, one too, parts the same
     neuron = LoihiLIF(
         current_decay=np.rint(4096 * (1 - model.keep_u)).astype(np.int64),

@@ -54,8 +54,8 @@ def choose_scale(
     if not limits:  # no weights: the threshold alone sets the scale
         return min(most, float(LEAKY_THRESHOLD / threshold.max()) if spiking else 1.0)
     fine = max(limits)
-    forgets = not model.keep_u.any() and not model.keep_v.any()  # and no leak is rounded
-    leaky = not spiking or (not forgets and ((model.keep_v < 1).any() or (model.keep_u > 0).any()))
+    # of what is forgotten whole, no leak is rounded
+    leaky = not spiking or (not model.forgets and ((model.keep_v < 1).any() or (model.keep_u > 0).any()))
     wanted_threshold = LEAKY_THRESHOLD if leaky else WHOLE_THRESHOLD
     short = math.log2(wanted_threshold) - math.log2(threshold.max()) - math.log2(fine) if spiking else MAX_EXPONENT
     wanted = math.ceil(short - TINY)

@@ -49,8 +49,7 @@ def forgets(neuron: Neuron, dt: float | None, window: int | None = None) -> bool
         return True
     if not isinstance(neuron, _TOLD_BY_A_STEP):
         return False
-    model = recurrence(neuron, dt)
-    return not model.keep_u.any() and not model.keep_v.any()
+    return recurrence(neuron, dt).forgets
 
 
 def check_schedule(network: Network, schedule: str, window: int | None) -> None:
