@@ -23,8 +23,8 @@ from neurokit.encode import mvsec_file
 from neurokit.encode.events import Events, damaged
 from neurokit.encode.holes import area_closing
 from neurokit.encode.mvsec_file import SIDES, Contents
-from neurokit.encode.stereo import WINDOW, StereoFrames
-from neurokit.errors import Fault, FormatError, InputError
+from neurokit.encode.stereo import WINDOW, StereoFrames, counted
+from neurokit.errors import Fault, FormatError, InputError, one_line
 
 HOLE = 24  # pixels; StereoSpike's datasets/MVSEC/mvsec_dataset.py
 MOST_AT_ONCE = 16  # maps
@@ -134,7 +134,7 @@ def _rectification(files: Files) -> list[NDArray[np.float64]]:
             try:
                 pair.append(np.loadtxt(path, ndmin=2))
             except (OSError, ValueError) as error:
-                fact = f"cannot be read as numbers ({' '.join(str(error).split())})"
+                fact = f"cannot be read as numbers ({one_line(error)})"
                 faults.append(Fault(str(path), fact, "a text file of rows of numbers is needed", "Unpack it again."))
         if len(pair) == 2 and pair[0].shape != pair[1].shape:
             fact = f"has shape {pair[1].shape}, the map of columns {pair[0].shape}"
@@ -232,10 +232,7 @@ def _counts(events: Events, shape: tuple[int, int], transform: Transform | None)
     if transform is not None:
         array = transform(events.to_array())
         events = Events.of(array["t"], array["x"], array["y"], array["p"], size=shape, source="transform's events")
-    flat = (1 - events.polarity.astype(np.int64)) * shape[0] * shape[1]
-    flat += events.y.astype(np.int64) * shape[1] + events.x
-    found = np.bincount(flat, minlength=2 * shape[0] * shape[1]).reshape(2, *shape)
-    return np.minimum(found, np.iinfo(np.int16).max).astype(np.int16)
+    return counted(events.y.astype(np.int64) * shape[1] + events.x, events.polarity == 1, shape)
 
 
 def _closed(depth: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.encode.contrast import Camera, Fired, Pixels
-from neurokit.encode.stereo import MVSEC, WINDOW, Rig, StereoFrames, checked_shape
+from neurokit.encode.stereo import MVSEC, WINDOW, Rig, StereoFrames, checked_shape, counted
 from neurokit.encode.textures import look_up, texture
 from neurokit.errors import Fault, InputError
 
@@ -23,7 +23,6 @@ WALLS = 6
 BOARDS = (3, 7)  # how many, the last excluded
 BOARD_DEPTH = (1.3, 4.5)  # metres from the cameras' first place, evenly in the logarithm
 FURTHEST_PER_IMAGE = 0.5  # pixels that a point moves between two images, ESIM's lambda; also for log-linearity
-MOST_COUNTED = np.iinfo(np.int16).max
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,11 +143,9 @@ def _windows(
 
 
 def count(fired: list[Fired], shape: tuple[int, int]) -> NDArray[np.int16]:
-    """(2, rows, columns): ON and OFF events of each pixel, at most what int16 holds."""
-    size = shape[0] * shape[1]
-    places = np.concatenate([events.pixel + np.where(events.on, 0, size) for events in fired])
-    found = np.bincount(places, minlength=2 * size).reshape(2, *shape)
-    return np.minimum(found, MOST_COUNTED).astype(np.int16)
+    """(2, rows, columns): ON and OFF events of each pixel, see `counted`."""
+    pixel, on = (np.concatenate([getattr(events, name) for events in fired]) for name in ("pixel", "on"))
+    return counted(pixel, on, shape)
 
 
 def _furthest(scene: Scene, rig: Rig, points: NDArray[Any], begin: float, end: float) -> float:

@@ -35,10 +35,11 @@ class Rig:
 
     def scaled(self, shape: tuple[int, int]) -> Rig:
         """The same cameras with `shape` = (rows, columns) pixels over the same field of view."""
-        ratios = [new / old for new, old in zip(checked_shape(shape), self.shape, strict=True)]
+        pixels = checked_shape(shape)
+        ratios = [new / old for new, old in zip(pixels, self.shape, strict=True)]
         focal = (self.focal[0] * ratios[0], self.focal[1] * ratios[1])
         centre = tuple((at + 0.5) * ratio - 0.5 for at, ratio in zip(self.centre, ratios, strict=True))
-        return Rig(checked_shape(shape), focal, (centre[0], centre[1]), self.baseline)
+        return Rig(pixels, focal, (centre[0], centre[1]), self.baseline)
 
     def rays(self) -> NDArray[np.float64]:
         """(3, rows × columns): x to the right, y down and z = 1 of the ray through each pixel, so that depth is z."""
@@ -110,8 +111,20 @@ class StereoFrames:
         first = [-(-np.arange(m) * n // m) for n, m in zip(old, new, strict=True)]  # pixel p goes to p * m // n
         summed = np.add.reduceat(np.add.reduceat(self.counts.astype(np.int64), first[0], axis=2), first[1], axis=3)
         middle = [((np.arange(m) + 0.5) * n / m).astype(np.int64) for n, m in zip(old, new, strict=True)]
-        counts = np.minimum(summed, np.iinfo(np.int16).max).astype(np.int16)
-        return StereoFrames(counts, self.depth[:, middle[0]][:, :, middle[1]], self.times, self.scenes)
+        return StereoFrames(_held(summed), self.depth[:, middle[0]][:, :, middle[1]], self.times, self.scenes)
+
+
+def counted(pixel: NDArray[Any], on: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.int16]:
+    """(2, rows, columns): ON and OFF events of each pixel, at most what int16 holds.
+
+    pixel: (n,) row * columns + column of each event. on: (n,) whether it is one of ON.
+    """
+    size = shape[0] * shape[1]
+    return _held(np.bincount(pixel + np.where(on, 0, size), minlength=2 * size).reshape(2, *shape))
+
+
+def _held(counts: NDArray[Any]) -> NDArray[np.int16]:
+    return np.minimum(counts, np.iinfo(np.int16).max).astype(np.int16)
 
 
 def checked_shape(shape: Any) -> tuple[int, int]:
