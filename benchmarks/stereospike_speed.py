@@ -52,12 +52,9 @@ def written_out(network: nk.Network) -> tuple[list[dict[str, Any]], dict[str, An
     """The layers of a converted Network in order, and their arrays, as the torch process takes them."""
     made, arrays = [], {}
     for name, population in network.populations.items():
-        groups: dict[int, list[Any]] = {}
-        for p in network.incoming(name):
-            groups.setdefault(id(p.synapses[-1].weight), []).append(p)
         merged: dict[bytes, list[Any]] = {}
-        for found in groups.values():
-            merged.setdefault(found[0].synapses[-1].weight.tobytes(), []).extend(found)
+        for p in network.incoming(name):
+            merged.setdefault(p.synapses[-1].weight.tobytes(), []).append(p)
         for k, found in enumerate(merged.values()):
             maps = found[0].synapses
             convolution: Any = maps[-1]

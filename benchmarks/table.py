@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from benchmarks.results import is_slower, same_machine
+from neurokit.files import between_marks
 
 Record = dict[str, Any]
 START, END = "<!-- benchmarks: `python -m benchmarks --readme` writes this -->", "<!-- /benchmarks -->"
@@ -52,11 +53,7 @@ def others(record: Record) -> list[str]:
 
 def insert(text: str, table: str) -> str:
     """`text` with what stands between the two marks replaced by `table`."""
-    head, start, rest = text.partition(START)
-    _, end, tail = rest.partition(END)
-    if not start or not end:
-        raise ValueError(f"the marks are missing: put\n{START}\n{END}\nwhere the table belongs")
-    return f"{head}{start}\n{table}\n{end}{tail}"
+    return between_marks(text, START, END, f"\n{table}\n")
 
 
 def _speed_row(part: Record, before: Record | None, comparable: bool) -> str:

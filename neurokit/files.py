@@ -1,4 +1,4 @@
-"""Writing files so that no half-written one is ever seen."""
+"""Writing files so that no half-written one is ever seen, and pages of which a part is generated."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from neurokit.errors import Fault, OutputError
+
+
+def between_marks(text: str, begin: str, end: str, made: str) -> str:
+    """`text` with `made` in place of what stands between two marks. ValueError where it has not both, in this order."""
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"the marks are missing: put\n{begin.strip()}\n{end.strip()}\nwhere the table belongs")
+    return f"{before}{begin}{made}{end}{after}"
 
 
 @contextmanager

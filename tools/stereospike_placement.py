@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import neurokit as nk
-from neurokit.files import written_aside
+from neurokit.files import between_marks, written_aside
 from neurokit.graph.network import Program, Projection
 from neurokit.graph.synapses import Convolving, Sparse
 from neurokit.lower.images import picked
@@ -219,11 +219,7 @@ def table(found: list[Row]) -> str:
 
 def rewritten(page: str, made: str) -> str:
     """The page with this table. ValueError where it has no place for it."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the marks are missing: put\n{BEGIN}{END}where the table belongs")
-    return f"{before}{BEGIN}{made}{END}{after}"
+    return between_marks(page, BEGIN, END, made)
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ from neurokit.converters.stereospike import read_depth
 from neurokit.encode import StereoFrames
 from neurokit.encode.stereo import MVSEC
 from neurokit.errors import CompileError
-from neurokit.files import written_aside
+from neurokit.files import between_marks, written_aside
 from neurokit.lower.schedule import Schedule
 from neurokit.profiling.depth import depth_error
 
@@ -44,10 +44,10 @@ def measure(weights: Path, scenes: StereoFrames) -> Record:
     """Errors in metres and rates in spikes per neuron and frame, of a network with these weights."""
     network, program = load(weights), program_of(weights)
     depths, program_rates = run(program, scenes)
-    floats = predict(network, scenes)
+    floats = depth_error(predict(network, scenes), scenes.depth, RIG)
     found: Record = {
-        "float": depth_error(floats, scenes.depth, RIG).mean,
-        "one_pixel": depth_error(floats, scenes.depth, RIG).one_pixel,
+        "float": floats.mean,
+        "one_pixel": floats.one_pixel,
         "program": depth_error(depths, scenes.depth, RIG).mean,
         "rates": rates(network, scenes),
         "program_rates": program_rates,
@@ -207,11 +207,7 @@ def _rates(both: list[Record], sparse: list[Record]) -> list[str]:
 
 def insert(text: str, made: str) -> str:
     """`text` with what stands between the two marks replaced."""
-    head, start, rest = text.partition(START)
-    _, end, tail = rest.partition(END)
-    if not start or not end:
-        raise ValueError(f"the marks are missing: put\n{START}\n{END}\nwhere the table belongs")
-    return f"{head}{start}\n{made}\n{end}{tail}"
+    return between_marks(text, START, END, f"\n{made}\n")
 
 
 def main() -> None:
