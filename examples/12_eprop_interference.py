@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 import neurokit as nk
 from neurokit.converters.eprop import eprop_net_of, network_of
 from neurokit.converters.eprop_net import EpropNet
-from neurokit.files import written_aside
+from neurokit.files import between_marks, written_aside
 from neurokit.graph.network import Program
 from neurokit.learn.eprop.forward import run
 from neurokit.learn.eprop.gradients import bptt_gradients, eprop_gradients
@@ -267,9 +267,7 @@ def table(results: dict[str, Any]) -> str:
 
 def rewritten(page: str, results: dict[str, Any]) -> str:
     """docs/eprop.md with the table of `results`."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}{table(results)}{END}{after}"
+    return between_marks(page, BEGIN, END, table(results))
 
 
 def draw(results: dict[str, Any]) -> None:

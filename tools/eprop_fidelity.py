@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 import neurokit as nk
 from neurokit import rules
 from neurokit.converters.eprop_net import EpropNet
-from neurokit.files import written_aside
+from neurokit.files import between_marks, written_aside
 from neurokit.graph.lif_family import ALIF
 from neurokit.graph.network import Input, Network, Population, Projection
 from neurokit.graph.neurons import LeakyIntegrator
@@ -216,9 +216,7 @@ def tables(numbers: dict[str, list[Any]]) -> str:
 
 def rewritten(page: str, numbers: dict[str, list[Any]]) -> str:
     """The page with the tables of `numbers`."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}{tables(numbers)}{END}{after}"
+    return between_marks(page, BEGIN, END, tables(numbers))
 
 
 def _settings(rows: Sequence[dict[str, Any]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from neurokit.files import between_marks
 from neurokit.lower.expressible import table
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "plasticity.md"
@@ -10,9 +11,7 @@ BEGIN, END = "<!-- expressibility -->\n", "<!-- end of expressibility -->\n"
 
 def rewritten(page: str) -> str:
     """The page with the table as the code has it now."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}{table()}{END}{after}"
+    return between_marks(page, BEGIN, END, table())
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import neurokit as nk
+from neurokit.files import between_marks
 from neurokit.place.split import SYNAPTIC_MEMORY
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -132,9 +133,7 @@ def table(found: list[Row]) -> str:
 
 def rewritten(page: str, made: str) -> str:
     """The page with this table."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}{made}{END}{after}"
+    return between_marks(page, BEGIN, END, made)
 
 
 def main() -> None:
