@@ -29,7 +29,7 @@ def alignment(change: Blocks, gradient: Blocks) -> dict[str, Agreement]:
     is right. A block that matters little to the norm can be lost without "all" showing it: read the blocks.
     Raises InputError where blocks or shapes differ, and for values that are not finite.
     """
-    _check_blocks("change", change, gradient)
+    check_blocks("change", change, gradient)
     found = {name: agreement(change[name], -np.asarray(gradient[name])) for name in gradient}
     return found | {ALL: agreement(_flat(change, gradient), -_flat(gradient, gradient))}
 
@@ -89,7 +89,7 @@ def spread(changes: Sequence[Floats], gradient: Floats) -> Spread:
         fact, mend = f"are {len(changes)}", "Give changes of two seeds or more."
         raise InputError(Fault("changes", fact, "a variance needs two at least", mend))
     for k, change in enumerate(changes):
-        _check_blocks(f"changes[{k}]", {"block": change}, {"block": gradient})
+        check_blocks(f"changes[{k}]", {"block": change}, {"block": gradient})
     rows = np.stack([np.ravel(change) for change in changes]).astype(np.float64)
     g, mean = np.ravel(gradient).astype(np.float64), rows.mean(0)
     scale = float(-(mean @ g) / (g @ g)) if g.any() else 0.0
@@ -111,8 +111,8 @@ def descent_ratio(
     goes down the gradient (or fell although it goes up). NaN where the change is orthogonal to the gradient.
     Raises InputError where blocks or shapes differ, and for values that are not finite.
     """
-    _check_blocks("change", change, gradient)
-    _check_blocks("weights", weights, gradient)
+    check_blocks("change", change, gradient)
+    check_blocks("weights", weights, gradient)
     promised = float(_flat(change, gradient) @ _flat(gradient, gradient))
     before = loss({name: np.asarray(values) for name, values in weights.items()})
     after = loss({name: np.asarray(weights[name]) + change[name] for name in weights})
@@ -123,8 +123,8 @@ def _flat(blocks: Blocks, order: Blocks) -> Floats:
     return np.concatenate([np.ravel(blocks[name]) for name in order]).astype(np.float64)
 
 
-def _check_blocks(what: str, blocks: Blocks, gradient: Blocks) -> None:
-    """All faults of blocks that are to be compared."""
+def check_blocks(what: str, blocks: Blocks, gradient: Blocks) -> None:
+    """InputError with all faults of blocks that are to be compared."""
     faults = []
     if not gradient:
         faults.append(Fault("gradient", "has no blocks", "there is nothing to compare", "Give a dict of arrays."))

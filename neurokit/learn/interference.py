@@ -22,7 +22,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from neurokit.errors import Fault, InputError
-from neurokit.learn.alignment import Blocks, alignment
+from neurokit.learn.alignment import Blocks, alignment, check_blocks
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ def first_order(gradient_a: Blocks, change_b: Blocks) -> dict[str, float]:
 
     Raises InputError as `gradient_overlap` does.
     """
-    alignment(change_b, gradient_a)  # its faults
+    check_blocks("change", change_b, gradient_a)
     found = {name: float(np.vdot(gradient_a[name], change_b[name])) for name in gradient_a}
     return found | {"all": sum(found.values())}
 

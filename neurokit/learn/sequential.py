@@ -66,11 +66,14 @@ def interference(
     None: those of the networks in floats. Gradients are those of backpropagation through time.
     Raises InputError where states span fewer dimensions, or trials do not fit the networks.
     """
-    _, after_a, after_b = nets
-    of_a, of_b = run(after_a, a.x, states=True), run(after_b, b.x, states=True)
+    before, after_a, after_b = nets
+    of_a, of_b = run(after_a, a.x, states=after_a.reset == "hard"), run(after_b, b.x)
     gradient = blocks_of(bptt_gradients(after_a, of_a, a.loss.error(of_a.y)))
     change = {name: values - blocks_of(after_a)[name] for name, values in blocks_of(after_b).items()}
-    found = losses or (_losses(nets, a), _losses(nets, b))
+    found = losses or (
+        Losses(_loss(before, a), a.loss.loss(of_a.y), _loss(after_b, a)),
+        Losses(_loss(before, b), _loss(after_a, b), b.loss.loss(of_b.y)),
+    )
     return Interference(
         found[0],
         found[1],
@@ -86,8 +89,8 @@ def blocks_of(weights: object) -> dict[str, Floats]:
     return {name: getattr(weights, name) for name in BLOCKS}
 
 
-def _losses(nets: tuple[EpropNet, EpropNet, EpropNet], trials: Trials) -> Losses:
-    return Losses(*(trials.loss.loss(run(net, trials.x).y) for net in nets))
+def _loss(net: EpropNet, trials: Trials) -> float:
+    return trials.loss.loss(run(net, trials.x).y)
 
 
 def _drive(net: EpropNet, activity: Activity) -> float:
