@@ -26,7 +26,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.converters.eprop_net import EpropNet, Floats, load_eprop_net
+from neurokit.converters.eprop_net import BLOCKS, EpropNet, Floats, load_eprop_net
 from neurokit.converters.weight_files import read_weights
 from neurokit.errors import ConversionError, Fault, InputError
 from neurokit.graph.lif_family import ALIF
@@ -86,11 +86,11 @@ def from_graz(
     beta: (n_rec,) or a number. n_refractory: theirs, which counts the spike's own step. feedback: their B_out,
     (n_rec, n_out), None: symmetric. The diagonal of w_rec, which their scripts mask, is dropped.
     """
-    found = {name: values.T for name, values in _matrices(weights).items()}
+    w_in, w_rec, w_out = (values.T for values in _matrices(weights))
     return EpropNet(
-        found["w_in"],
-        _without_diagonal(found["w_rec"]),
-        found["w_out"],
+        w_in,
+        w_rec,
+        w_out,
         threshold=threshold,
         tau_membrane=tau_membrane,
         tau_out=tau_out,
@@ -119,11 +119,8 @@ def from_pytorch(
     tau_membrane, tau_out, dt: seconds. gamma: of its psi, which has no 1/threshold. Its input of step t reaches v in
     its step t + 1: here in step t, all else being the same.
     """
-    found = _matrices(weights)
     return EpropNet(
-        found["w_in"],
-        _without_diagonal(found["w_rec"]),
-        found["w_out"],
+        *_matrices(weights),
         threshold=threshold,
         tau_membrane=tau_membrane,
         tau_out=tau_out,
@@ -151,13 +148,11 @@ def from_nest(
     ]
     if faults:
         raise ConversionError(faults)
-    found = _matrices(weights)
+    matrices = _matrices(weights)
     dt_ms = dt / MILLISECOND
     threshold = neuron["V_th"] - neuron.get("E_L", 0.0)
     return EpropNet(
-        found["w_in"],
-        _without_diagonal(found["w_rec"]),
-        found["w_out"],
+        *matrices,
         threshold=threshold,
         tau_membrane=neuron["tau_m"] * MILLISECOND,
         tau_out=readout["tau_m"] * MILLISECOND,
@@ -172,8 +167,8 @@ def from_nest(
     )
 
 
-def _matrices(weights: Weights) -> dict[str, NDArray[np.float64]]:
-    """The three matrices by our names, as they lie in the source."""
+def _matrices(weights: Weights) -> tuple[Floats, Floats, Floats]:
+    """w_in, w_rec without its diagonal, and w_out, as they lie in the source."""
     given = read_weights(weights) if isinstance(weights, str | os.PathLike) else weights
     known = {str(name).rpartition("/")[2].rpartition(".")[2].removesuffix(":0"): value for name, value in given.items()}
     found, faults = {}, []
@@ -194,7 +189,7 @@ def _matrices(weights: Weights) -> dict[str, NDArray[np.float64]]:
             faults.append(Fault(name, fact, "a matrix is needed", "Pass the weights of one network."))
     if faults:
         raise ConversionError(faults)
-    return found
+    return found["w_in"], _without_diagonal(found["w_rec"]), found["w_out"]
 
 
 def _without_diagonal(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -237,7 +232,7 @@ def network_of(net: EpropNet) -> Network:
 def eprop_net_of(network: Network, net: EpropNet) -> EpropNet:
     """`net` with the weights of a Network that was made of it (`network_of`, `learning_network`), learned ones too."""
     held = groups(net)
-    found = {name: np.array(getattr(net, name)) for name in ("w_in", "w_rec", "w_out")}
+    found = {name: np.array(getattr(net, name)) for name in BLOCKS}
     given = {p.name: p for p in network.projections}
     for name, index in held.items():
         found["w_in"][index] = _weight(given, f"x->{name}", (len(index), net.n_in))

@@ -32,6 +32,7 @@ Reset = Literal["soft", "hard"]
 Fires = Literal[">", ">="]
 Feedback = Literal["symmetric", "random", "adaptive"]
 FORMAT = "neurokit e-prop network 1"
+BLOCKS = ("w_in", "w_rec", "w_out")  # matrices of weights that learn
 CHOICES = {"input_gain": InputGain, "readout_gain": ReadoutGain, "reset": Reset, "fires": Fires, "feedback": Feedback}
 
 
@@ -73,7 +74,7 @@ class EpropNet:
     def __post_init__(self) -> None:
         if faults := [*_number_faults(self), *_choice_faults(self)]:
             raise GraphError(faults)
-        for name in ("w_in", "w_rec", "w_out", "b_out"):
+        for name in (*BLOCKS, "b_out"):
             if (given := getattr(self, name)) is not None:
                 object.__setattr__(self, name, _kept(given, name))
         beta = _kept(self.beta, "beta")
@@ -151,7 +152,7 @@ def load_eprop_net(path: str | os.PathLike[str]) -> EpropNet:
         mend = "Write it with EpropNet.save, or convert its weights (neurokit.converters.eprop)."
         raise FormatError(Fault(str(path), "is no e-prop network", f"an npz of format '{FORMAT}' is read", mend))
     known = {field.name for field in fields(EpropNet)}
-    needed = {"w_in", "w_rec", "w_out", "threshold", "tau_membrane", "tau_out"}
+    needed = {*BLOCKS, "threshold", "tau_membrane", "tau_out"}
     if wrong := sorted((set(found) - known) | (needed - set(found))):
         limit = f"the format has {', '.join(sorted(known))}"
         raise FormatError(Fault(str(path), f"lacks or has unknown fields: {', '.join(wrong)}", limit, "Save it again."))
@@ -201,7 +202,7 @@ def _choice_faults(net: EpropNet) -> Iterator[Fault]:
 
 def _shape_faults(net: EpropNet) -> list[Fault]:
     """A recurrent network's shapes follow from w_rec (n_rec, n_rec), the columns of w_in and the rows of w_out."""
-    matrices = {name: getattr(net, name) for name in ("w_in", "w_rec", "w_out")}
+    matrices = {name: getattr(net, name) for name in BLOCKS}
     flat = [name for name, array in matrices.items() if array.ndim != 2 or not array.size]
     if flat:
         return [Fault(n, f"has shape {matrices[n].shape}", "a matrix is needed, not empty", _ARRAY) for n in flat]
@@ -222,7 +223,7 @@ def _shape_faults(net: EpropNet) -> list[Fault]:
 
 
 def _value_faults(net: EpropNet) -> Iterator[Fault]:
-    for name in ("w_in", "w_rec", "w_out", "beta", "b_out"):
+    for name in (*BLOCKS, "beta", "b_out"):
         array = getattr(net, name)
         if array is not None and not np.isfinite(array).all():
             yield Fault(name, "holds NaN or infinity", "weights are finite", "Take the last good ones.")

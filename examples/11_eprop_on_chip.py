@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 import neurokit as nk
 from neurokit.converters.eprop import eprop_net_of
-from neurokit.converters.eprop_net import load_eprop_net
+from neurokit.converters.eprop_net import BLOCKS, load_eprop_net
 from neurokit.errors import RailWarning
 from neurokit.files import written_aside
 from neurokit.graph.learned import plastic_projections, weights_of
@@ -168,7 +168,7 @@ def main() -> None:
     parser.add_argument("task", choices=("pattern", "evidence", "picture"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--iterations", type=int, help="2000 of the pattern, 150 of evidence")
-    parser.add_argument("--learns", nargs="+", default=["w_out"], choices=("w_in", "w_rec", "w_out"))
+    parser.add_argument("--learns", nargs="+", default=["w_out"], choices=BLOCKS)
     parser.add_argument("--out", type=Path, default=Path("build/eprop-on-chip"))
     options = parser.parse_args()
     if options.task == "picture":

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.converters.eprop_net import EpropNet
+from neurokit.converters.eprop_net import BLOCKS, EpropNet
 from neurokit.learn.eprop.forward import Activity, run
 from neurokit.learn.eprop.gradients import bptt_gradients
 from neurokit.learn.interference import Subspaces, drive_ratio, first_order, gradient_overlap, subspaces
 from neurokit.learn.tasks.trials import Trials
 
 Floats = NDArray[np.float64]
-BLOCKS = ("w_in", "w_rec", "w_out")
 
 
 @dataclass(frozen=True)

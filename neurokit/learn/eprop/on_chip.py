@@ -24,14 +24,13 @@ import numpy as np
 
 from neurokit import rules
 from neurokit.converters.eprop import groups, network_of
-from neurokit.converters.eprop_net import EpropNet
+from neurokit.converters.eprop_net import BLOCKS, EpropNet
 from neurokit.errors import Fault, GraphError, InputError
 from neurokit.graph.network import Input, Network, Projection
 from neurokit.graph.plasticity import Rule
 from neurokit.graph.signals import MODULATION, REWARD
 from neurokit.graph.synapses import Dense
 
-BLOCKS = "w_in", "w_rec", "w_out"
 FEEDBACK_STEPS, ERROR_STEPS = 2, 1  # by which L and the readout's error are late
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurokit.converters.eprop_net import EpropNet
+from neurokit.converters.eprop_net import BLOCKS, EpropNet
 from neurokit.errors import Fault, InputError
 from neurokit.learn.eprop.forward import checked
 from neurokit.learn.eprop.gradients import Gradients, RateRegularisation
@@ -64,7 +64,7 @@ def learn_online(
     *,
     rate: float = 0.0,
     rates: RateRegularisation | Floats | None = None,
-    learns: tuple[str, ...] = ("w_in", "w_rec", "w_out"),
+    learns: tuple[str, ...] = BLOCKS,
 ) -> OnlineRun:
     """One trial x (steps, n_in). error(t, y^t) gives dE/dy^t (n_out,).
 
@@ -78,7 +78,7 @@ def learn_online(
     steps = inputs.shape[1]
     to_in, to_rec = Eligibility(net, net.n_in), Eligibility(net, net.n_rec)
     v, a, z, wait, out, counts, filtered = (np.zeros(n) for n in (*(net.n_rec,) * 4, net.n_out, *(net.n_rec,) * 2))
-    sums = {name: np.zeros(getattr(net, name).shape) for name in ("w_in", "w_rec", "w_out")}
+    sums = {name: np.zeros(getattr(net, name).shape) for name in BLOCKS}
     spikes, y = np.zeros((steps, net.n_rec), np.uint8), np.zeros((steps, net.n_out))
     for t in range(steps):
         now, last = inputs[0, t].astype(np.float64), z

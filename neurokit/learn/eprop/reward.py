@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.converters.eprop_net import EpropNet
+from neurokit.converters.eprop_net import BLOCKS, EpropNet
 from neurokit.errors import Fault, InputError
 from neurokit.learn.eprop.forward import Activity
 from neurokit.learn.eprop.gradients import Gradients
@@ -99,7 +99,7 @@ def drawn_actions(y: Floats, random: np.random.Generator) -> NDArray[np.int64]:
 
 def reward_gradients_online(net: EpropNet, activity: Activity, outcome: ActorCritic) -> Gradients:
     """Of all samples by traces that go forward in time. They equal `eprop_gradients` with the error of `outcome`."""
-    sums = {name: np.zeros(getattr(net, name).shape) for name in ("w_in", "w_rec", "w_out")}
+    sums = {name: np.zeros(getattr(net, name).shape) for name in BLOCKS}
     late, signal = outcome.prediction_errors(activity.y), outcome.signal(activity.y)
     batch, steps, _ = activity.spikes.shape
     for b in range(batch):

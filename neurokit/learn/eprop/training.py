@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.converters.eprop_net import EpropNet
+from neurokit.converters.eprop_net import BLOCKS, EpropNet
 from neurokit.errors import Fault, InputError, TrainingError
 from neurokit.interrupts import Interrupts
 from neurokit.learn.eprop.forward import Activity, run
@@ -22,7 +22,6 @@ from neurokit.learn.eprop.progress import Progress, Validation, exists, load_pro
 from neurokit.learn.tasks.trials import Task, Trials, checked_fields, whole, within
 
 Floats = NDArray[np.float64]
-WEIGHTS = ("w_in", "w_rec", "w_out")
 STOPPED = "the error fell below stop_error"
 
 
@@ -43,7 +42,7 @@ class Training:
     batch: int = 1
     method: Literal["eprop", "bptt"] = "eprop"
     rates: RateRegularisation | None = None
-    learns: tuple[str, ...] = WEIGHTS
+    learns: tuple[str, ...] = BLOCKS
     decay: float = 0.0
     validate_every: int = 0
     stop_error: float | None = None
@@ -62,7 +61,7 @@ class Training:
             }.items()
         }
         checks["method"] = (self.method, self.method in ("eprop", "bptt"), "known: eprop, bptt")
-        checks["learns"] = (self.learns, set(self.learns) <= set(WEIGHTS), f"known: {', '.join(WEIGHTS)}")
+        checks["learns"] = (self.learns, set(self.learns) <= set(BLOCKS), f"known: {', '.join(BLOCKS)}")
         checks["decay"] = (self.decay, within(self.decay, 0, 1), "0 to 1")
         stop = self.stop_error
         checks["stop_error"] = (stop, stop is None or within(stop, 0, 1), "0 to 1, or None")
@@ -198,7 +197,7 @@ def _check_finite(iteration: int, loss: Evaluated, slopes: Gradients) -> None:
         where = f", first at step {int(bad.argmax())} of its samples" if bad.any() else ""
         fact = f"is {loss.value} in iteration {iteration}{where}"
         raise TrainingError(Fault("loss", fact, "training needs finite losses", mend))
-    wrong = [name for name in WEIGHTS if not np.isfinite(getattr(slopes, name)).all()]
+    wrong = [name for name in BLOCKS if not np.isfinite(getattr(slopes, name)).all()]
     if wrong:
         fact = f"has gradients that are not finite in iteration {iteration}"
         raise TrainingError([Fault(name, fact, "an update would spoil the weights", mend) for name in wrong])
