@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
@@ -139,10 +139,20 @@ class EpropNet:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it as npz, aside and renamed; `load_eprop_net` reads it. OutputError where it cannot be written."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        kept = {name: np.asarray(value) for name, value in values.items() if value is not None}
         with written_aside(path) as aside, open(aside, "wb") as file:
-            np.savez(file, format=np.asarray(FORMAT), **kept)
+            np.savez(file, format=np.asarray(FORMAT), **arrays_of(self))
+
+
+def arrays_of(net: EpropNet) -> dict[str, NDArray[Any]]:
+    """Its fields as an npz holds them; those that are None are left out."""
+    values = {field.name: getattr(net, field.name) for field in fields(net)}
+    return {name: np.asarray(value) for name, value in values.items() if value is not None}
+
+
+def of_arrays(arrays: Mapping[str, NDArray[Any]]) -> EpropNet:
+    """What `arrays_of` took apart. GraphError for what forms no such network."""
+    values: dict[str, Any] = {name: array if array.ndim else array.item() for name, array in arrays.items()}
+    return EpropNet(**values)
 
 
 def load_eprop_net(path: str | os.PathLike[str]) -> EpropNet:
@@ -156,8 +166,7 @@ def load_eprop_net(path: str | os.PathLike[str]) -> EpropNet:
     if wrong := sorted((set(found) - known) | (needed - set(found))):
         limit = f"the format has {', '.join(sorted(known))}"
         raise FormatError(Fault(str(path), f"lacks or has unknown fields: {', '.join(wrong)}", limit, "Save it again."))
-    values: dict[str, Any] = {name: array if array.ndim else array.item() for name, array in found.items()}
-    return EpropNet(**values)
+    return of_arrays(found)
 
 
 def _kept(given: Any, name: str) -> Floats:

@@ -56,9 +56,7 @@ class Classification:
 
     def loss(self, y: Floats) -> float:
         """Of readouts (batch, steps, n_out)."""
-        late = self._late(y)
-        top = late.max(2, keepdims=True)
-        logarithm = late - top - np.log(np.exp(late - top).sum(2, keepdims=True))
+        logarithm = log_softmax(self._late(y))
         return float(-np.take_along_axis(logarithm, self.labels[:, None, None], 2).mean())
 
     def error(self, y: Floats) -> Floats:
@@ -90,3 +88,9 @@ class Classification:
         if self.window is not None and not 1 <= self.window <= y.shape[1]:
             raise InputError(Fault("window", f"is {self.window}", f"samples have {y.shape[1]} steps", "Pass fewer."))
         return y if self.window is None else y[:, -self.window :]
+
+
+def log_softmax(y: Floats) -> Floats:
+    """Logarithm of the softmax over the last of three axes."""
+    top = y.max(2, keepdims=True)
+    return np.asarray(y - top - np.log(np.exp(y - top).sum(2, keepdims=True)))

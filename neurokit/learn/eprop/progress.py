@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.converters.eprop_net import EpropNet
+from neurokit.converters.eprop_net import EpropNet, arrays_of, of_arrays
 from neurokit.converters.weight_files import read_weights
 from neurokit.errors import Fault, FormatError, GraphError
 from neurokit.files import written_aside
@@ -52,8 +51,7 @@ class Progress:
 
     def save(self, path: str | os.PathLike[str], what: str = "") -> None:
         """Write it as npz, aside and renamed. what: a description of the training, which `load_progress` gives back."""
-        values = {f"{NET}{f.name}": getattr(self.net, f.name) for f in fields(EpropNet)}
-        arrays = {name: np.asarray(value) for name, value in values.items() if value is not None}
+        arrays = {f"{NET}{name}": value for name, value in arrays_of(self.net).items()}
         arrays |= {f"{MOMENT}{name}": value for name, value in self.moments.items()}
         arrays["validations"] = np.array([(v.iteration, v.loss, v.error, v.rate) for v in self.validations])
         texts = {"format": FORMAT, "random": json.dumps(self.random), "stopped": self.stopped, "what": what}
@@ -78,12 +76,9 @@ def load_progress(path: str | os.PathLike[str]) -> tuple[Progress, str]:
 
 
 def _progress(found: Mapping[str, NDArray[Any]]) -> Progress:
-    net: dict[str, Any] = {
-        n.removeprefix(NET): a if a.ndim else a.item() for n, a in found.items() if n.startswith(NET)
-    }
     rows = np.reshape(found["validations"], (-1, 4))
     return Progress(
-        EpropNet(**net),
+        of_arrays({n.removeprefix(NET): a for n, a in found.items() if n.startswith(NET)}),
         json.loads(str(found["random"])),
         int(found["iteration"]),
         tuple(float(value) for value in found["losses"]),
@@ -91,8 +86,3 @@ def _progress(found: Mapping[str, NDArray[Any]]) -> Progress:
         tuple(Validation(int(row[0]), *(float(value) for value in row[1:])) for row in rows),
         str(found["stopped"]),
     )
-
-
-def exists(path: str | os.PathLike[str] | None) -> bool:
-    """Whether there is something to go on from."""
-    return path is not None and Path(path).exists()

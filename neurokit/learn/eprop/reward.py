@@ -21,6 +21,7 @@ from neurokit.converters.eprop_net import BLOCKS, EpropNet
 from neurokit.errors import Fault, InputError
 from neurokit.learn.eprop.forward import Activity
 from neurokit.learn.eprop.gradients import Gradients
+from neurokit.learn.eprop.losses import log_softmax
 from neurokit.learn.eprop.online import Eligibility
 
 Floats = NDArray[np.float64]
@@ -127,6 +128,4 @@ def reward_gradients_online(net: EpropNet, activity: Activity, outcome: ActorCri
 
 def _log_policy(y: Floats) -> Floats:
     """(batch, steps, actions) log pi."""
-    logits = y[:, :, :-1]
-    top = logits.max(2, keepdims=True)
-    return np.asarray(logits - top - np.log(np.exp(logits - top).sum(2, keepdims=True)))
+    return log_softmax(y[:, :, :-1])

@@ -18,7 +18,7 @@ from neurokit.learn.eprop.forward import Activity, run
 from neurokit.learn.eprop.gradients import Gradients, RateRegularisation, bptt_gradients, eprop_gradients
 from neurokit.learn.eprop.losses import Classification
 from neurokit.learn.eprop.optimisers import Optimiser
-from neurokit.learn.eprop.progress import Progress, Validation, exists, load_progress
+from neurokit.learn.eprop.progress import Progress, Validation, load_progress
 from neurokit.learn.tasks.trials import Task, Trials, checked_fields, whole, within
 
 Floats = NDArray[np.float64]
@@ -87,7 +87,7 @@ def train(
     """
     what = _description(net, task, training, seed)
     now = Progress(net, np.random.default_rng(seed).bit_generator.state)
-    if checkpoint is not None and exists(checkpoint):
+    if checkpoint is not None and os.path.exists(checkpoint):
         now, before = load_progress(checkpoint)
         _same_training(what, before, checkpoint)
     good = now
