@@ -100,10 +100,9 @@ def _gradients(
     found = [np.zeros(w.shape[::-1]) for w in (net.w_in, net.w_rec, net.w_out)]
     weights = np.ascontiguousarray(net.w_rec), np.ascontiguousarray(feedback)
     errors = np.ascontiguousarray(error, np.float64)
-    none = np.empty((0, n_rec))
+    none, fixed = np.empty((0, n_rec)), (numbers(net), net.betas, through, net.reset == "hard")
     for b in range(batch):
         seen = (activity.x[b], activity.spikes[b], activity.psi[b], none if activity.v is None else activity.v[b])
-        fixed = (numbers(net), net.betas, through, net.reset == "hard")
         backward(*seen, errors[b], direct[b], *weights, *fixed, *found)
     np.fill_diagonal(found[1], 0.0)
     return Gradients(*(np.ascontiguousarray(g.T) for g in found))

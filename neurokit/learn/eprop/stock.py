@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurokit.converters.eprop_net import EpropNet
-from neurokit.errors import Fault, InputError
 from neurokit.learn.eprop.forward import checked
+from neurokit.learn.tasks.trials import checked_fields
 
 Floats = NDArray[np.float64]
 
@@ -36,11 +36,13 @@ class SlowInhibition:
     refractory: int = 0
 
     def __post_init__(self) -> None:
-        limits = {"theta": "above 0", "gain": "0 or more", "refractory": "0 or more"}
-        wrong = {"theta": not self.theta > 0, "gain": not self.gain >= 0, "refractory": not self.refractory >= 0}
-        faults = [Fault(n, f"is {getattr(self, n)}", limits[n], "Pass another.") for n, bad in wrong.items() if bad]
-        if faults:
-            raise InputError(faults)
+        checked_fields(
+            {
+                "theta": (self.theta, self.theta > 0, "above 0"),
+                "gain": (self.gain, self.gain >= 0, "0 or more"),
+                "refractory": (self.refractory, self.refractory >= 0, "0 or more"),
+            }
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from neurokit.learn.eprop.gradients import Gradients, RateRegularisation, bptt_g
 from neurokit.learn.eprop.losses import Classification
 from neurokit.learn.eprop.optimisers import Optimiser
 from neurokit.learn.eprop.progress import Progress, Validation, load_progress
-from neurokit.learn.tasks.trials import Task, Trials, checked_fields, whole, within
+from neurokit.learn.tasks.trials import Task, Trials, at_least, checked_fields, within
 
 Floats = NDArray[np.float64]
 STOPPED = "the error fell below stop_error"
@@ -50,16 +50,8 @@ class Training:
     save_every: int = 50
 
     def __post_init__(self) -> None:
-        checks: dict[str, tuple[object, bool, str]] = {
-            name: (getattr(self, name), whole(getattr(self, name), least), f"a whole number, at least {least}")
-            for name, least in {
-                "iterations": 0,
-                "batch": 1,
-                "validate_every": 0,
-                "confirm": 1,
-                "save_every": 1,
-            }.items()
-        }
+        least = {"iterations": 0, "batch": 1, "validate_every": 0, "confirm": 1, "save_every": 1}
+        checks = at_least(self, least)
         checks["method"] = (self.method, self.method in ("eprop", "bptt"), "known: eprop, bptt")
         checks["learns"] = (self.learns, set(self.learns) <= set(BLOCKS), f"known: {', '.join(BLOCKS)}")
         checks["decay"] = (self.decay, within(self.decay, 0, 1), "0 to 1")

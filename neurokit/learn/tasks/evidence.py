@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.learn.eprop.losses import Classification
-from neurokit.learn.tasks.trials import Trials, checked_fields, checked_size, whole, within
+from neurokit.learn.tasks.trials import Trials, at_least, checked_fields, checked_size, whole, within
 
 GROUPS = 4  # of inputs: left cues, right cues, recall, background
 
@@ -35,12 +35,7 @@ class EvidenceAccumulation:
     order: tuple[int, int, int, int] = (0, 1, 2, 3)
 
     def __post_init__(self) -> None:
-        numbers = {name: getattr(self, name) for name in ("cue", "spacing", "delay", "recall")}
-        least = {"cue": 1, "spacing": 0, "delay": 0, "recall": 1}
-        checks: dict[str, tuple[object, bool, str]] = {
-            name: (value, whole(value, least[name]), f"whole steps, at least {least[name]}")
-            for name, value in numbers.items()
-        }
+        checks = at_least(self, {"cue": 1, "spacing": 0, "delay": 0, "recall": 1}, "whole steps")
         checks["inputs"] = (self.inputs, whole(self.inputs, GROUPS) and self.inputs % GROUPS == 0, "a multiple of 4")
         checks["cues"] = (self.cues, whole(self.cues, 1) and self.cues % 2 == 1, "odd, so that one side has more")
         checks["spike_probability"] = (self.spike_probability, within(self.spike_probability, 0, 1), "0 to 1")

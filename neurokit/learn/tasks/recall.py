@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.learn.eprop.losses import Classification
-from neurokit.learn.tasks.trials import Trials, checked_fields, checked_size, whole, within
+from neurokit.learn.tasks.trials import Trials, at_least, checked_fields, checked_size, within
 
 
 @dataclass(frozen=True)
@@ -104,13 +104,8 @@ class DelayedMatch:
 
 
 def _check(task: StoreRecall | DelayedMatch, least: dict[str, int]) -> None:
-    checks: dict[str, tuple[object, bool, str]] = {
-        name: (getattr(task, name), whole(getattr(task, name), low), f"a whole number, at least {low}")
-        for name, low in least.items()
-    }
     odds = task.spike_probability
-    checks["spike_probability"] = (odds, within(odds, 0, 1), "0 to 1")
-    checked_fields(checks)
+    checked_fields(at_least(task, least) | {"spike_probability": (odds, within(odds, 0, 1), "0 to 1")})
 
 
 def _fired(random: np.random.Generator, on: NDArray[np.bool_], group: int, odds: float) -> NDArray[np.uint8]:
