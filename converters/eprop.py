@@ -26,6 +26,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from neurokit.converters.arguments import check_arguments
 from neurokit.converters.eprop_net import BLOCKS, EpropNet, Floats, load_eprop_net
 from neurokit.converters.weight_files import read_weights
 from neurokit.errors import ConversionError, Fault, InputError
@@ -46,13 +47,11 @@ MILLISECOND = 1e-3
 def load(source: Any, *, dt: float | None = None, reset: str | None = None, inputs: str | None = None) -> Network:
     """Read an EpropNet, or the npz file that `EpropNet.save` wrote, as a Network. It states dt and reset itself."""
     given = {"dt": dt, "reset": reset, "inputs": inputs}
-    faults = [
+    check_arguments(
         Fault(name, "was given", "an e-prop network states it itself", "Leave it out.")
         for name, value in given.items()
         if value is not None
-    ]
-    if faults:
-        raise InputError(faults)
+    )
     if isinstance(source, str | os.PathLike):
         source = load_eprop_net(source)
     if not isinstance(source, EpropNet):

@@ -187,14 +187,13 @@ def summary(folder: Path, data: Path) -> None:
         if kind not in trials:
             trials[kind] = unseen(kind, data)
         if (shown := trials[kind]) is not None:
-            told["unseen"] = len(shown.x)
-            told["error"] = validation(load_eprop_net(file.with_suffix(".npz")), shown).error
+            net = load_eprop_net(file.with_suffix(".npz"))
+            told |= {"unseen": len(shown.x), "error": validation(net, shown).error}
             line += f", error of {told['unseen']} unseen trials {told['error']:.3f}"
-        if kind == "evidence" and "alif0" not in file.stem and shown is not None:
-            told |= by_stock_parts(load_eprop_net(file.with_suffix(".npz")), shown)
-            line += (
-                f", with slow inhibition instead {told['error_stock_256']:.3f} (without {told['error_bare_256']:.3f})"
-            )
+            if kind == "evidence" and "alif0" not in file.stem:
+                told |= by_stock_parts(net, shown)
+                stock, bare = told["error_stock_256"], told["error_bare_256"]
+                line += f", with slow inhibition instead {stock:.3f} (without {bare:.3f})"
         print(f"{line}, {told['cpu_seconds']} s", flush=True)
         found[file.stem] = told
     with written_aside(RESULTS) as aside:

@@ -12,9 +12,10 @@ Evidence accumulation: the networks of examples/eprop, trained in floats, are de
 which they get wrong nearly always, and learn again, a trial at a time (`--learns` says what). Errors count only in the
 recall, by the input "gate"; the target is 1.5 for the right readout and -1.5 for the other.
 
-Each seed writes NAME.json, its losses, and NAME.npz, the network as it then is. A checkpoint beside them lets an
-interrupted run go on where it was; what is finished is not done again. docs/eprop.md has the results; `picture` draws
-its figure of the pattern from examples/eprop/pattern-on-chip.json (matplotlib).
+Each seed of the pattern writes NAME.json, its losses, and NAME.npz, the network as it then is; a checkpoint of every
+50th iteration beside them lets an interrupted run go on from there. A seed of evidence accumulation writes NAME.json,
+its errors, and an interrupted one begins anew. What is finished is not done again. docs/eprop.md has the results;
+`picture` draws its figure of the pattern from examples/eprop/pattern-on-chip.json (matplotlib).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from neurokit.converters.eprop_net import BLOCKS, load_eprop_net
 from neurokit.errors import RailWarning
 from neurokit.files import written_aside
 from neurokit.graph.learned import plastic_projections, weights_of
+from neurokit.interrupts import Interrupts
 from neurokit.learn.eprop.on_chip import OnChip, learning_network
 from neurokit.learn.tasks.evidence import EvidenceAccumulation
 from neurokit.learn.tasks.networks import pattern_network
@@ -68,9 +70,8 @@ def pattern(seed: int, iterations: int, folder: Path) -> list[float]:
     network = learning_network(net, PATTERN)
     program = nk.compile(network, calibrate=data, window=task.steps)
     x = {key: values[0] for key, values in program.scaled(data).items()}
-    late = program.latency["out"]
-    unit = 64 * next(row.scale for row in program.report if row.population == "out")
-    with nk.open(program, state=kept if kept.is_file() else None) as session:
+    late, scale = program.latency["out"], unit(program)
+    with nk.open(program, state=kept if kept.is_file() else None) as session, Interrupts() as interrupts:
         if not kept.is_file():
             session.step({key: values[:late] for key, values in x.items()})  # from here on a trial is a call
             found["losses"] = []
@@ -78,17 +79,18 @@ def pattern(seed: int, iterations: int, folder: Path) -> list[float]:
         while len(found["losses"]) < iterations:
             began = time.process_time()
             session.step(rolled)
-            v: NDArray[np.float64] = np.asarray(session.states["out", "v"], np.float64) / unit
+            v: NDArray[np.float64] = np.asarray(session.states["out", "v"], np.float64) / scale
             found["losses"].append(float(0.5 * np.square(v - task.target).sum()))
             found["seconds"] += time.process_time() - began
             if len(found["losses"]) % EVERY == 0 or len(found["losses"]) >= iterations:
                 session.save(kept)
                 found["output"] = [round(float(y), 4) for y in v[:, 0]]
                 with written_aside(done) as aside:
-                    Path(aside).write_text(json.dumps(found))
+                    aside.write_text(json.dumps(found))
                 print(f"seed {seed}, iteration {len(found['losses'])}: loss {found['losses'][-1]:.2f}", flush=True)
                 learned = nk.to_network(session.program, network)
                 eprop_net_of(learned, net).save(name.with_suffix(".npz"))
+            interrupts.check()  # never between the state and the losses that belong to it
     return list(found["losses"])
 
 
@@ -114,8 +116,13 @@ def evidence(seed: int, iterations: int, folder: Path, learns: tuple[str, ...]) 
         found["learned"] = wrong(session.program, swapped)
         found |= {f"moved {name}": share for name, share in moved(program, session.program).items()}
     with written_aside(done) as aside:
-        Path(aside).write_text(json.dumps(found))
+        aside.write_text(json.dumps(found))
     return found
+
+
+def unit(program: nk.Program) -> float:
+    """Of the readouts' potentials; currents enter them times 64."""
+    return 64 * next(row.scale for row in program.report if row.population == "out")
 
 
 def moved(before: nk.Program, after: nk.Program) -> dict[str, float]:
@@ -129,8 +136,7 @@ def wrong(program: nk.Program, task: EvidenceAccumulation) -> float:
     trials, late = task.trials(np.random.default_rng(100), 64), program.latency["out"]
     frozen = program.frozen()  # what only learning heard is no input of it
     v = nk.run(frozen, {"x": trials.x}, task.steps + late, record=(("out", "v"),)).states["out", "v"]
-    unit = 64 * next(row.scale for row in program.report if row.population == "out")
-    return float(trials.loss.errors(v[:, late:] / unit))  # type: ignore[attr-defined]
+    return float(trials.loss.errors(v[:, late:] / unit(program)))  # type: ignore[attr-defined]
 
 
 def picture(folder: Path) -> Path:

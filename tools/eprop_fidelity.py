@@ -34,6 +34,7 @@ from neurokit.learn.driven import drive, lowered
 from neurokit.learn.eprop.forward import run
 from neurokit.learn.eprop.gradients import eprop_gradients
 from neurokit.learn.eprop.losses import Regression
+from neurokit.learn.fidelity import settings_of
 from neurokit.learn.observed import observe_learning
 from neurokit.learn.tasks.pattern import PatternGeneration
 
@@ -158,7 +159,7 @@ def biases(seed: int) -> Iterator[dict[str, Any]]:
     learning = network(net, RATE)
     (projection,) = (p for p in learning.projections if p.name == name)
     seen = observe_learning(learning, given, STEPS, 1)[name]
-    setting = nk.fidelity(None, learning, given, rounding="repaired", **ONE).base
+    (setting,) = settings_of(**ONE, arithmetic=("repaired",))
     fixed = lowered(name, projection.plasticity, seen, learning.populations["hidden"].neuron, 1e-3, False, setting)
     coarse = dict(fixed.signals)
     for slot, signal in fixed.signals.items():
@@ -189,7 +190,7 @@ def measure(seed: int, found: dict[str, list[Any]]) -> None:
 
 
 def tables(numbers: dict[str, list[Any]]) -> str:
-    """Markdown of what `measured` gave."""
+    """Markdown of what `measure` gave."""
     worst = {
         kind: max(row[b] for row in numbers["floats"] if row["kind"] == kind for b in BLOCKS.values()) for kind in KINDS
     }
