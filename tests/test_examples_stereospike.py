@@ -14,6 +14,7 @@ from neurokit.encode import mvsec
 from neurokit.errors import InputError
 from tests.encode import mvsec_files
 from tests.encode.mvsec_files import SHAPE
+from tools.stereospike_placement import convolutions
 
 BASE = 3
 MAPS = (2, 8)  # of the sequence, in place of 140..1200
@@ -22,16 +23,10 @@ MAPS = (2, 8)  # of the sequence, in place of 140..1200
 def weights(cameras=2, seed=0):
     """A state_dict of v2 with random weights, whose layers fire."""
     random = np.random.default_rng(seed)
-    widths = [BASE << k for k in range(5)]
-    layers = {"bottom.0.weight": (widths[0], 2 * cameras, 5)}
-    layers |= {f"conv{k}.0.weight": (widths[k], widths[k - 1], 5) for k in (1, 2, 3, 4)}
-    layers |= {f"bottleneck.{b}.conv{c}.0.weight": (widths[4], widths[4], 3) for b in (0, 1) for c in (1, 2)}
-    layers |= {f"deconv{k}.0.up.1.weight": (widths[k - 1], widths[k], 5) for k in (4, 3, 2, 1)}
-    layers |= {f"predict_depth{k}.0.up.1.weight": (1, widths[k - 1], 3) for k in (4, 3, 2, 1)}
     found = {}
-    for name, (targets, sources, kernel) in layers.items():
+    for name, (targets, sources, kernel) in convolutions(BASE, cameras).items():
         size = 0.02 if name.startswith("predict") else 1.5 / (kernel * sources**0.5)
-        found[name] = random.normal(0.2 * size, size, (targets, sources, kernel, kernel)).astype(np.float32)
+        found[f"{name}.weight"] = random.normal(0.2 * size, size, (targets, sources, kernel, kernel)).astype(np.float32)
     return found | {f"predict_depth{k}.0.up.1.bias": np.array([0.8], np.float32) for k in (4, 3, 2, 1)}
 
 

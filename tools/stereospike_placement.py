@@ -73,16 +73,21 @@ class Row:
     memory: int
 
 
+def convolutions(channels: int, cameras: int = 2) -> dict[str, tuple[int, int, int]]:
+    """v2's by their names in a state_dict: channels out, channels in, rows of the kernel."""
+    widths = [channels << k for k in range(5)]
+    layers = {"bottom.0": (widths[0], 2 * cameras, 5)}
+    layers |= {f"conv{k}.0": (widths[k], widths[k - 1], 5) for k in (1, 2, 3, 4)}
+    layers |= {f"bottleneck.{b}.conv{c}.0": (widths[4], widths[4], 3) for b in (0, 1) for c in (1, 2)}
+    layers |= {f"deconv{k}.0.up.1": (widths[k - 1], widths[k], 5) for k in (4, 3, 2, 1)}
+    return layers | {f"predict_depth{k}.0.up.1": (1, widths[k - 1], 3) for k in (4, 3, 2, 1)}
+
+
 def weights(generation: str, channels: int = CHANNELS, seed: int = 0) -> dict[str, NDArray[np.float32]]:
     """A state_dict of two cameras with random weights. v3's convolutions are a channel's own, then channels mixed."""
     random = np.random.default_rng(seed)
-    widths = [channels << k for k in range(5)]
-    layers = {"bottom.0": (widths[0], 4, 5)} | {f"conv{k}.0": (widths[k], widths[k - 1], 5) for k in (1, 2, 3, 4)}
-    layers |= {f"bottleneck.{b}.conv{c}.0": (widths[4], widths[4], 3) for b in (0, 1) for c in (1, 2)}
-    layers |= {f"deconv{k}.0.up.1": (widths[k - 1], widths[k], 5) for k in (4, 3, 2, 1)}
-    layers |= {f"predict_depth{k}.0.up.1": (1, widths[k - 1], 3) for k in (4, 3, 2, 1)}
     found: dict[str, NDArray[np.float32]] = {}
-    for name, (targets, sources, kernel) in layers.items():
+    for name, (targets, sources, kernel) in convolutions(channels).items():
         parts = {name: (targets, sources, kernel, kernel)}
         if generation == "v3":
             front, _, number = name.rpartition(".")
