@@ -11,15 +11,15 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from neurokit.errors import BackendError, Fault, NeurokitError, one_line
+from neurokit.errors import Fault, NeurokitError, one_line
 from neurokit.graph.io import load
 from neurokit.graph.network import Program
 from neurokit.hardware.lava import loading
-from neurokit.hardware.loihi.board import Board, quiet_logs
+from neurokit.hardware.loihi.board import Board
 from neurokit.hardware.loihi.job import PROGRAM, Job
 
 
@@ -39,22 +39,21 @@ def main(folder: Path, answers: Callable[[dict[str, Any]], None]) -> None:
                 break
             board.advance(int(command["steps"]))
             answers({"ok": True, "steps": board.steps})
-    except NeurokitError as error:
-        answers({"ok": False, "faults": [vars(fault) for fault in error.faults]})
-    except Exception as error:  # noqa: BLE001  # of Lava, nxcore, or the board: told to the parent, which raises it
+    except Exception as error:  # noqa: BLE001  # ours, Lava's, or the board's: told to the parent, which raises it
         traceback.print_exc()
-        answers({"ok": False, "faults": [vars(_failure(error))]})
+        answers({"ok": False, "faults": [vars(fault) for fault in _faults(error)]})
     finally:
         if board is not None:
             board.stop()
 
 
-def _failure(error: BaseException) -> Fault:
-    refused = next((e for e in _chain(error) if isinstance(e, BackendError)), None)
+def _faults(error: Exception) -> Sequence[Fault]:
+    """Those of our own error, also where Lava's compiler has wrapped it."""
+    refused = next((e for e in _chain(error) if isinstance(e, NeurokitError)), None)
     if refused is not None:
-        return refused.faults[0]
+        return refused.faults
     fact = f"Lava or the board failed: {type(error).__name__}: {one_line(error, 300)}"
-    return Fault("loihi2", fact, "it ran in a process of its own, whose log is below", "Look at the log.")
+    return [Fault("loihi2", fact, "it ran in a process of its own, whose log is below", "Look at the log.")]
 
 
 def _chain(error: BaseException | None) -> list[BaseException]:
@@ -77,5 +76,4 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to answer
     loading.die_with_parent()
     os.register_at_fork(after_in_child=loading.die_with_parent)  # Lava's own processes must not outlive this one
-    quiet_logs()
     main(Path(sys.argv[1]), _answer_to(int(sys.argv[2])))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -169,17 +168,16 @@ def exception_map() -> dict[Any, Any]:
     """Processes whose models are named, where lava-loihi has these names."""
     found = {}
     for process, model in EXCEPTIONS:
-        module, _, name = model.partition(":")
-        if there(module):
-            chosen = getattr(importlib.import_module(module), name, None)
-            if chosen is not None:
-                found[_named(process)] = chosen
+        chosen = _named(model) if there(model.partition(":")[0]) else None
+        if chosen is not None:
+            found[_named(process)] = chosen
     return found
 
 
 def _named(place: str) -> Any:
+    """What stands under that name in that module, or None."""
     module, _, name = place.partition(":")
-    return getattr(importlib.import_module(module), name)
+    return getattr(importlib.import_module(module), name, None)
 
 
 def _on_the_chip(select: Any) -> Any:
@@ -200,8 +198,3 @@ def _on_the_chip(select: Any) -> Any:
         return chosen
 
     return checked
-
-
-def quiet_logs() -> None:
-    """Lava's own log goes to the process's log file as it is."""
-    logging.captureWarnings(True)

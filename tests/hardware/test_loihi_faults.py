@@ -86,14 +86,15 @@ def test_lava_that_fails(program, tmp_path, monkeypatch):
 def test_a_refusal_within_lavas_compiler_stays_what_it_is(program, tmp_path, monkeypatch):
     def board(*_):
         try:
-            raise BackendError(nk.errors.Fault("p0", "has no model", "a limit", "A mend."))
+            facts = ("has no model", "has no other")
+            raise BackendError([nk.errors.Fault("p0", fact, "a limit", "A mend.") for fact in facts])
         except BackendError as error:
             raise ValueError("compilation") from error
 
     program.save(tmp_path / PROGRAM)
     JOB.save(tmp_path)
     (answer,) = at_the_board(tmp_path, monkeypatch, board)
-    assert [told["fact"] for told in answer["faults"]] == ["has no model"]
+    assert [told["fact"] for told in answer["faults"]] == ["has no model", "has no other"]
 
 
 def test_a_board_is_given_back_when_a_step_fails(program, tmp_path, monkeypatch):
