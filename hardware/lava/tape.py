@@ -158,11 +158,7 @@ class Tapes:
         counts = dict(self.counts)
         step_counts = {name: totals[:steps] for name, totals in self.step_counts.items()}
         for name, values in inputs.items():
-            events = values[:, :steps] != 0
-            events[self.kept :] = False
-            counts[name] = events.sum(axis=1, dtype=np.int64)
-            per_step = events.sum(axis=(0, *range(2, events.ndim)), dtype=np.int64)
-            step_counts[name] = np.pad(per_step, (0, steps - per_step.size))
+            counts[name], step_counts[name] = count_finished(values, steps, self.kept)
         return Recording(
             program=with_weights(self.program, learned) if learned else self.program,
             steps=steps,
@@ -183,3 +179,14 @@ class Tapes:
             record_every=self.every if any(c.kept for c in self.connections.values()) else None,
             steps_done=None if whole else np.where(np.arange(self.batch) < self.kept, steps, 0),
         )
+
+
+def count_finished(values: NDArray[Any], steps: int, finished: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Events of the first samples, which are finished: of each neuron (batch, *shape), and of each step (steps,).
+
+    values: (batch, time, *shape); what lies beyond `steps` does not count.
+    """
+    events = values[:, :steps] != 0
+    events[finished:] = False
+    per_step = events.sum(axis=(0, *range(2, events.ndim)), dtype=np.int64)
+    return events.sum(axis=1, dtype=np.int64), np.pad(per_step, (0, steps - per_step.size))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from neurokit.hardware.lava import loading
 from neurokit.hardware.lava.choice import graded_inputs, input_faults
 from neurokit.hardware.lava.deadline import Deadline
 from neurokit.hardware.lava.sourced import heard
+from neurokit.hardware.lava.tape import count_finished
 from neurokit.hardware.loihi import extension
 from neurokit.hardware.loihi.hosts import Host, generation_of, of_environment
 from neurokit.hardware.loihi.job import MEASURED, Job, Measure, convolved_inputs, payload_faults, state_file
@@ -111,8 +113,7 @@ class Loihi2:
         if faults:
             raise BackendError(faults)
         read = tuple(dict.fromkeys([*(key for key in record if isinstance(key, str)), *program.outputs]))
-        job = replace(self._job(1, tuple(program.inputs), read), order=self.order)
-        return BoardStepper(program, job, time_limit)
+        return BoardStepper(program, self._job(1, tuple(program.inputs), read), time_limit)
 
     def _job(self, rows: int, graded: tuple[str, ...], read: tuple[str, ...]) -> Job:
         host = self.host or of_environment()
@@ -123,39 +124,24 @@ class Loihi2:
         job = replace(
             self._job(steps, tuple(graded_inputs(inputs)), tuple(program.populations)), states=kept.states_read
         )
-        remote = Remote(program, job, deadline)
-        try:
-            for name, feed in remote.arrays.feeds.items():
-                given = inputs[name][sample, :steps]
-                feed[: len(given)] = given
-            remote.advance(steps, deadline)
-            remote.finish(deadline)
+        with _finished(program, job, inputs, sample, steps, deadline) as remote:
             kept.take(sample, remote)
-        finally:
-            remote.close()
 
     def _measured(self, program: Program, inputs: Inputs, measure: Measure, deadline: Deadline) -> Measured:
         """Each figure in a run of its own over the first sample's input, again and again."""
         found: dict[str, Any] = {}
         used = []
+        length = max([1, *(inputs[name].shape[1] for name in heard(program))])
+        read = tuple(program.outputs) if measure.outputs else ()
         for figure in measure.figures:
-            length = max([1, *(inputs[name].shape[1] for name in heard(program))])
-            read = tuple(program.outputs) if measure.outputs else ()
             job = replace(
                 self._job(length, tuple(graded_inputs(inputs)), read),
                 figure=figure,
                 interface=measure.interface,
                 steps=measure.steps,
             )
-            remote = Remote(program, job, deadline)
-            try:
-                for name, feed in remote.arrays.feeds.items():
-                    feed[: inputs[name].shape[1]] = inputs[name][0]
-                remote.advance(measure.steps, deadline)
-                remote.finish(deadline)
+            with _finished(program, job, inputs, 0, measure.steps, deadline) as remote:
                 told = json.loads((remote.folder / MEASURED).read_text(encoding="utf-8"))
-            finally:
-                remote.close()
             used.append(told.pop("profiler"))
             found |= told
         host = self.host or of_environment()
@@ -168,6 +154,20 @@ class Loihi2:
             played=_played(program, measure),
             **with_energies(found),
         )
+
+
+@contextmanager
+def _finished(
+    program: Program, job: Job, inputs: Inputs, sample: int, steps: int, deadline: Deadline
+) -> Iterator[Remote]:
+    """A network that has run a sample for so many steps; its process and folder go with the block."""
+    with closing(Remote(program, job, deadline)) as remote:
+        for name, feed in remote.arrays.feeds.items():
+            given = inputs[name][sample, : job.rows]
+            feed[: len(given)] = given
+        remote.advance(steps, deadline)
+        remote.finish(deadline)
+        yield remote
 
 
 class _Kept:
@@ -197,20 +197,16 @@ class _Kept:
         """What is finished."""
         whole = self.done == self.batch or self.steps == 0
         wanted = {*(key for key in record if isinstance(key, str)), *self.program.outputs}
-        sent: dict[str, NDArray[Any]] = dict(self.spikes)
-        for source, values in inputs.items():
-            late = np.zeros((self.batch, self.steps, *values.shape[2:]), values.dtype)
-            some = values[: self.done, : self.steps]
-            late[: self.done, : some.shape[1]] = some
-            sent[source] = late
+        sent = {**self.spikes, **inputs}
+        counted = {key: count_finished(x, self.steps, self.done) for key, x in sent.items()}
         return Recording(
             program=self.program,
             steps=self.steps,
             batch=self.batch,
             spikes=Recorded({key: x for key, x in self.spikes.items() if key in wanted}, "spikes"),
             states=Recorded(self.states, "states"),
-            counts={key: np.count_nonzero(x, axis=1).astype(np.int64) for key, x in sent.items()},
-            step_counts={key: np.count_nonzero(x, axis=(0, *range(2, x.ndim))) for key, x in sent.items()},
+            counts={key: counts for key, (counts, _) in counted.items()},
+            step_counts={key: per_step for key, (_, per_step) in counted.items()},
             backend=name,
             seconds=seconds,
             steps_done=None if whole else np.where(np.arange(self.batch) < self.done, self.steps, 0),

@@ -30,6 +30,7 @@ NEEDED = {
 }
 FOR_STATES = {"lava.utils.loihi2_state_probes": "reading states"}
 LOGGERS = {"lava.utils.loihi2_profiler": "measuring (the older interface), and lava.utils.loihi's own check"}
+EVERY_RUN = {**NEEDED, **LOGGERS}
 PROBES = {"lava.utils.loihi2_profiler_api": "measuring (the newer interface)"}
 
 ASK = "It is given to members of Intel's Neuromorphic Research Community (INRC): ask there for lava-loihi"
@@ -46,7 +47,7 @@ def there(module: str) -> bool:
 
 def missing() -> dict[str, str]:
     """Modules that every run on a board needs and that are not here, with their use."""
-    return {module: use for module, use in {**NEEDED, **LOGGERS}.items() if not there(module)}
+    return {module: use for module, use in EVERY_RUN.items() if not there(module)}
 
 
 def fault() -> Fault | None:
@@ -54,8 +55,8 @@ def fault() -> Fault | None:
     lacking = missing()
     if not lacking:
         return None
-    whole = len(lacking) == len({**NEEDED, **LOGGERS})
-    what = "Intel's lava-loihi extension is not installed" if whole else "Intel's lava-loihi extension is not whole"
+    none = lacking == EVERY_RUN
+    what = "Intel's lava-loihi extension is not installed" if none else "Intel's lava-loihi extension is not whole"
     fact = f"{what}: there is no {', '.join(lacking)}"
     limit = f"a board needs them for {', '.join(dict.fromkeys(lacking.values()))}"
     mend = f"{ASK}, {INSTALL}; or copy a bundle (neurokit deploy) to where it is; or use backend='simulator'."

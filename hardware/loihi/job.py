@@ -141,11 +141,8 @@ def payload_faults(program: Program, inputs: Mapping[str, NDArray[Any]]) -> list
         bits = CONVOLVED_BITS if name in convolved else GRADED_BITS
         largest = int(np.abs(inputs[name].astype(np.int64)).max(initial=0))
         if largest >= 1 << (bits - 1):
-            fact, limit = (
-                f"holds numbers up to {largest}",
-                f"messages to the chip have {bits} bits with the sign",
-            )
-            faults.append(Fault(name, fact, limit, "Scale the input down."))
+            limit = f"messages to the chip have {bits} bits with the sign"
+            faults.append(Fault(name, f"holds numbers up to {largest}", limit, "Scale the input down."))
     return faults
 
 

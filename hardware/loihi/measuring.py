@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -114,20 +113,5 @@ def _as_callback(logger: Any) -> Any:
     callbacks = importlib.import_module("lava.magma.core.callback_fx")
     if isinstance(logger, callbacks.CallbackFx):
         return logger
-    return _Attached(logger).as_callback(callbacks)
-
-
-@dataclass(frozen=True)
-class _Attached:
-    """pre_run_fxs and post_run_fxs of an older logger: lava-nc/lava-optimization, benchmarking."""
-
-    logger: Any
-
-    def attach(self, board: Any) -> None:
-        self.logger.attach(board)
-
-    def collect(self, board: Any) -> None:
-        self.logger.get_results()
-
-    def as_callback(self, callbacks: Any) -> Any:
-        return callbacks.IterableCallBack(pre_run_fxs=[self.attach], post_run_fxs=[self.collect])
+    # as lava-nc/lava-optimization's benchmarking has it
+    return callbacks.IterableCallBack(pre_run_fxs=[logger.attach], post_run_fxs=[lambda board: logger.get_results()])

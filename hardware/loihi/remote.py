@@ -31,14 +31,14 @@ class Remote:
     def __init__(self, program: Program, job: Job, deadline: Deadline) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="neurokit-loihi-"))
         self._answers, write_end = os.pipe()
-        self._process: subprocess.Popen[str] | None = None
-        self._end = weakref.finalize(self, _end, self._holder(), self.folder, self._answers)
+        self._started: list[subprocess.Popen[str]] = []  # the process, once there is one, for `_end` to end
+        self._end = weakref.finalize(self, _end, self._started, self.folder, self._answers)
         try:
             program.save(self.folder / PROGRAM)
             job.save(self.folder)
             self.arrays = Arrays.make(self.folder, program, job)
             with (self.folder / LOG).open("w", encoding="utf-8") as log:
-                self._process = subprocess.Popen(
+                process = subprocess.Popen(
                     [sys.executable, "-m", "neurokit.hardware.loihi.at_board", str(self.folder), str(write_end)],
                     stdin=subprocess.PIPE,
                     stdout=log,
@@ -48,7 +48,7 @@ class Remote:
                     env={**os.environ, "PYTHONPATH": os.pathsep.join(p or os.getcwd() for p in sys.path)},
                     start_new_session=True,
                 )
-            self._held.append(self._process)
+                self._started.append(process)
             os.close(write_end)
             write_end = -1
             self._wait(deadline)
@@ -58,11 +58,6 @@ class Remote:
             self.close()
             raise
 
-    def _holder(self) -> list[subprocess.Popen[str]]:
-        """What `_end` is to end: the process, once there is one."""
-        self._held: list[subprocess.Popen[str]] = []
-        return self._held
-
     def advance(self, steps: int, deadline: Deadline) -> None:
         """Run on; inputs lie in `arrays.feeds`, outputs are in `arrays.sinks` afterwards."""
         self._tell({"do": "advance", "steps": steps}, deadline)
@@ -70,20 +65,19 @@ class Remote:
     def finish(self, deadline: Deadline) -> None:
         """Let it write down what was probed and measured, and give the board back."""
         self._tell({"do": "finish"}, deadline)
-        assert self._process is not None, "it was started"
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(STOP_SECONDS)
+            self._started[0].wait(STOP_SECONDS)
 
     def close(self) -> None:
         """End the process and all that it has started, and remove the folder. May be called more than once."""
         self._end()
 
     def _tell(self, command: dict[str, Any], deadline: Deadline) -> None:
-        assert self._process is not None, "it was started"
-        assert self._process.stdin is not None, "it has a pipe"
+        pipe = self._started[0].stdin
+        assert pipe is not None, "it has a pipe"
         with contextlib.suppress(BrokenPipeError):  # the answer, or its absence, tells
-            self._process.stdin.write(json.dumps(command) + "\n")
-            self._process.stdin.flush()
+            pipe.write(json.dumps(command) + "\n")
+            pipe.flush()
         self._wait(deadline)
 
     def _wait(self, deadline: Deadline) -> None:
@@ -102,8 +96,7 @@ class Remote:
             raise BackendError([self._with_log(Fault(**fault)) for fault in answer["faults"]])
 
     def _died(self) -> Fault:
-        assert self._process is not None, "it was started"
-        code = self._process.wait(STOP_SECONDS)
+        code = self._started[0].wait(STOP_SECONDS)
         fact = f"the process at the board ended with exit code {code}"
         return self._with_log(Fault("loihi2", fact, "it is to answer", "Look at the log."))
 
@@ -116,16 +109,16 @@ class Remote:
         return Fault(fault.node, fault.fact, fault.limit, f"{fault.mend} Its end: {last}")
 
 
-def _end(held: list[subprocess.Popen[str]], folder: Path, answers: int) -> None:
+def _end(started: list[subprocess.Popen[str]], folder: Path, answers: int) -> None:
     """Kill the process group, collect the process, remove the folder."""
-    for process in held:
+    for process in started:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         if process.stdin is not None:
             with contextlib.suppress(OSError):
                 process.stdin.close()
-    held.clear()
+    started.clear()
     with contextlib.suppress(OSError):
         os.close(answers)
     shutil.rmtree(folder, ignore_errors=True)

@@ -141,7 +141,7 @@ def _meet(projection: Projection) -> bool:
 def _neuron(neuron: Any, silicon: Silicon) -> FixedNeuron:
     """The same parameters, in the class that knows the differences."""
     kind: Any = FOLLOWED[type(neuron)]
-    held = {name: getattr(neuron, name) for name in (f.name for f in fields(neuron))}
+    held = {f.name: getattr(neuron, f.name) for f in fields(neuron)}
     if _scheduled(neuron):
         held["reset_offset"] = neuron.reset_offset + silicon.reset_offset
     made: FixedNeuron = kind(**held, silicon=silicon)
