@@ -19,8 +19,6 @@ from neurokit.graph.network import Input, Population, Program, Projection
 from neurokit.graph.neurons import LoihiLIF
 from neurokit.graph.synapses import Dense
 from neurokit.hardware.lava import loading
-from neurokit.hardware.loihi import extension
-from neurokit.hardware.loihi.hosts import generation_of, of_environment
 from neurokit.system import available_memory, in_bytes
 
 State: TypeAlias = Literal["ok", "absent", "broken"]
@@ -165,13 +163,16 @@ def _board() -> Iterator[Check]:
 
     Nothing is run on a board: that would take one from somebody else.
     """
+    from neurokit.hardware.loihi import extension  # the whole backend: not before somebody asks
+    from neurokit.hardware.loihi.hosts import generation_of, of_environment
+
     lacking = extension.fault()
     if lacking is None:
         optional = {**extension.FOR_STATES, **extension.PROBES}
         without = [f"without {module} ({use})" for module, use in optional.items() if not extension.there(module)]
         yield Check("lava-loihi", "ok", ", ".join(["installed", *without]))
     else:
-        state: State = "absent" if "not installed" in lacking.fact else "broken"
+        state: State = "absent" if extension.missing() == extension.EVERY_RUN else "broken"
         yield Check("lava-loihi", state, f"{lacking.fact}; {lacking.limit}", lacking.mend)
     queue = shutil.which("sinfo")
     none = "no sinfo on the path: boards of a cluster are reached through SLURM"

@@ -25,7 +25,6 @@ from neurokit.cli.inputs import Encoding, read_inputs
 from neurokit.cli.running import INTERRUPTED
 from neurokit.cli.screen import progress_bar, say, say_json
 from neurokit.errors import VerificationInterrupted
-from neurokit.hardware.loihi import Loihi2, Measure
 from neurokit.ladder import program_of
 
 
@@ -46,16 +45,17 @@ class Ladder:
 
     def read(
         self, source: Path, data: list[Path], reading: Reading, encoding: Encoding
-    ) -> tuple[nk.Network | nk.Program, Any]:
-        """The source and its inputs; whatever is wrong with them or the labels is told before anything runs."""
+    ) -> tuple[nk.Network | nk.Program, Any, Any]:
+        """The source, its inputs and their labels; what is wrong with them is told before anything runs."""
         graph = read_graph(source, reading)
-        read_labels(self.labels)
-        check_compiling(graph, self.bits, self.window)
-        return graph, read_inputs(graph, data, self.steps, encoding)
-
-    def climb(self, source: Path, graph: nk.Network | nk.Program, arrays: Any, *, as_json: bool) -> nk.Parity:
-        """Verify; Ctrl-C tells what was found so far and ends the command."""
         truth = read_labels(self.labels)
+        check_compiling(graph, self.bits, self.window)
+        return graph, read_inputs(graph, data, self.steps, encoding), truth
+
+    def climb(
+        self, source: Path, graph: nk.Network | nk.Program, arrays: Any, truth: Any, *, as_json: bool
+    ) -> nk.Parity:
+        """Verify; Ctrl-C tells what was found so far and ends the command."""
         given = None if self.expected is None else read_arrays(self.expected)
         try:
             with progress_bar("verifying") as progress:
@@ -120,8 +120,8 @@ def verify(
     reading = Reading(kind, dt, reset, inputs, shape, spec, code, calibrate, fires, integration)
     encoding = Encoding(bin, counts, fit, size, encode, seed, threshold, time_unit)
     ladder = Ladder(labels, expected, bits, window, steps, tau, attribute, lava, backend, time_limit)
-    graph, arrays = ladder.read(source, data, reading, encoding)
-    parity = ladder.climb(source, graph, arrays, as_json=as_json)
+    graph, arrays, truth = ladder.read(source, data, reading, encoding)
+    parity = ladder.climb(source, graph, arrays, truth, as_json=as_json)
     say_json(parity.to_dict()) if as_json else say(str(parity))
     if not lava and not as_json and not any(rung.exact for rung in parity.rungs):
         say("Lava was left out, so nothing had to be exact")
@@ -170,14 +170,14 @@ def report(
     reading = Reading(kind, dt, reset, inputs, shape, spec, code, calibrate, fires, integration)
     encoding = Encoding(bin, counts, fit, size, encode, seed, threshold, time_unit)
     ladder = Ladder(labels, expected, bits, window, steps, tau, attribute, lava, backend, time_limit)
-    graph, arrays = ladder.read(source, data, reading, encoding)
+    graph, arrays, truth = ladder.read(source, data, reading, encoding)
     program, _ = program_of(graph, None, bits, window, arrays)
-    parity = ladder.climb(source, graph, arrays, as_json=as_json)
+    parity = ladder.climb(source, graph, arrays, truth, as_json=as_json)
     placement = nk.place(program, chip.value)
     whole = program.scaled(arrays) if program.input_scale and program is not graph else arrays
     profiled = profiled_run(program, whole, steps, placement, measure, time_limit)
     title = f"neurokit: {Path(graph.source).name or source.name}"
-    found = nk.targets(program, whole, read_labels(labels), steps=steps)
+    found = nk.targets(program, whole, truth, steps=steps)
     nk.report(profiled, parity, placement, targets=found, title=title, path=output)
     ok = parity.ok and placement.ok
     state = "parity holds" if parity.ok else "parity is BROKEN"
@@ -234,7 +234,11 @@ def profiled_run(
     time_limit: float | None = None,
 ) -> nk.Profile:
     """The profile of a run that records all spikes. measure: steps to measure on a board; None: in the simulator."""
-    backend = "simulator" if measure is None else Loihi2(measure=Measure(steps=measure))
+    backend: Any = "simulator"
+    if measure is not None:
+        from neurokit.hardware.loihi import Loihi2, Measure  # the whole backend: not at each command's start
+
+        backend = Loihi2(measure=Measure(steps=measure))
     names = tuple(program.populations)
     with progress_bar("running") as progress:
         recording = nk.run(program, arrays, steps, backend, names, progress=progress, time_limit=time_limit)

@@ -26,7 +26,7 @@ class Outputs:
     checkpoint: Path | None
     every: float
 
-    def check(self, *inputs: Path) -> None:
+    def check(self, *inputs: Path | None) -> None:
         """OutputError when one cannot be written, has another suffix, or is read by this command."""
         if self.npz is not None:
             check_output(self.npz, ".npz", *inputs)

@@ -152,7 +152,7 @@ def run(
 ) -> None:
     """Run a Program (a source is compiled first) and tell how much everything spiked."""
     outputs = Outputs(output, to, checkpoint, every)
-    outputs.check(source, *data, *([] if silicon is None else [silicon]))
+    outputs.check(source, *data, silicon)
     program = compiled(read_graph(source, Reading(kind, dt, reset, inputs)), bits, window)
     arrays = read_inputs(program, data, steps, Encoding(bin, counts, fit, size, encode, seed, threshold, time_unit))
     keys = record_keys(program, record or [])

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 import neurokit as nk
+from neurokit.graph.graded_neurons import FixedRelay
 from neurokit.hardware.lava import loading
 from neurokit.lower.silicon import BY_FIELD, Finding, save_silicon
 from tests.hardware.loihi_standin import installed
-from tests.test_targets import classifier, samples
+from tests.test_targets import classifier, samples, with_neuron
 
 
 def saved(tmp_path):
@@ -31,8 +32,6 @@ def test_targets(cli, tmp_path):
 
 
 def test_targets_exits_with_1_where_no_chip_takes_it(cli, tmp_path):
-    from tests.test_targets import FixedRelay, with_neuron
-
     with_neuron(FixedRelay(3, 2)).save(tmp_path / "model.nk")
     ran = cli("targets", tmp_path / "model.nk")
     assert ran.code == 1
