@@ -6,7 +6,7 @@ import importlib
 import os
 import warnings
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -34,12 +34,11 @@ from neurokit.hardware.base import Backend, Opens, Progress
 from neurokit.longrun import Run
 from neurokit.lower.pipeline import compile_network
 from neurokit.lower.schedule import Schedule
-from neurokit.lower.silicon import Finding, Silicon, load_silicon
+from neurokit.lower.silicon import SiliconLike, silicon_of
 from neurokit.records import Recording
 from neurokit.session import Session
 from neurokit.system import available_memory
 
-SiliconLike: TypeAlias = "str | os.PathLike[str] | Silicon | Finding | None"
 BACKENDS = {
     "simulator": "neurokit.hardware.simulator.backend:Simulator",
     "lava": "neurokit.hardware.lava.backend:LavaBackend",
@@ -310,11 +309,6 @@ def get_backend(backend: str | Backend) -> Backend:
     return found
 
 
-def _counts(threads: object) -> bool:
-    """Whether it is a whole number of at least 1."""
-    return isinstance(threads, int | np.integer) and not isinstance(threads, bool) and bool(threads >= 1)
-
-
 def _runner(backend: str | Backend, threads: int | None, silicon: SiliconLike) -> Backend:
     """The backend; the simulator with what only it takes."""
     if threads is None and silicon is None:
@@ -322,41 +316,15 @@ def _runner(backend: str | Backend, threads: int | None, silicon: SiliconLike) -
     faults = []
     if threads is not None and backend != "simulator":
         faults.append(Fault("threads", f"is {threads!r}", "only the simulator shares its work", "Leave it out."))
-    elif threads is not None and not _counts(threads):
-        faults.append(Fault("threads", f"is {threads!r}", "a whole number of at least 1", "Leave it out for all."))
     if silicon is not None and backend != "simulator":
         limit = "only the simulator follows one; other backends are what they are"
         faults.append(Fault("silicon", "is given", limit, "Leave it out, or use backend='simulator'."))
     if faults:
         raise InputError(faults)
+    count = None if threads is None else check_count("threads", threads, "Leave it out for all.")
     simulator = importlib.import_module("neurokit.hardware.simulator.backend").Simulator
-    found: Backend = simulator(None if threads is None else int(threads), _silicon(silicon))
+    found: Backend = simulator(count, silicon_of(silicon))
     return found
-
-
-def _silicon(given: SiliconLike) -> Silicon | None:
-    """The arithmetic to follow; InputError for a finding that known differences do not explain."""
-    if given is None or isinstance(given, Silicon):
-        return given
-    if isinstance(given, str | os.PathLike):
-        found, what = load_silicon(given), str(given)
-    elif isinstance(given, Finding):
-        found, what = given, "silicon"
-    else:
-        limit = "a silicon file, or what load_silicon gives, is needed"
-        raise InputError(Fault("silicon", f"is a {type(given).__name__}", limit, "Pass its path."))
-    if found.unexplained:
-        faults = [
-            Fault(
-                what,
-                f"the chip did in '{job}' what no known difference explains: {words}",
-                "it cannot be followed",
-                "Follow the rest alone: silicon=load_silicon(path).silicon, and report what was found.",
-            )
-            for job, words in found.unexplained.items()
-        ]
-        raise InputError(faults)
-    return found.silicon
 
 
 def load(path: str | os.PathLike[str]) -> Network | Program:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from neurokit.errors import Fault, FormatError
+from neurokit.errors import Fault, FormatError, InputError
 from neurokit.files import written_aside
 
 FORMAT, VERSION = "neurokit-silicon", 1
 Value: TypeAlias = "str | int"
+SiliconLike: TypeAlias = "str | os.PathLike[str] | Silicon | Finding | None"
 
 
 @dataclass(frozen=True)
@@ -241,6 +242,32 @@ def load_silicon(path: str | os.PathLike[str]) -> Finding:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         limit = "a silicon file of neurokit deploy --check is needed (docs/silicon.md)"
         raise FormatError(Fault(str(path), f"cannot be read ({error})", limit, "Write it again.")) from error
+
+
+def silicon_of(given: SiliconLike) -> Silicon | None:
+    """The arithmetic to follow, None where none is given; InputError for outputs that known differences do not explain.
+
+    given: a silicon file, what `load_silicon` gives, or the arithmetic itself.
+    """
+    if given is None or isinstance(given, Silicon):
+        return given
+    if isinstance(given, str | os.PathLike):
+        found, what = load_silicon(given), str(given)
+    elif isinstance(given, Finding):
+        found, what = given, "silicon"
+    else:
+        limit = "a silicon file, or what load_silicon gives, is needed"
+        raise InputError(Fault("silicon", f"is a {type(given).__name__}", limit, "Pass its path."))
+    if found.ok:
+        return found.silicon
+    limit = "it cannot be followed"
+    mend = "Follow the rest alone: silicon=load_silicon(path).silicon, and report what was found."
+    raise InputError(
+        [
+            Fault(what, f"the chip did in '{job}' what no known difference explains: {words}", limit, mend)
+            for job, words in found.unexplained.items()
+        ]
+    )
 
 
 def _candidates(settings: Mapping[str, Any]) -> dict[str, tuple[Value, ...]]:
