@@ -135,12 +135,16 @@ class FixedNeurons(Neurons):
     def advance(self, step: int, acc: NDArray[Any], spikes: NDArray[Any]) -> None:
         """See `Neurons.advance`."""
         if self.resets(step, step + 1):
-            self.rest()
+            self.reset()
         if self.held and step < self._schedule()[1]:  # `segments` cuts at the reset that ends it
             spikes[:] = 0
             self.step_counts.append(np.zeros(acc.shape[0], np.int64))
             return
         super().advance(step, acc, spikes)
+
+    def reset(self) -> None:
+        """A scheduled reset."""
+        self.rest()
 
     @property
     def held(self) -> bool:

@@ -38,16 +38,10 @@ class SiliconNeurons(FixedNeurons):
         values = (*decays, bias, threshold, neuron.reset_value, neuron.voltage_decay)
         self.constants = (*numbers_or_rows(values, population.shape, np.int64), *_switches(neuron.reset, silicon))
 
-    def advance(self, step: int, acc: NDArray[Any], spikes: NDArray[Any]) -> None:
-        """See `Neurons.advance`; a scheduled reset may leave states as they are."""
-        if step > 0 and self.resets(step, step + 1):
-            for state in self._cleared:
-                self.states[state][:] = self.resting(state)
-        if self.held and step < self._schedule()[1]:
-            spikes[:] = 0
-            self.step_counts.append(np.zeros(acc.shape[0], np.int64))
-            return
-        super(FixedNeurons, self).advance(step, acc, spikes)
+    def reset(self) -> None:
+        """A scheduled reset, which may leave states as they are."""
+        for state in self._cleared:
+            self.states[state][:] = self.resting(state)
 
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
         """See `Neurons.run_block`."""
