@@ -57,6 +57,7 @@ class Layer:
         neurons = _neurons(self.stage)
         rests = np.zeros(len(rows), np.bool_)
         rests[[k - step for k in neurons.resets(step, step + len(rows))]] = True
+        neurons.still = False
         shares = self._shares(parts)
         totals = np.zeros((len(shares), len(rows)), np.int64)
         wraps = np.zeros((len(shares), 2), np.int64)

@@ -1,5 +1,7 @@
 """Steps without input at neurons that forget are left out once these are at rest, and nothing shows of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from neurokit.graph.neurons import LoihiLIF
 from neurokit.graph.synapses import Conv2d
 from neurokit.hardware.simulator import parts
 from neurokit.hardware.simulator.backend import Simulator
+from neurokit.hardware.simulator.layers import Layer
 from tests import reference
 
 SHAPE = (2, 6, 5)
@@ -99,3 +102,21 @@ def test_a_reset_ends_the_rest(rested):
     np.testing.assert_array_equal(first, again)
     assert first.any()
     assert {"relay", "a", "b"} <= set(rested)
+
+
+def test_a_step_by_dot_products_ends_the_rest(rested, monkeypatch):
+    """Neurons at rest, steps that `Layer` runs, of which the last is not silent, and silence again."""
+    monkeypatch.setattr(Layer, "suits", lambda self, rows: rows.any())
+    whole = program()
+    maps = tuple(replace(p, source="in") for p in whole.projections if p.target == "a")
+    a = {"a": whole.populations["a"]}
+    made = check_program(Program(whole.inputs, a, maps, a))
+    values = (np.random.default_rng(0).random((12, *SHAPE)) < 0.5).astype(np.uint8)
+    values[[0, 1, 2, 5, 6, 7, 8, 9]] = 0
+    with nk.open(made, Simulator(1), record=(("a", "v"),)) as session:
+        blocks = [(session.step(x), session.states["a", "v"]) for x in np.split(values, 4)]
+    wanted = reference.run(made, {"in": values}, len(values))
+    np.testing.assert_array_equal(np.concatenate([spikes for spikes, _ in blocks]), wanted.spikes["a"])
+    np.testing.assert_array_equal(np.concatenate([v for _, v in blocks]), wanted.v["a"])
+    assert wanted.v["a"][5].any()
+    assert {1, 2, 7, 8} <= set(rested["a"])
