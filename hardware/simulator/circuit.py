@@ -25,14 +25,14 @@ from neurokit.hardware.simulator.neurons import FixedNeurons, LoihiNeurons
 from neurokit.hardware.simulator.plastic_cache import is_kept, module_of
 from neurokit.hardware.simulator.plastic_fixed import FixedPlastic
 from neurokit.hardware.simulator.plastic_steps import CLOCK, EVENT, FIRST, FORCED, Held, Keys, Numbers, Schedule, Sides
-from neurokit.hardware.simulator.stage import Stage
+from neurokit.hardware.simulator.stage import Stage, base_of
 from neurokit.hardware.simulator.team import Team
 
 SHARED = 4  # learners from which on threads pay
 WORTH_STEPS = 1000  # of circuits with one rule from which on its kernel is worth compiling; with more it takes longer
 KINDS: dict[type, str] = {LoihiNeurons: "lif", RefractoryLIF: "refractory", Adaptive: "alif"}
 
-_DONE: Counter[Structure] = Counter()  # steps by structure, in this process
+_DONE: Counter[str] = Counter()  # steps by source of the kernel, in this process
 
 
 class Cells(NamedTuple):
@@ -97,7 +97,7 @@ def fits(stages: Sequence[Stage]) -> bool:
         for link in stage.links:
             if link.plastic and type(link) is not FixedPlastic:
                 return False
-            within = _base(link.source) in names and not link.plastic
+            within = base_of(link.source) in names and not link.plastic
             if within and (not isinstance(link, DenseLink | SparseLink | InjectionLink) or link.delay < 1):
                 return False
             if within and (isinstance(link, DelayedLink) or link.bits != 32):
@@ -105,25 +105,20 @@ def fits(stages: Sequence[Stage]) -> bool:
     return any(link.plastic for stage in stages for link in stage.links)
 
 
-def _base(name: str) -> str:
-    """The population whose potential a stage of that name holds (`parts.POTENTIAL`); any other name as it is."""
-    return name.partition("\0")[0]
-
-
 class Circuit:
-    """The stages. sources: all stages by name, potentials of readouts among them."""
+    """The stages. sources: all stages by name, potentials of readouts among them. source: of the kernel."""
 
     def __init__(self, stages: Sequence[Stage], sources: Mapping[str, Stage]) -> None:
         self.stages, self.sources = stages, sources
         self.names = [stage.name for stage in stages]
         self.plastic = [(s, k) for s, stage in enumerate(stages) for k in stage.links if isinstance(k, FixedPlastic)]
         inner = [(s, k) for s, stage in enumerate(stages) for k in stage.links if not k.plastic]
-        self.inner = [(s, link) for s, link in inner if _base(link.source) in self.names]
+        self.inner = [(s, link) for s, link in inner if base_of(link.source) in self.names]
         self.weights = [_weights(link, stages[s].size) for s, link in self.inner]
         self.history = {
             name: max((k.delay for _, k in self.inner if k.source == name), default=0) for name in self.names
         }
-        self.structure = self._structure()
+        self.source = source_of(self._structure())
 
     def _structure(self) -> Structure:
         cells = []
@@ -136,8 +131,8 @@ class Circuit:
 
     def worth(self, steps: int) -> bool:
         """Whether so many more steps are to be run here; short runs are done before the kernel is compiled."""
-        _DONE[self.structure] += steps
-        return _DONE[self.structure] >= WORTH_STEPS * len(self.plastic) ** 2 or is_kept(source_of(self.structure))
+        _DONE[self.source] += steps
+        return _DONE[self.source] >= WORTH_STEPS * len(self.plastic) ** 2 or is_kept(self.source)
 
     def run(
         self,
@@ -159,7 +154,7 @@ class Circuit:
         inner = self._inner(acc, arrived, spikes, start, steps)
         parts = min(team.size, learners) if learners >= SHARED else 1
         cuts = [learners * k // parts for k in range(parts + 1)]
-        run = module_of(source_of(self.structure)).run
+        run = module_of(self.source).run
         pieces, works = [], []
         for first, last in pairwise(cuts):
             cells = tuple(

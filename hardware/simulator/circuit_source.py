@@ -48,7 +48,10 @@ class Structure:
 def source_of(structure: Structure) -> str:
     """The module's text."""
     body = [*_arriving(structure), *_neurons(structure), *_learning(structure)]
-    rules = [f"from {kernels_of(link.shape).__name__} import refresh as refresh_{k}" for k, link in _links(structure)]
+    rules = [
+        f"from {kernels_of(link.shape).__name__} import refresh as refresh_{k}"
+        for k, link in enumerate(structure.plastic)
+    ]
     return "\n".join([_HEAD, *sorted(set(rules)), _RUN, *_room(structure), _LOOP, *body, "    return wrapped", ""])
 
 
@@ -71,10 +74,6 @@ def run(learners, steps, cells, third, links, inner):
 _LOOP = "    for k in range(steps):"
 
 
-def _links(structure: Structure) -> Iterator[tuple[int, Plastic]]:
-    return iter(enumerate(structure.plastic))
-
-
 def _room(structure: Structure) -> Iterator[str]:
     for s, cell in enumerate(structure.cells):
         yield f"    c{s}, arrived_{s} = cells[{s}], third[{s}]"
@@ -83,7 +82,7 @@ def _room(structure: Structure) -> Iterator[str]:
             yield f"    before_{s} = np.zeros(({len(STATES[cell.kind][1])}, c{s}.acc.shape[2]), np.int32)"
         else:
             yield f"    v_{s} = near_{s} = np.zeros(0, np.int64)"
-    for n, _ in _links(structure):
+    for n, _ in enumerate(structure.plastic):
         yield f"    l{n} = links[{n}]"
         yield f"    listed_{n} = np.empty(l{n}.held.seen.shape, np.int64)"
         yield f"    count_{n} = np.empty(len(l{n}.held.seen), np.int64)"
@@ -101,7 +100,7 @@ def _arriving(structure: Structure) -> Iterator[str]:
         else:
             listed = f"f{f}.start, f{f}.target"
             yield f"        wrapped[{place + f}] += deliver_listed(learners, f{f}.sent[k], {listed}, {weights}"
-    for n, link in _links(structure):
+    for n, link in enumerate(structure.plastic):
         sums = f"l{n}.sums, l{n}.rule.exponent, c{link.target}.acc[k]"
         yield f"        wrapped[{n}] += add_waiting(learners, {sums})"
 
@@ -111,7 +110,7 @@ def _neurons(structure: Structure) -> Iterator[str]:
     inner = "            "
     for s, cell in enumerate(structure.cells):
         names, before = STATES[cell.kind]
-        signals = [n for n, link in _links(structure) if link.target == s and link.third]
+        signals = [n for n, link in enumerate(structure.plastic) if link.target == s and link.third]
         yield "        for m in range(learners[0], learners[1]):"
         yield f"{inner}if c{s}.rests[k]:"
         yield from (f"{inner}    c{s}.states[{i}][m, :] = c{s}.rest[{i}]" for i in range(len(names)))
@@ -152,7 +151,7 @@ def _compared(s: int, cell: Cell) -> Iterator[str]:
 def _learning(structure: Structure) -> Iterator[str]:
     """What the spikes of the step cause: sums for the next one, traces, evaluations."""
     inner = "        "
-    for n, link in _links(structure):
+    for n, link in enumerate(structure.plastic):
         rows = f"learners, listed_{n}, count_{n}"
         drawn = f"l{n}.sides, l{n}.numbers, l{n}.keys, l{n}.rule, l{n}.held, l{n}.updates, l{n}.counters"
         yield f"{inner}list_sent(learners, l{n}.pre[k], listed_{n}, count_{n})"

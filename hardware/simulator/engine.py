@@ -14,10 +14,10 @@ from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.hardware.simulator.kinds import make_neurons
 from neurokit.hardware.simulator.links import DelayedLink, Link, largest_of, make_links
 from neurokit.hardware.simulator.neurons import Neurons
-from neurokit.hardware.simulator.parts import POTENTIAL, Part, base_of, components, delay_steps
+from neurokit.hardware.simulator.parts import Part, components, delay_steps
 from neurokit.hardware.simulator.plastic import PlasticLink, make_plastic
 from neurokit.hardware.simulator.silicon import TowardZero
-from neurokit.hardware.simulator.stage import Stage
+from neurokit.hardware.simulator.stage import POTENTIAL, Stage, base_of
 from neurokit.hardware.simulator.team import Team
 from neurokit.hardware.simulator.wave import run_parts
 from neurokit.lower.fixedpoint.lif import HALF_RANGE

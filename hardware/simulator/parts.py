@@ -21,7 +21,7 @@ from neurokit.hardware.simulator.layers import Layer
 from neurokit.hardware.simulator.links import DelayedLink, Link, largest_of
 from neurokit.hardware.simulator.loops import Loop
 from neurokit.hardware.simulator.plastic import PlasticLink
-from neurokit.hardware.simulator.stage import Stage
+from neurokit.hardware.simulator.stage import Stage, base_of
 from neurokit.hardware.simulator.team import WORTH, Feed, Team
 from neurokit.lower.align import steps_of
 
@@ -29,8 +29,6 @@ CACHED_BYTES = 1 << 20  # of synaptic input, which so goes from kernel to kernel
 BELT_BYTES = 4 << 20  # the same where threads run parts side by side and longer chunks save them waiting
 
 FEW_STEPS = 4  # held at a time by a part so large that looking whether anything arrives costs little beside it
-
-POTENTIAL = "{}\0potential"  # no population has such a name
 
 States: TypeAlias = "Mapping[tuple[str, str], NDArray[Any]]"  # (name, state) -> (steps, samples, n), to be filled
 
@@ -94,7 +92,7 @@ class Part:
         self.seconds_per_step = max(1, threads) * max(1e-9, time.thread_time() - began) / (stop - start)
 
     def _hears_nothing(self, first: int, last: int, now: int) -> bool:
-        """Whether nothing arrives from step `first` to `last` of the block, at neurons to which that means rest."""
+        """Whether nothing arrives from step `first` to `last` of the block."""
         links = self.stages[0].links
         return all(self._sources[k.source].quiet(first - k.delay, last - k.delay, now) for k in links)
 
@@ -275,11 +273,6 @@ def _keep(stage: Stage, step: int, states: States) -> None:
     assert stage.neurons is not None, "inputs are no parts"
     for (_, state), values in states.items():
         values[step] = stage.neurons.states[state]
-
-
-def base_of(name: str) -> str:
-    """The population whose potential a stage of that `POTENTIAL` name holds; any other name as it is."""
-    return name.partition(POTENTIAL.format(""))[0]
 
 
 def delay_steps(projection: Projection, graph: Program | Network) -> NDArray[np.int64]:

@@ -13,6 +13,8 @@ from neurokit.hardware.simulator.links import Link, largest_of
 from neurokit.hardware.simulator.neurons import Neurons
 from neurokit.hardware.simulator.team import Work
 
+POTENTIAL = "{}\0potential"  # no population has such a name
+
 
 @dataclass(eq=False)
 class Stage:
@@ -135,3 +137,8 @@ class Stage:
         """Go on with somebody else's array as the block, which must stay as it is as long as it is the past."""
         self.past = self.newest()
         self.block, self._room = block, None
+
+
+def base_of(name: str) -> str:
+    """The population whose potential a stage of that `POTENTIAL` name holds; any other name as it is."""
+    return name.partition(POTENTIAL.format(""))[0]
