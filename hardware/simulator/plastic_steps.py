@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.hardware.simulator.caching import njit
+from neurokit.hardware.simulator.kernels import add_sums
 from neurokit.hardware.simulator.plastic_kernels import (
     fill_keys,
     follow_traces,
@@ -231,7 +232,7 @@ def deliver(learners, sent, weight, places, out):
         for i in range(row.size):
             if row[i] != 0:
                 add_payload(sums, np.int64(row[i]), weight[i])
-        wrapped += _add_shifted(sums, places, out[m])
+        wrapped += add_sums(sums, places, 32, out[m])
     return wrapped
 
 
@@ -246,17 +247,7 @@ def deliver_listed(learners, sent, start, target, weight, places, out):
             if row[i] != 0:
                 for k in range(start[i], start[i + 1]):
                     sums[target[k]] += np.int64(row[i]) * weight[k]
-        wrapped += _add_shifted(sums, places, out[m])
-    return wrapped
-
-
-@njit(nogil=True, cache=True)
-def _add_shifted(sums, places, out):
-    wrapped = 0
-    for j in range(out.size):
-        value = sums[j] >> places
-        wrapped += value != np.int64(np.int32(value))
-        out[j] += np.int32(value)
+        wrapped += add_sums(sums, places, 32, out[m])
     return wrapped
 
 
