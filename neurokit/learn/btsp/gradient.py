@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from neurokit.learn.btsp.network import DendriticNet, Floats, Weights
+from neurokit.learn.btsp.network import DendriticNet, Floats, Weights, driven
 
 
 def gradients(net: DendriticNet, x: Floats, target: Floats) -> tuple[float, Weights]:
@@ -20,7 +20,7 @@ def gradients(net: DendriticNet, x: Floats, target: Floats) -> tuple[float, Weig
     labels, out = net.sizes.labels, f"{net.sizes.labels[-1]}E"
     error = rates[-1][out] - target
     loss = 0.5 * float((error**2).sum(1).mean())
-    names = [n for n in net.weights if "DendI" not in n and not _is_top_down(net, n)]
+    names = [name for name in net.sizes.shapes(learned_feedback=False) if "DendI" not in name]
     found = {name: np.zeros_like(net.weights[name]) for name in names}
     zero = {pop: np.zeros_like(value) for pop, value in rates[-1].items()}
     of_rate, of_state = dict(zero), dict(zero)
@@ -42,14 +42,9 @@ def gradients(net: DendriticNet, x: Floats, target: Floats) -> tuple[float, Weig
     return loss, found
 
 
-def _is_top_down(net: DendriticNet, name: str) -> bool:
-    labels = net.sizes.labels
-    return any(name == f"{label}E_{above}E" for label, above in pairwise(labels[1:]))
-
-
 def _remembered(net: DendriticNet, x: Floats) -> list[dict[str, Floats]]:
     """Rates of all somata at steps 0 (silence) to `steps`."""
-    labels, weights = net.sizes.labels, net.weights
+    labels = net.sizes.labels
     somata = [f"{label}{kind}" for label in labels[1:] for kind in ("E", "SomaI")]
     states = {pop: np.zeros((len(x), net.sizes.count(pop)), np.float32) for pop in somata}
     history = [states | {"InputE": np.asarray(x, np.float32)}]
@@ -58,10 +53,7 @@ def _remembered(net: DendriticNet, x: Floats) -> list[dict[str, Floats]]:
         states = dict(states)
         for below, label in pairwise(labels):
             for pop in (f"{label}E", f"{label}SomaI"):
-                drive = rates[f"{below}E"] @ weights[f"{pop}_{below}E"].T
-                drive = drive + before[f"{label}SomaI"] @ weights[f"{pop}_{label}SomaI"].T
-                if pop.endswith("I"):
-                    drive = drive + before[f"{label}E"] @ weights[f"{pop}_{label}E"].T
+                drive = driven(net.weights, rates, before, below, label, pop, {})
                 states[pop] = states[pop] + (drive - states[pop]) / np.float32(net.tau)
                 rates[pop] = np.maximum(states[pop], 0)
         history.append(rates)

@@ -163,9 +163,7 @@ def judged(traces: NDArray[np.bool_], recalled: NDArray[np.bool_]) -> Recall:
 
 def winners(weights: NDArray[np.float32], cues: Bits, inputs: int, count: int) -> NDArray[np.bool_]:
     """A control: a fixed random projection, of which the `count` largest are active."""
-    drive = np.unpackbits(cues, axis=1)[:, :inputs].astype(np.float32) @ weights.T
-    edge = np.partition(drive, -count, axis=1)[:, -count][:, None]
-    return drive >= edge
+    return _strongest(np.unpackbits(cues, axis=1)[:, :inputs].astype(np.float32) @ weights.T, count)
 
 
 def hopfield(items: Bits, cues: Bits, inputs: int, sweeps: int = 5) -> NDArray[np.bool_]:
@@ -181,9 +179,14 @@ def hopfield(items: Bits, cues: Bits, inputs: int, sweeps: int = 5) -> NDArray[n
     count = round(float(x.sum(1).mean()))
     for _ in range(sweeps):
         drive = (state - f * (state.sum(1, keepdims=True) > 0)) @ weights
-        edge = np.partition(drive, -count, axis=1)[:, -count][:, None]
-        state = (drive >= edge).astype(np.float32)
+        state = _strongest(drive, count).astype(np.float32)
     return state.astype(bool)
+
+
+def _strongest(drive: NDArray[np.float32], count: int) -> NDArray[np.bool_]:
+    """The `count` largest of each row, and what is equal to the least of them."""
+    found: NDArray[np.bool_] = drive >= np.partition(drive, -count, axis=1)[:, -count][:, None]
+    return found
 
 
 def capacity(

@@ -136,22 +136,23 @@ def forward(net: DendriticNet, x: Floats) -> Phases:
         before = dict(rates)
         for below, label in pairwise(labels):
             for pop in kinds[label]:
-                drive = _drive(weights, rates, before, below, label, pop, shown)
+                drive = driven(weights, rates, before, below, label, pop, shown)
                 states[pop] = states[pop] + (drive - states[pop]) / np.float32(net.tau)
                 rates[pop] = np.maximum(states[pop], 0)
-    return Phases(rates, before, _dendrites(net, rates), states, shown)
+    dendrites = {label: _dendrite(net, rates, k) for k, label in enumerate(sizes.hidden, 1)}
+    return Phases(rates, before, dendrites, states, shown)
 
 
-def _drive(
+def driven(
     weights: Mapping[str, Floats],
-    rates: dict[str, Floats],
-    before: dict[str, Floats],
+    rates: Mapping[str, Floats],
+    before: Mapping[str, Floats],
     below: str,
     label: str,
     pop: str,
-    shown: dict[str, Floats],
+    shown: Mapping[str, Floats],
 ) -> Floats:
-    """What reaches the somata of `pop`: from below now, from its own layer a step ago."""
+    """What reaches the somata of `pop`: from below now, unless it is in `shown`, from its own layer a step ago."""
     if pop.endswith("DendI"):
         return before[f"{label}E"] @ weights[f"{pop}_{label}E"].T + before[pop] @ weights[f"{pop}_{pop}"].T
     found: Floats = shown[pop] if pop in shown else rates[f"{below}E"] @ weights[f"{pop}_{below}E"].T
@@ -161,12 +162,11 @@ def _drive(
     return found
 
 
-def _dendrites(net: DendriticNet, rates: dict[str, Floats]) -> dict[str, Floats]:
-    found = {}
-    for k, label in enumerate(net.sizes.hidden):
-        above = rates[f"{net.sizes.labels[k + 2]}E"]
-        inhibition = rates[f"{label}DendI"] @ net.weights[f"{label}E_{label}DendI"].T
-        found[label] = above @ net.top_down(k).T + inhibition
+def _dendrite(net: DendriticNet, rates: dict[str, Floats], k: int) -> Floats:
+    """What the dendrites of layer k, a hidden one, hear of the layer above and of their inhibition, not clipped."""
+    label, above = net.sizes.labels[k : k + 2]
+    inhibition = rates[f"{label}DendI"] @ net.weights[f"{label}E_{label}DendI"].T
+    found: Floats = rates[f"{above}E"] @ net.top_down(k - 1).T + inhibition
     return found
 
 
@@ -189,7 +189,7 @@ def backward(net: DendriticNet, seen: Phases, target: Floats) -> Nudged:
             pop = f"{label}E"
             if step == 0:
                 plateaus[label] = _plateau(net, seen, rates, target, k)
-            drive = _drive(net.weights, rates, rates, labels[k - 1], label, pop, seen.shown)
+            drive = driven(net.weights, rates, rates, labels[k - 1], label, pop, seen.shown)
             states[pop] = states[pop] + (drive - states[pop]) / np.float32(net.tau)
             rates[pop] = np.maximum(states[pop] + plateaus[label], 0)
     return Nudged(plateaus, rates)
@@ -202,9 +202,7 @@ def _plateau(net: DendriticNet, seen: Phases, rates: dict[str, Floats], target: 
     if k == len(net.sizes.labels) - 1:
         error: Floats = np.clip(target - seen.forward[f"{label}E"], -1, 1) * active
         return error
-    inhibition = seen.forward[f"{label}DendI"] @ net.weights[f"{label}E_{label}DendI"].T
-    above = rates[f"{net.sizes.labels[k + 1]}E"]
-    dendrite: Floats = np.clip(above @ net.top_down(k - 1).T + inhibition, -1, 1) * active
+    dendrite: Floats = np.clip(_dendrite(net, rates, k), -1, 1) * active
     return dendrite
 
 

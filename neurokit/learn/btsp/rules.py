@@ -24,7 +24,7 @@ from neurokit.learn.btsp.start import (
     DISCOUNT,
     TO_DENDI_RATE,
     layer_of,
-    without_self,
+    silence_self,
 )
 from neurokit.rules.btsp import EIANN_DEPRESSION
 
@@ -140,7 +140,7 @@ def _inhibition(net: DendriticNet, weights: Weights, label: str, seen: Phases) -
         source = name.split("_")[1]
         matrix = weights[name]
         matrix += np.float32(sign * rate) * np.outer(seen.forward[pop][0], seen.before[source][0])
-        matrix[:] = without_self(matrix, name)
+        silence_self(matrix, name)
         sums = np.abs(matrix).sum(1, keepdims=True)
         matrix *= np.where(sums > 0, np.float32(total) / np.maximum(sums, 1e-12), 1)
 

@@ -99,8 +99,8 @@ def _drawn(rng: np.random.Generator, sizes: Sizes, name: str, shape: tuple[int, 
     constants, own = layer_of(sizes, k), source.startswith(label)
     sign = -1.0 if is_inhibitory(name) else 1.0
     draw = rng.random(shape)
+    silence_self(draw, name)
     if target.endswith("DendI"):
-        draw = without_self(draw, name)
         total = constants.dendritic[1 if source.endswith("DendI") else 0]
         return _single(sign * draw * total / draw.sum(1, keepdims=True))
     if k + 1 < len(sizes.labels) and source == f"{sizes.labels[k + 1]}E":
@@ -111,7 +111,7 @@ def _drawn(rng: np.random.Generator, sizes: Sizes, name: str, shape: tuple[int, 
     scale = constants.scales[target[len(label) :], kind] / np.sqrt(shape[1])
     if kind == "up" and target.endswith("E"):
         scale = min(scale, constants.w_max)
-    return _single(sign * scale * without_self(draw, name))
+    return _single(sign * scale * draw)
 
 
 def _single(matrix: NDArray[Any]) -> Floats:
@@ -119,10 +119,8 @@ def _single(matrix: NDArray[Any]) -> Floats:
     return found
 
 
-def without_self(matrix: NDArray[Any], name: str) -> NDArray[Any]:
-    """No neuron inhibits itself."""
+def silence_self(matrix: NDArray[Any], name: str) -> None:
+    """No neuron inhibits itself: changes `matrix` in place."""
     target, source = name.split("_")
     if target == source:
-        matrix = matrix.copy()
         np.fill_diagonal(matrix, 0)
-    return matrix
