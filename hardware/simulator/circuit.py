@@ -20,7 +20,7 @@ from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.hardware.simulator.circuit_source import STATES, Cell, Plastic, Structure, source_of
 from neurokit.hardware.simulator.kernels import count_events
 from neurokit.hardware.simulator.lif_family import Adaptive, RefractoryLIF
-from neurokit.hardware.simulator.links import Bytes, DelayedLink, DenseLink, InjectionLink, Link, SparseLink
+from neurokit.hardware.simulator.links import Bytes, DenseLink, InjectionLink, Link, SparseLink
 from neurokit.hardware.simulator.neurons import FixedNeurons, LoihiNeurons
 from neurokit.hardware.simulator.plastic_cache import is_kept, module_of
 from neurokit.hardware.simulator.plastic_fixed import FixedPlastic
@@ -98,9 +98,8 @@ def fits(stages: Sequence[Stage]) -> bool:
             if link.plastic and type(link) is not FixedPlastic:
                 return False
             within = base_of(link.source) in names and not link.plastic
-            if within and (not isinstance(link, DenseLink | SparseLink | InjectionLink) or link.delay < 1):
-                return False
-            if within and (isinstance(link, DelayedLink) or link.bits != 32):
+            known = isinstance(link, DenseLink | SparseLink | InjectionLink) and link.bits == 32
+            if within and (not known or link.delay < 1):
                 return False
     return any(link.plastic for stage in stages for link in stage.links)
 
