@@ -257,16 +257,18 @@ class _Builder:
             mixed = plain(weights.pointwise)[:, :, 0, 0]
             weight = mixed[:, :, None, None] * plain(weights.depthwise)[None, :, 0]
             bias = bias + mixed @ weights.depthwise_bias
-        plain_maps = _maps(factor * weight, "resize", self.size)
-        first_maps = _maps(factor * weight, "resize", self.size, bias=factor * bias)
+        weight = factor * weight
+        plain_maps = _maps(weight, "resize", self.size)
+        first_maps = _maps(weight, "resize", self.size, bias=factor * bias)
         return [Projection(s, DEPTH, first_maps if k == 0 else plain_maps) for k, s in enumerate(sources)]
 
 
 def _whole(tensor: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(weights, what a unit of them stands for by output channel): the integers themselves where they are stored so."""
     if isinstance(tensor, QuantisedTensor):
-        steps = np.broadcast_to(tensor.scale, tensor.shape)[:, 0, 0, 0]
-        if (np.broadcast_to(tensor.scale, tensor.shape) == steps[:, None, None, None]).all():
+        scale = np.broadcast_to(tensor.scale, tensor.shape)
+        steps = scale[:, 0, 0, 0]
+        if (scale == steps[:, None, None, None]).all():
             return tensor.values - tensor.zero, steps[:, None, None]
     return plain(tensor), np.ones(())
 

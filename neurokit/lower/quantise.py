@@ -105,13 +105,11 @@ def quantise(
     else:
         exponents = exponents_at(maps, scale, bits)
     synapses = tuple(rounded(m, scale, e, bits) for m, e in zip(maps, exponents, strict=True))
-    limited = scale >= most * (1 - 1 / 64)  # the floor to a whole threshold included
-    branches = [
-        Branch(p.projection, exact, held, p.payload) for p, exact, held in zip(incoming, gained, synapses, strict=True)
-    ]
-    limits = Limits(threshold, reset_of(model), scale, bits, limited)
     made_up = 0.0
     if fit is None:
+        limited = scale >= most * (1 - 1 / 64)  # the floor to a whole threshold included
+        branches = [Branch(p.projection, g, s, p.payload) for p, g, s in zip(incoming, gained, synapses, strict=True)]
+        limits = Limits(threshold, reset_of(model), scale, bits, limited)
         faults = range_faults(population, branches, limits, share_cut(maps, exponents, scale), notes)
         if faults:
             return faults
