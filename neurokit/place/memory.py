@@ -173,9 +173,9 @@ def _mixed(values: Ints) -> NDArray[np.uint64]:
     return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
-def dense_words(synapse: Dense, neurons: int, bits: int, form: SynapseFormat) -> int:
-    """Words of a dense layer on one core that holds `neurons` of its targets, zeros included."""
-    return int(synapse.weight.shape[1] * row_words(min(neurons, synapse.weight.shape[0]), bits, form))
+def dense_words(synapse: Dense, neurons: Any, bits: int, form: SynapseFormat) -> Ints:
+    """Words of a dense layer on cores that hold `neurons` of its targets (array or number), zeros included."""
+    return np.asarray(synapse.weight.shape[1] * row_words(neurons, bits, form))
 
 
 def sparse_pairs(weight: sp.csr_matrix, core_of: Ints) -> tuple[Ints, Ints, Ints]:

@@ -18,7 +18,6 @@ from neurokit.place.memory import (
     axon_words,
     conv_words,
     dense_words,
-    row_words,
     sparse_pairs,
     sparse_words,
     stored_synapses,
@@ -69,6 +68,7 @@ class Demand:
         self.stored = {name: stored_synapses(image_map, chip.format) for name, image_map in self.image_maps.items()}
         self.bits = {p.name: synapse_bits(p, self.sources[p.name], chip.format) for p in self.incoming}
         self.slots: Callable[[Layout], int] = lambda layout: 0
+        self._known: dict[tuple[str, Layout, int | None], int] = {}  # of `used`: the same cuts come up again and again
         self.limits: dict[str, tuple[str, Limit]] = {
             NEURONS: ("neurons", chip.neurons),
             SYNAPTIC_MEMORY: ("words", chip.words),
@@ -86,11 +86,14 @@ class Demand:
         """What the fullest core of `layout` uses. most: cores looked at where each differs; None: all."""
         if resource == NEURONS:
             return layout.neurons
-        if resource == SYNAPTIC_MEMORY:
-            return sum(self._words(p, layout, most) for p in self.incoming)
-        if resource == INPUT_AXONS:
-            return sum(self._input_axons(p, layout) for p in self.incoming)
-        return self.slots(layout)
+        if resource == OUTPUT_AXONS:
+            return self.slots(layout)
+        key = resource, layout, most
+        if key not in self._known:
+            memory = resource == SYNAPTIC_MEMORY
+            parts = (self._words(p, layout, most) if memory else self._input_axons(p, layout) for p in self.incoming)
+            self._known[key] = sum(parts)
+        return self._known[key]
 
     def by_core(self, resource: str, layout: Layout) -> Ints:
         """What each core of `layout` uses: (cores,); that of the fullest where it depends on a window's place."""
@@ -103,7 +106,7 @@ class Demand:
         for projection in self.incoming:
             synapse, bits = projection.synapse, self.bits[projection.name]
             if isinstance(synapse, Dense):
-                total += synapse.weight.shape[1] * row_words(sizes, bits, self.chip.format)
+                total += dense_words(synapse, sizes, bits, self.chip.format)
             elif isinstance(synapse, Sparse):
                 total += sparse_words(synapse.weight, layout.core_of(), layout.cores, bits, self.chip.format)
             else:
@@ -119,12 +122,11 @@ class Demand:
         resources = tuple(resources)
         if self.by_position and self.chip.cutting.images == "tiles":
             return next((tile for tile in self._tiles if self.fits(tile, resources)), None)
-        found = min(
+        return min(
             (self._by_number(resources, channels) for channels in self._channels(resources)),
             key=lambda layout: layout.cores if layout else math.inf,
             default=None,
         )
-        return found
 
     @property
     def finest(self) -> Layout:
@@ -174,7 +176,7 @@ class Demand:
         return high
 
     def _multiplied(self, resources: tuple[str, ...], cut: Callable[[int], Layout], units: int) -> int:
-        number, excess = 1, 1
+        number = 1
         while number < units:
             layout = cut(number)
             excess = max(-(-self.used(r, layout) // self.limits[r][1].value) for r in resources)
@@ -243,7 +245,7 @@ class Demand:
             )
         if isinstance(synapse, Sparse):
             return int(sparse_words(synapse.weight, layout.core_of(), layout.cores, bits, form).max())
-        return dense_words(synapse, layout.neurons, bits, form) if isinstance(synapse, Dense) else 0
+        return int(dense_words(synapse, layout.neurons, bits, form)) if isinstance(synapse, Dense) else 0
 
     def _input_axons(self, projection: Projection, layout: Layout) -> int:
         """Input axons on the fullest core: a source neuron each, in convolutions a source position (shared axons)."""
