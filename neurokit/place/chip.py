@@ -193,8 +193,10 @@ class Coefficients:
     def barrier_for(self, tiles: int, chips: int = 1) -> Range:
         """Barrier of a step in which `tiles` tiles of `chips` chips take part."""
         one = self.barrier_one_chip or self.barrier
-        if chips > 1 or not self.barrier_tiles:
-            return one if chips == 1 else self.barrier
+        if chips > 1:
+            return self.barrier
+        if not self.barrier_tiles:
+            return one
         nominal = next((time for most, time in self.barrier_tiles if tiles <= most), self.barrier_tiles[-1][1])
         return replace(one, nominal=nominal)
 

@@ -49,8 +49,6 @@ def resource_fault(demand: Demand, program: Program, resource: str) -> Fault:
 def projection_faults(program: Program, chip: Chip) -> Iterator[Fault]:
     """Weights with more bits, and delays with more steps, than the chip stores."""
     for projection in program.projections:
-        if projection.source not in program.inputs and projection.source not in program.populations:
-            continue
         yield from _too_wide(projection, program, chip)
         longest = int(projection.delay.max()) if projection.delay.size else 0
         if chip.longest_delay is not None and longest > chip.longest_delay.value:

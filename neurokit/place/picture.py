@@ -50,10 +50,10 @@ def picture(placement: Placement, kind: str = "png") -> bytes:
     colours = _colours(placement)
     _mesh(chips, placement, colours, shown, across)
     _bars(table, placement, colours)
-    title, notes = str(placement).splitlines()[0], [line.strip() for line in str(placement).splitlines()[1:3]]
+    title, *notes = placement.heading()
     faults = f"{plural('fault', len(placement.faults))}: it does not fit" if placement.faults else ""
     figure.suptitle(title, x=0.012, ha="left", fontsize=14, fontweight="bold", color=_INK)
-    under = "\n".join(filter(None, [*(note for note in notes if "tightest" in note or "hops" in note), faults]))
+    under = "\n".join(filter(None, [*notes, faults]))
     figure.supxlabel(under, x=0.012, ha="left", fontsize=9, color=_BAD if faults else _SOFT)
     file = io.BytesIO()
     metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]

@@ -200,19 +200,9 @@ class Placement:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        board = f", {self.board}" if self.board else ""
-        cores, chips = plural("core", self.cores), plural("chip", self.chips)
-        yield f"{cores} of {self.chip.title}, {chips}{board}"
-        tightest, fullest = self.tightest, self.fullest
-        if tightest is not None and fullest is not None:
-            name, use = fullest
-            yield (
-                f"  tightest: {tightest[0]}, deciding {tightest[1]} of {plural('core', self.cores)}; "
-                f"fullest core: '{name}', {use.utilisation:.0%} of {use.resource}"
-            )
-        if self.mean_hops is not None:
-            leave = f"; {self.between_chips:,} messages between chips" if self.chips > 1 else ""
-            yield f"  {self.mean_hops:.1f} hops a message{leave} (if every neuron spikes once)"
+        total, *notes = self.heading()
+        yield total
+        yield from (f"  {note}" for note in notes)
         width = max((len(name) for name in self.populations), default=0)
         for p in self.populations.values():
             uses = ", ".join(f"{use.resource} {use.utilisation:.0%}" for use in p.uses)
@@ -220,6 +210,22 @@ class Placement:
         for name, lacking in self.host.items():
             yield f"  {name} on the host: {lacking.fact}; {lacking.limit}"
         yield from (f"  fault: {fault}" for fault in self.faults)
+
+    def heading(self) -> Iterator[str]:
+        """A line in total, what is tightest, how far messages go."""
+        board = f", {self.board}" if self.board else ""
+        cores, chips = plural("core", self.cores), plural("chip", self.chips)
+        yield f"{cores} of {self.chip.title}, {chips}{board}"
+        tightest, fullest = self.tightest, self.fullest
+        if tightest is not None and fullest is not None:
+            name, use = fullest
+            yield (
+                f"tightest: {tightest[0]}, deciding {tightest[1]} of {plural('core', self.cores)}; "
+                f"fullest core: '{name}', {use.utilisation:.0%} of {use.resource}"
+            )
+        if self.mean_hops is not None:
+            leave = f"; {self.between_chips:,} messages between chips" if self.chips > 1 else ""
+            yield f"{self.mean_hops:.1f} hops a message{leave} (if every neuron spikes once)"
 
 
 def plural(word: str, count: int, width: int = 0) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from neurokit.errors import Fault, InputError
@@ -57,10 +58,9 @@ def place(program: Program, chip: str | Chip = "loihi2", *, host: bool = False, 
     faults += [f for f in projection_faults(program, chip) if not _into(program, f.node, apart)]
     traffic = Traffic(program, layouts)
     places = assign(traffic.total(), chip, seed)
-    made = (program, chip, MappingProxyType(populations))
     flows = traffic.flows(places, chip)
-    board = _board_fault(Placement(*made, (), places), demands)
-    return Placement(*made, (*faults, *board), places, flows, MappingProxyType(apart))
+    made = Placement(program, chip, MappingProxyType(populations), (), places, flows, MappingProxyType(apart))
+    return replace(made, faults=(*faults, *_board_fault(made, demands)))
 
 
 def _hosted(program: Program, chip: Chip) -> dict[str, Fault]:
