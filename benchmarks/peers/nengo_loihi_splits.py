@@ -82,38 +82,34 @@ def made_synapse(spec, neurons):
         padding="valid",
         init=kernel,
     )
-    synapse = Synapse(transform.input_shape.n_channels and int(np.prod(spec["source"][:2])))
+    synapse = Synapse(int(np.prod(spec["source"][:2])))
     weights, indices, axon_map, bases = conv2d_loihi_weights(transform)
     synapse.set_population_weights(weights, indices, axon_map, bases, pop_type=32)
     spec["target"] = list(transform.output_shape.shape)
     return synapse, int(transform.output_shape.size)
 
 
+def size(block):
+    """What a block takes."""
+    return {
+        "neurons": block.n_neurons,
+        "axons": sum(synapse.n_axons for synapse in block.synapses),
+        "bits": sum(synapse.bits() for synapse in block.synapses),
+    }
+
+
 def cut(layer):
     """The layer as it is, and as nengo-loihi cuts it."""
     parts = [made_synapse(spec, layer.get("neurons", 0)) for spec in layer["from"]]
-    neurons = parts[0][1]
-    block = LoihiBlock(neurons)
+    block = LoihiBlock(parts[0][1])
     for synapse, _ in parts:
         block.add_synapse(synapse)
-    found = {
-        "neurons": neurons,
-        "axons": sum(synapse.n_axons for synapse, _ in parts),
-        "bits": sum(synapse.bits() for synapse, _ in parts),
-    }
+    found = size(block)
     blocks = split_block(block, {})
     if len(blocks) > 1:
         for synapse, _ in parts:
             split_synapse(block, synapse, blocks)
-    found["blocks"] = [
-        {
-            "neurons": part.n_neurons,
-            "axons": sum(synapse.n_axons for synapse in part.synapses),
-            "bits": sum(synapse.bits() for synapse in part.synapses),
-        }
-        for part in blocks
-    ]
-    return {**layer, "found": found}
+    return {**layer, "found": {**found, "blocks": [size(part) for part in blocks]}}
 
 
 if __name__ == "__main__":
