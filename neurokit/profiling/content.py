@@ -10,7 +10,7 @@ import numpy as np
 
 from neurokit.graph.network import Program
 from neurokit.place.chips import Range
-from neurokit.place.placement import Placement
+from neurokit.place.placement import Placement, plural
 from neurokit.profiling import depth_view, learning_view
 from neurokit.profiling.comparing import depth_order
 from neurokit.profiling.depth_view import DepthView
@@ -132,10 +132,10 @@ def _headlines(profile: Profile | None, parity: Parity | None, placement: Placem
         tiles.append(_tile("Synaptic operations per sample", quantity(profile.synaptic_operations, ""), operations))
     if placement is not None:
         board = f", {placement.board}" if placement.board else ""
-        detail = f"{placement.chips} {placement.chip.title} chip{'s' if placement.chips != 1 else ''}{board}"
+        detail = f"{plural(f'{placement.chip.title} chip', placement.chips)}{board}"
         tiles.append(_tile("Cores", written(placement.cores), detail))
         if placement.faults:
-            tiles.append(_tile("Placement", "Does not fit", f"{len(placement.faults)} faults", "bad"))
+            tiles.append(_tile("Placement", "Does not fit", plural("fault", len(placement.faults)), "bad"))
     return tiles
 
 

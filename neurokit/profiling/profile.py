@@ -96,7 +96,7 @@ class Profile:
         """NeuroBench's metrics of the run, which enter no energy; inputs are taken for spikes (see `neurobench`)."""
         return neurobench(self.recording)
 
-    @property
+    @cached_property
     def measured(self) -> MeasuredBeside | None:
         """What the board's own probes measured, beside the estimate; None where nothing was measured."""
         return beside(self.recording.measured, self.energy, self.time, self.activity)
