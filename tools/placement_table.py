@@ -1,7 +1,7 @@
 """Placements of real nets, a table of docs/placement.md: python tools/placement_table.py --data ../shared/data.
 
 MNIST's mnist-8.onnx in both codes, lava-dl's trained MNIST net, the e-prop net of examples/eprop and StereoSpike, full
-and half size (random weights: shapes alone decide), on both chips where they were meant for them.
+and half size (random weights: shapes decide nearly all), on both chips where they were meant for them.
 """
 
 from __future__ import annotations

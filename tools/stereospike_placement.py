@@ -1,8 +1,9 @@
 """StereoSpike's size on Loihi 2, a table of docs/stereospike.md: python tools/stereospike_placement.py writes it anew.
 
-Both generations at MVSEC's resolution, half and a quarter, with random weights, since shapes alone decide; and the
-small one that examples/stereospike_training made, as a Program and in stock parts. v2 and the small one in both
-schedules; v3 as hold. With --rows FILE, rows that are there are not measured again.
+Both generations at MVSEC's resolution, half and a quarter, with random weights, since shapes decide (and a little how
+large sums of taps become, see the page); and the small one that examples/stereospike_training made, as a Program and in
+stock parts. v2 and the small one in both schedules; v3 as hold. With --rows FILE, rows that are there are not measured
+again.
 """
 
 from __future__ import annotations
