@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,23 @@ def read_weights(path: str | PathLike[str]) -> dict[str, Array]:
     except _DAMAGE as error:
         said = one_line(error, 200)
         raise FormatError(Fault(str(path), f"is damaged ({said})", f"{kind} is needed", _AGAIN)) from error
+
+
+def write_safetensors(file: BinaryIO, arrays: Mapping[str, Array]) -> None:
+    """Write named arrays of numbers in the safetensors format."""
+    names = {np.dtype(code): kind for kind, code in _DTYPES.items() if kind != "BF16"}
+    header: dict[str, Any] = {}
+    parts: list[bytes] = []
+    place = 0
+    for name, array in arrays.items():
+        parts.append(array.astype(array.dtype.newbyteorder("<")).tobytes())
+        end = place + len(parts[-1])
+        kind = names[array.dtype.newbyteorder("<")]
+        header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": [place, end]}
+        place = end
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)  # the numbers begin at a multiple of 8
+    file.write(len(text).to_bytes(8, "little") + text + b"".join(parts))
 
 
 def _safetensors(path: Path) -> dict[str, Array]:

@@ -24,88 +24,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from neurokit.errors import Fault, GraphError
-
-Floats = NDArray[np.float32]
-Weights = dict[str, Floats]
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Neurons of each kind: `excitatory` from the input to the output, `soma` of all layers but the input,
-    `dendrite` of the hidden layers."""
-
-    excitatory: tuple[int, ...]
-    soma: tuple[int, ...]
-    dendrite: tuple[int, ...]
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Names of the layers: Input, H1, H2, ..., Output."""
-        return ("Input", *(f"H{k}" for k in range(1, len(self.excitatory) - 1)), "Output")
-
-    @property
-    def hidden(self) -> tuple[str, ...]:
-        """Names of the hidden layers."""
-        return self.labels[1:-1]
-
-    def count(self, population: str) -> int:
-        """Neurons of "H1E", "H1SomaI", "H1DendI", ..."""
-        for k, label in enumerate(self.labels):
-            known = {f"{label}E": self.excitatory[k]}
-            if k:
-                known[f"{label}SomaI"] = self.soma[k - 1]
-            if 0 < k < len(self.labels) - 1:
-                known[f"{label}DendI"] = self.dendrite[k - 1]
-            if population in known:
-                return known[population]
-        raise KeyError(population)
-
-    def shapes(self, learned_feedback: bool) -> dict[str, tuple[int, int]]:
-        """(target, source) of every weight matrix; with a matrix of its own for each top-down path if it is asked."""
-        found: dict[str, tuple[int, int]] = {}
-
-        def add(target: str, *sources: str) -> None:
-            for source in sources:
-                found[f"{target}_{source}"] = (self.count(target), self.count(source))
-
-        for below, label in pairwise(self.labels):
-            add(f"{label}E", f"{below}E", f"{label}SomaI")
-            add(f"{label}SomaI", f"{below}E", f"{label}E", f"{label}SomaI")
-        for label, above in zip(self.hidden, self.labels[2:], strict=True):
-            add(f"{label}E", f"{label}DendI", *([f"{above}E"] if learned_feedback else []))
-            add(f"{label}DendI", f"{label}E", f"{label}DendI")
-        return found
-
-
-@dataclass(frozen=True, eq=False)
-class DendriticNet:
-    """The network with its weights, float32 [target, source].
-
-    feedback: what a dendrite hears of the layer above: a number, the weights upwards transposed, times it, for each
-    hidden layer; None: matrices of its own among `weights`. tau: steps. steps: of each phase.
-    Raises GraphError with every missing, surplus, misshapen or non-finite matrix, and every sign against Dale's law.
-    """
-
-    sizes: Sizes
-    weights: Mapping[str, Floats]
-    feedback: tuple[float, ...] | None
-    tau: float = 3.0
-    steps: int = 15
-
-    def __post_init__(self) -> None:
-        if faults := list(_faults(self)):
-            raise GraphError(faults)
-
-    def top_down(self, layer: int) -> Floats:
-        """B of hidden layer 0, 1, ...: (its neurons, the neurons above)."""
-        labels = self.sizes.labels
-        target, above = f"{labels[layer + 1]}E", f"{labels[layer + 2]}E"
-        if self.feedback is None:
-            return self.weights[f"{target}_{above}"]
-        return np.float32(self.feedback[layer]) * self.weights[f"{above}_{target}"].T
+from neurokit.converters.btsp_net import DendriticNet, Floats
+from neurokit.converters.btsp_net import Sizes as Sizes
+from neurokit.converters.btsp_net import Weights as Weights
+from neurokit.converters.btsp_net import is_inhibitory as is_inhibitory
 
 
 @dataclass(eq=False)
@@ -204,47 +127,3 @@ def _plateau(net: DendriticNet, seen: Phases, rates: dict[str, Floats], target: 
         return error
     dendrite: Floats = np.clip(_dendrite(net, rates, k), -1, 1) * active
     return dendrite
-
-
-def is_inhibitory(name: str) -> bool:
-    """Whether a weight matrix's source is an inhibitory population."""
-    return name.rsplit("_", 1)[-1].endswith("I")
-
-
-def _faults(net: DendriticNet) -> list[Fault]:
-    sizes, found = net.sizes, []
-    layers = len(sizes.excitatory)
-    if layers < 3 or len(sizes.soma) != layers - 1 or len(sizes.dendrite) != layers - 2:
-        fact = f"has {layers} layers, {len(sizes.soma)} of SomaI and {len(sizes.dendrite)} of DendI"
-        limit = "n layers have n - 1 of SomaI and n - 2 of DendI, and n is 3 or more"
-        return [Fault("sizes", fact, limit, "Give each kind its sizes, from the input up.")]
-    shapes = sizes.shapes(net.feedback is None)
-    for name in sorted(set(shapes) - set(net.weights)):
-        found.append(Fault(name, "is missing", "each pair of populations that is joined has a matrix", "Add it."))
-    for name in sorted(set(net.weights) - set(shapes)):
-        fact = "joins no two populations of this network"
-        found.append(Fault(name, fact, f"known: {', '.join(shapes)}", "Leave it out, or correct its name."))
-    for name, shape in shapes.items():
-        found += _matrix_faults(name, shape, net.weights.get(name))
-    if net.feedback is not None and len(net.feedback) != len(sizes.hidden):
-        fact, limit = f"has {len(net.feedback)} numbers", f"one for each of {len(sizes.hidden)} hidden layers"
-        found.append(Fault("feedback", fact, limit, "Give one scale a hidden layer, or None for matrices."))
-    if not (net.tau >= 1 and net.steps >= 1):
-        fact = f"tau is {net.tau:g} and steps is {net.steps}"
-        found.append(Fault("phases", fact, "both are at least 1", "Give steps, and a tau in steps."))
-    return found
-
-
-def _matrix_faults(name: str, shape: tuple[int, int], matrix: Floats | None) -> list[Fault]:
-    if matrix is None:
-        return []
-    if matrix.shape != shape:
-        return [Fault(name, f"has shape {matrix.shape}", f"(target, source) is {shape}", "Transpose or correct it.")]
-    if not np.isfinite(matrix).all():
-        return [Fault(name, "has values that are not finite", "weights are numbers", "Train again from good weights.")]
-    sign = "at most 0" if is_inhibitory(name) else "at least 0"
-    wrong = int((matrix > 0).sum() if is_inhibitory(name) else (matrix < 0).sum())
-    if wrong:
-        fact = f"{wrong} of {matrix.size} weights have the other sign"
-        return [Fault(name, fact, f"Dale's law: weights of this source are {sign}", "Clip them, or correct its kind.")]
-    return []
