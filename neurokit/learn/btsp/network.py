@@ -25,7 +25,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from neurokit.converters.btsp_net import DendriticNet, Floats
+from neurokit.converters.btsp_net import DendriticNet as DendriticNet
+from neurokit.converters.btsp_net import Floats as Floats
 from neurokit.converters.btsp_net import Sizes as Sizes
 from neurokit.converters.btsp_net import Weights as Weights
 from neurokit.converters.btsp_net import is_inhibitory as is_inhibitory
