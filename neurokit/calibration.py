@@ -14,6 +14,7 @@ from neurokit.errors import Fault, InputError
 from neurokit.graph.check import check_network
 from neurokit.graph.learned import WEIGHT, plastic_projections, variables
 from neurokit.graph.network import Network
+from neurokit.graph.plasticity import Rule
 from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.hardware.base import RecordKey
 from neurokit.lower.activity import PAYLOAD, SUM, Activity, InputRange
@@ -25,6 +26,7 @@ CURRENTS = ("u", "i")
 ROOM = 1 << 28  # bytes that the recording of one round of samples may take
 LOOKS = 50  # times a sample that traces, signals and tags of projections that learn are looked at
 LEAST = 1e-100  # largest |value| of an input below which scales would leave the range of floats
+BRIEF = "modulation_positive", "modulation_negative", "modulation_trace"  # events, which looks now and then miss
 SEEDS = (0, 1)  # of the places of images at which second moments are taken, and of the steps looked at for activity
 
 
@@ -99,7 +101,8 @@ def _add_moments(
 def _everything(network: Network) -> tuple[RecordKey, ...]:
     """What all send, and states that tell ranges: of spiking neurons only the current, which wraps.
 
-    Of projections that learn: traces, signals and tags.
+    Of projections that learn: traces, signals and tags. Plateaus are too brief to be looked at now and then: how large
+    they get follows from their port.
     """
     keys: list[RecordKey] = list(network.populations)
     for name, population in network.populations.items():
@@ -107,7 +110,9 @@ def _everything(network: Network) -> tuple[RecordKey, ...]:
         states = neuron.states if neuron.graded or not neuron.spiking else [s for s in neuron.states if s in CURRENTS]
         keys += [(name, state) for state in states]
     for name, projection in plastic_projections(network).items():
-        keys += [(name, variable) for variable in variables(network, projection) if variable != WEIGHT]
+        signals = projection.plasticity.signals if isinstance(projection.plasticity, Rule) else {}
+        left_out = {WEIGHT, *(variable for variable, signal in signals.items() if signal.function in BRIEF)}
+        keys += [(name, variable) for variable in variables(network, projection) if variable not in left_out]
     return tuple(keys)
 
 

@@ -26,7 +26,7 @@ from neurokit.lower.bounds import bounds
 from neurokit.lower.fold import fold
 from neurokit.lower.graded import quantise_graded
 from neurokit.lower.payloads import GRADED, Plan, plan
-from neurokit.lower.plastic_projections import Plastic, lower_plastic, plastic, scale_below
+from neurokit.lower.plastic_projections import Plastic, lower_plastic, plastic, remembers_signals, scale_below
 from neurokit.lower.quantise import Quantised, quantise
 from neurokit.lower.schedule import check_schedule, forgets, scheduled, steps_per_frame
 from neurokit.lower.targets import targets_of
@@ -146,7 +146,8 @@ def _lower(
         result, incoming = results[name], incoming_of[name]
         neuron = result.neuron
         late = latency[name] > 0 and biased and _heard_late(folded, name)
-        if isinstance(neuron, LoihiLIF) and forgets(population.neuron, folded.dt, window):
+        forgetful = forgets(population.neuron, folded.dt, window) and not remembers_signals(folded, name)
+        if isinstance(neuron, LoihiLIF) and forgetful:
             # so that it does on a chip, too, whose decay of v ends at 4095/4096: LIFReset is cleared in every step
             neuron = replace(neuron, reset_interval=1, reset_offset=latency[name] if late else 0, held=late)
         elif not (settles and isinstance(population.neuron, GRADED)):

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from neurokit.errors import Fault
 from neurokit.graph.check import WEIGHT_EXPONENT_RANGE
 from neurokit.graph.fixed_plasticity import Arithmetic, FixedRule
-from neurokit.graph.network import Population, Projection
+from neurokit.graph.network import Network, Population, Projection
 from neurokit.graph.neurons import Neuron
 from neurokit.graph.plasticity import Rule
 from neurokit.graph.synapses import Conv2d, Dense, Sparse
@@ -56,6 +56,13 @@ class Plastic:
         """The smallest at which the largest weight fits, `scale` being units per unit of potential."""
         low, high = WEIGHT_EXPONENT_RANGE
         return min(max(math.ceil(math.log2(self.largest * self.gain * scale / MOST) - TINY), low), high)
+
+
+def remembers_signals(network: Network, population: str) -> bool:
+    """Whether the neurons keep traces for what learns, which a reset would clear with their potential."""
+    rules = [p.plasticity for p in network.projections if p.target == population and isinstance(p.plasticity, Rule)]
+    traces = any(signal.function in ("modulation_trace", "spike_trace") for r in rules for signal in r.signals.values())
+    return traces or any(r.signals and any(trace.side == "post" for trace in r.traces.values()) for r in rules)
 
 
 def plastic(

@@ -44,6 +44,7 @@ from neurokit.lower.plasticity_variables import (
     fixed_signal,
     fixed_trace,
     halves,
+    lost_decay,
     signal_variable,
     slots,
     tag_variable,
@@ -251,12 +252,14 @@ def _traces(
     for name, variable in variables.items():
         if name in rule.signals:
             signals[variable.slot] = fixed_signal(rule.signals[name], scales[name], around)
+            faults += lost_decay(name, rule.signals[name], around)
         elif name == SLOWLY:
             signals[variable.slot] = FixedSignal("constant", {"value": scales[name]}, scales[name])
         elif name in rule.traces and three_factor and rule.traces[name].side == "post":
             trace = rule.traces[name]
             signal = Signal("spike_trace", {"impulse": trace.impulse, "tau": trace.tau})
             signals[variable.slot] = fixed_signal(signal, scales[name], around)
+            faults += lost_decay(name, signal, around)
         elif name in rule.traces:
             made = fixed_trace(name, rule.traces[name], scales[name], around.dt, notes)
             if isinstance(made, Fault):

@@ -31,6 +31,7 @@ CENTRE = 128  # of the second tag, which Lava cuts at 0 from below
 MARGIN = 1.25  # above an observed peak, and above what a tag is compared with
 QUIET = 0.25  # of its peak that a signal usually has
 NEAR_PEAK = 0.7  # of all factors' peaks together that a tag may have to follow for long
+DECAY_BITS = 12  # of what decays in a neuron
 PRE, POST = ("x1", "x2"), ("y1", "y2", "y3")
 
 
@@ -228,6 +229,17 @@ def fixed_signal(signal: Signal, scale: float, around: Surroundings) -> FixedSig
     if "tau" in numbers:
         numbers["tau"] = min(numbers["tau"] / around.dt, HOLDS)
     return FixedSignal(kind, numbers, scale)
+
+
+def lost_decay(name: str, signal: Signal, around: Surroundings) -> list[Fault]:
+    """A neuron's trace whose decay rounds to nothing in 4096ths (`lower.fixedpoint.signals`)."""
+    tau = signal.parameters.get("tau", math.inf)
+    if math.isinf(tau) or round(-math.expm1(-around.dt / tau) * (1 << DECAY_BITS)):
+        return []
+    fact = f"its trace decays by {around.dt / tau:.2g} of itself in a step, which rounds to 0"
+    limit = f"a neuron's decay has {DECAY_BITS} bits: a time constant is {2 << DECAY_BITS:,} steps or less"
+    mend = f"Choose a larger dt than {around.dt:g} s, or a shorter time constant."
+    return [Fault(f"{around.name}: signal '{name}'", fact, limit, mend)]
 
 
 SIGNED = MODULATION, "gated_modulation"  # signals that have halves

@@ -91,6 +91,7 @@ def btsp_saturating(
     eligibility: float,
     instruction: float,
     saturation: float = 4.0,
+    saturation_instructive: float | None = None,
     w_max: float = W_MAX,
     k_potentiation: float = K_POTENTIATION,
     k_depression: float = K_DEPRESSION,
@@ -99,11 +100,13 @@ def btsp_saturating(
 
         dw/dt = k_pot (w_max - w) E I - k_dep w E' I'
 
-    E', I' are `saturation` times as steep as E and I and cut off at 1. The other arguments are those of
-    `btsp_milstein`. An approximation of Milstein et al. 2021: against the ODE r = 0.97 over five starting weights (0.95
-    with a saturation of 8, 0.91 with 16).
+    E', I' are `saturation` and `saturation_instructive` (None: the same) times as steep as E and I and cut off at 1. The
+    other arguments are those of `btsp_milstein`. An approximation of Milstein et al. 2021: against the ODE r = 0.97 over
+    five starting weights (0.95 with a saturation of 8, 0.91 with 16); 0.99 with constants that were searched for
+    (`neurokit.learn.btsp.place.fitted`).
     """
-    steep = Signal("modulation_trace", {"scale": saturation * instruction, "tau": tau_instructive}, limit=1.0)
+    steeper = (saturation if saturation_instructive is None else saturation_instructive) * instruction
+    steep = Signal("modulation_trace", {"scale": steeper, "tau": tau_instructive}, limit=1.0)
     return rule(
         "btsp_saturating",
         weight="k_pot * rate * e * i * (w_max - w) - k_dep * rate * e_steep * i_steep * w",
