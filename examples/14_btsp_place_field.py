@@ -66,7 +66,9 @@ def changes(constants: Constants, seeds: int) -> tuple[dict[str, Any], Floats, F
         track = Track(speed=speed)
         seen, start = place.ladder(track, STARTS)
         expected = place.by_equation(seen, KINETICS, start) - start
-        forms = {"chosen": constants, "Milstein's rates": Constants()} if speed == TRACK.speed else {"chosen": constants}
+        forms = (
+            {"chosen": constants, "Milstein's rates": Constants()} if speed == TRACK.speed else {"chosen": constants}
+        )
         for name, form in forms.items():
             rates = place.by_products(seen, KINETICS, start, form) - start
             chips = [on_chip(seen, form, start, seed)[0] - start for seed in range(seeds)]
@@ -76,7 +78,10 @@ def changes(constants: Constants, seeds: int) -> tuple[dict[str, Any], Floats, F
             r = np.array([each["correlation"] for each in row["chip"]])
             error = np.mean([each["error"] for each in row["chip"]])
             said = f"{r.mean():.3f} ({r.min():.3f} to {r.max():.3f}), error {error:.3f}"
-            print(f"{speed:g} cm/s, {name:17} r {row['rates']['correlation']:.3f} on rates; in integers {said}", flush=True)
+            print(
+                f"{speed:g} cm/s, {name:17} r {row['rates']['correlation']:.3f} on rates; in integers {said}",
+                flush=True,
+            )
             pictures.append((expected, chips[0]))
     return found, *pictures[0]
 
@@ -124,7 +129,12 @@ def lava(constants: Constants) -> dict[str, int]:
     """Weights and spikes of part two that differ between the simulator and Lava."""
     both, start, _ = protocol()
     (_, ours, own), (_, theirs, other) = (on_chip(both, constants, start, 0, b) for b in ("simulator", "lava"))
-    found = {"weights": int((own != other).sum()), "of": own.size, "spikes": int((ours != theirs).sum()), "in": ours.size}
+    found = {
+        "weights": int((own != other).sum()),
+        "of": own.size,
+        "spikes": int((ours != theirs).sum()),
+        "in": ours.size,
+    }
     print(f"Lava: {found['weights']} of {own.size} weights and {found['spikes']} of {ours.size:,} spikes differ")
     return found
 
@@ -148,7 +158,11 @@ def picture_of_changes(expected: Floats, chip: Floats, path: Path) -> None:
         axes[2].plot(seconds[order], chip[2 * k][order], ".", color=colour, ms=4)
     axes[2].axhline(0, color="grey", lw=0.8)
     axes[2].axvline(0, color="grey", lw=0.8, ls=":")
-    axes[2].set(title="lines: equation, dots: integers", xlabel="seconds from the plateau to the cell's place", ylim=(-0.62, 0.4))
+    axes[2].set(
+        title="lines: equation, dots: integers",
+        xlabel="seconds from the plateau to the cell's place",
+        ylim=(-0.62, 0.4),
+    )
     axes[2].set_ylabel("change of the weight")
     axes[2].legend(title="initial weight", fontsize="small", frameon=False, loc="lower center", ncols=4)
     axes[2].spines[["top", "right"]].set_visible(False)

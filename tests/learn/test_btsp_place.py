@@ -1,6 +1,5 @@
 """One neuron of CA1 on a track: the equation, the form for the chip beside it, and what is refused."""
 
-
 import numpy as np
 import pytest
 
