@@ -2,16 +2,16 @@
 
     python examples/14_btsp_place_field.py [--seeds 5] [--fit] [--lava] [--out build/btsp]
 
-An animal runs on a circular track; neurons of CA1 hear its place cells. Part one: neurons whose weights are all alike, at
-one of seven values, have a plateau at one place. How each weight changes, over the seconds from the plateau and its
+An animal runs on a circular track; neurons of CA1 hear its place cells. Part one: neurons whose weights are all alike,
+at one of seven values, have a plateau at one place. How each weight changes, over the seconds from the plateau and its
 initial value, by the differential equation and by the rule that the chip can express, in integers (Poisson spikes).
 Part two: silent neurons have a plateau at one place, and three laps later another at another place; others, with a
 strong field from the start, have the second plateau only. Where are the fields?
 --fit: search the chip rule's constants again (on rates, without spikes) and use them.
 --lava: the neurons of part two on Lava, too.
 
-Result (5 seeds): weight changes in integers follow the equation with r = .980; fields move towards the plateau, as far as
-the equation's within 5 cm; Lava's weights and spikes are the same. Tables and pictures are in docs/btsp.md.
+Result (5 seeds): weight changes in integers follow the equation with r = .980; fields move towards the plateau, as far
+as the equation's within 5 cm; Lava's weights and spikes are the same. Tables and pictures are in docs/btsp.md.
 """
 
 from __future__ import annotations

@@ -100,9 +100,9 @@ def btsp_saturating(
 
         dw/dt = k_pot (w_max - w) E I - k_dep w E' I'
 
-    E', I' are `saturation` and `saturation_instructive` (None: the same) times as steep as E and I and cut off at 1. The
-    other arguments are those of `btsp_milstein`. An approximation of Milstein et al. 2021: against the ODE r = 0.97 over
-    five starting weights (0.95 with a saturation of 8, 0.91 with 16); 0.99 with constants that were searched for
+    E', I' are `saturation` and `saturation_instructive` (None: the same) times as steep as E and I and cut off at 1.
+    The other arguments are those of `btsp_milstein`. An approximation of Milstein et al. 2021: against the ODE r = 0.97
+    over five starting weights (0.95 with a saturation of 8, 0.91 with 16); 0.99 with constants that were searched for
     (`neurokit.learn.btsp.place.fitted`).
     """
     steeper = (saturation if saturation_instructive is None else saturation_instructive) * instruction

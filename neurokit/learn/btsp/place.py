@@ -183,8 +183,8 @@ def rule_of(track: Track, kinetics: Kinetics, constants: Constants) -> Rule:
 def network(track: Track, rule: Rule, weights: Floats, *, threshold: float = 1.5, tau: float = 0.02) -> Network:
     """Neurons of CA1 on place cells; each hears its own plateau at the input "plateau".
 
-    weights: (neurons, cells) at the start. threshold, tau (seconds): of the neurons, which do not decide what is learned
-    but show their field in spikes.
+    weights: (neurons, cells) at the start. threshold, tau (seconds): of the neurons, which do not decide what is
+    learned but show their field in spikes.
     """
     neuron = LIF(tau=np.asarray(tau), threshold=np.asarray(threshold))
     ca1 = {TARGET: Population(TARGET, (len(weights),), neuron)}

@@ -1,4 +1,4 @@
-"""A circular track, its place cells, and laps over it with plateaus: what one neuron of CA1 sees in Milstein et al. 2021.
+"""A circular track, its place cells, and laps over it with plateaus: what a neuron of CA1 sees in Milstein et al. 2021.
 
 An animal runs at one speed. Place cells of CA3, evenly spaced, fire where it is: the rate is a Gaussian of the distance
 to the cell's place. A plateau is an event of a fraction of a second in one neuron, at a lap and a place. The neuron's
@@ -57,7 +57,7 @@ class Track:
         return np.arange(self.cells) * self.length / self.cells
 
     def distance(self, there: Any, here: Any) -> Floats:
-        """From `here` to `there` the shorter way round, cm, -length / 2 to length / 2: positive in running direction."""
+        """From `here` to `there` the shorter way round, cm, -length / 2 to length / 2; running counts up."""
         half = self.length / 2
         return np.asarray((np.subtract(there, here) + half) % self.length - half, np.float64)
 
