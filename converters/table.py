@@ -34,6 +34,7 @@ _SPEC = ("shape", "spec")
 _TORCH = ("shape", "code", "calibrate", "fires")
 
 CONVERTERS: tuple[Converter, ...] = (
+    Converter("btsp", (), None, "neurokit.converters.btsp:load", ("spec", "code", "calibrate")),
     Converter("eprop", (), None, "neurokit.converters.eprop:load"),
     Converter("net", (".net",), None, "neurokit.converters.from_slayer:load", ("fires",)),
     Converter("nir", (".nir",), "nir", "neurokit.converters.from_nir:load", ("fires", "integration")),

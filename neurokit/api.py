@@ -65,15 +65,16 @@ def convert(
     `spec`, or an object of nir, onnx or torch.
 
     kind: "nir", "net" (SLAYER), "onnx", "torch" or "weights" where the suffix does not tell; "eprop" for an EpropNet or
-    its file (neurokit.converters.eprop, which also reads others' e-prop networks). "stereospike": a StereoSpike's
+    its file (neurokit.converters.eprop, which also reads others' e-prop networks). "btsp" for a DendriticNet, its file,
+    or EIANN's weights, of which spec is the YAML file (neurokit.converters.btsp). "stereospike": a StereoSpike's
     state_dict, also as a dict of arrays; files of weights that have its keys need no kind (docs/stereospike.md), and
     spec is a neurokit.converters.stereospike.StereoSpike then.
     dt: seconds per step, reset: "hard" or "soft", fires: ">" or ">=", where the source leaves it out (NIR does).
     integration: "euler", "exponential" or "continuous", how a NIR graph's neurons go over a step.
     inputs: for a `.net` with an input layer: "current" (default) keeps it as a population into which currents are
     injected, "spikes" feeds past it. shape: of one sample of the input. spec: the layers and neurons that bare weights
-    belong to (neurokit.converters.from_weights). code: "rate" or "sigma-delta", how a plain network, without spikes, is
-    to spike; calibrate: sample inputs (batch, *shape) to balance a rate code by.
+    belong to (neurokit.converters.from_weights). code: "rate", "sigma-delta" or (BTSP's) "graded", how a network
+    without spikes is to spike; calibrate: sample inputs (batch, *shape) to balance a rate code by.
 
     Raises FormatError (unreadable file), ConversionError (every node that cannot be converted, each with its mend),
     GraphError (the network is unsound) or InputError (arguments).

@@ -144,7 +144,6 @@ PROVOKED = {
         lambda s, x: s.op("Resize", x, s.constant(np.ones(0, np.float32)), s.weights(4), mode="cubic")
     ),
     "weights without a specification": lambda: nk.convert(bare_weights()),
-    "BTSP models": lambda: nk.convert("model.yaml", kind="btsp"),
     "NIR paths of unequal delay through the same pairs of neurons": lambda: nk.convert(unequal_paths(), dt=1e-3),
     "NIR Delays that differ between neurons, between two maps with weights": lambda: nk.convert(late_inside(), dt=1e-3),
     "neurons, maps, delays of single synapses and refractory periods that NIR has no node for": lambda: network(

@@ -61,6 +61,7 @@ class Code(str, Enum):
 
     rate = "rate"
     sigma_delta = "sigma-delta"
+    graded = "graded"
 
 
 class Fires(str, Enum):
@@ -190,11 +191,14 @@ SampleShape = Annotated[
 ]
 Spec = Annotated[
     Path | None,
-    typer.Option(rich_help_panel=READING, help="The .json file of the layers and neurons that bare weights belong to."),
+    typer.Option(
+        rich_help_panel=READING,
+        help="The .json or (EIANN's) .yaml file of layers that bare weights belong to.",
+    ),
 ]
 CodeOf = Annotated[
     Code | None,
-    typer.Option("--code", rich_help_panel=READING, help="How a plain network, which has no spikes, is to spike."),
+    typer.Option("--code", rich_help_panel=READING, help="How a network of rates, which has no spikes, is to spike."),
 ]
 Calibrate = Annotated[
     Path | None,

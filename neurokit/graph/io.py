@@ -97,6 +97,8 @@ def write_graph(file: h5py.Group, graph: Network | Program) -> None:
     )
     if graph.dt is not None:
         file.attrs["dt"] = graph.dt
+    if graph.steps_per_sample:
+        file.attrs["steps_per_sample"] = graph.steps_per_sample
     if isinstance(graph, Program):
         file.attrs["latency"] = json.dumps(dict(graph.latency))
         file.attrs["targets"] = json.dumps(list(graph.targets))
@@ -184,6 +186,7 @@ def read_graph(file: h5py.Group) -> Network | Program:
         "outputs": outputs,
         "dt": stored.positive("dt", file.attrs["dt"]) if "dt" in file.attrs else None,
         "source": stored.text("source", file.attrs["source"]),
+        "steps_per_sample": stored.integer("steps_per_sample", file.attrs.get("steps_per_sample", 0)),
     }
     kind = file.attrs["kind"]
     if kind == "network":

@@ -134,12 +134,25 @@ class Network(_Graph):
     inputs, populations, outputs: by name. projections: with delays in seconds.
     dt: seconds per step, None where nothing in the network depends on it.
     source: name of the file it came from, for reports only.
+    steps_per_sample: steps for which the source was trained to see a sample, each from rest; 0 where it says none.
 
     Populations whose neuron is a FixedNeuron, with integer weights, come from sources that are integers already.
     """
 
     dt: float | None = None
     source: str = ""
+    steps_per_sample: int = 0
+
+    def presented(self, frames: Any) -> Any:
+        """What `run` takes so that each frame is shown for `steps_per_sample` steps (1 where the source says none).
+
+        frames: (batch, n, *shape) or (n, *shape); an array for a single input, else arrays by name. InputError for
+        other shapes.
+        """
+        every = max(1, self.steps_per_sample)
+        if isinstance(frames, Mapping):
+            return {name: _repeated(self.inputs, name, values, every) for name, values in frames.items()}
+        return _repeated(self.inputs, next(iter(self.inputs)), frames, every)
 
     @property
     def is_integer(self) -> bool:
@@ -215,7 +228,7 @@ class Program(_Graph):
     that enter. report: per population, what compilation did. dt: seconds that one step stands for, None if unknown.
     input_scale: per input, units of payload per unit of the source's input, where that is not 1; see `scaled`.
     steps_per_frame: steps for which each step of the source's input stays at the input: 1, or more where it was
-    compiled with schedule="hold"; see `presented`.
+    compiled with schedule="hold"; see `presented`. steps_per_sample: as of the Network it was compiled from.
     """
 
     latency: Mapping[str, int] = field(default_factory=dict)
@@ -225,6 +238,7 @@ class Program(_Graph):
     source: str = ""
     input_scale: Mapping[str, float] = field(default_factory=dict)
     steps_per_frame: int = 1
+    steps_per_sample: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -245,9 +259,10 @@ class Program(_Graph):
         """What `run` takes so that whole frames pass: `scaled(frames)` in the Program's own time.
 
         frames: (batch, n, *shape) or (n, *shape), n steps of the source; an array for a single input, else arrays by
-        name. With steps_per_frame 1 as many silent steps follow as the deepest population lags behind; else each frame
-        is repeated, and `Recording.aligned` picks the step in which it has arrived. InputError as for `scaled`, and
-        for what lacks the axis of steps.
+        name. Where the source shows a sample for some steps (`steps_per_sample`), each frame is a sample and is
+        repeated so. With steps_per_frame 1 as many silent steps follow as the deepest population lags behind; else each
+        frame is repeated, and `Recording.aligned` picks the step in which it has arrived. InputError as for `scaled`,
+        and for what lacks the axis of steps.
         """
         scaled = self.scaled(frames)
         if isinstance(scaled, Mapping):
@@ -255,16 +270,13 @@ class Program(_Graph):
         return self._presented(next(iter(self.inputs)), scaled)
 
     def _presented(self, name: str, values: NDArray[np.int32]) -> NDArray[np.int32]:
-        shape = self.inputs[name].shape
-        if values.ndim not in (len(shape) + 1, len(shape) + 2) or values.shape[values.ndim - len(shape) :] != shape:
-            limit = f"frames have shape (n, {', '.join(map(str, shape))}), with a batch axis before it or without"
-            raise InputError(Fault(name, f"has shape {values.shape}", limit, "Give n frames of a sample."))
-        steps = values.ndim - len(shape) - 1
+        every = self.steps_per_frame * max(1, self.steps_per_sample)
+        found = _repeated(self.inputs, name, values, every)
         if self.steps_per_frame > 1:
-            return np.repeat(values, self.steps_per_frame, axis=steps)
-        after = [(0, 0)] * values.ndim
-        after[steps] = (0, max(self.latency.values(), default=0))
-        return np.pad(values, after)
+            return found
+        after = [(0, 0)] * found.ndim
+        after[found.ndim - len(self.inputs[name].shape) - 1] = (0, max(self.latency.values(), default=0))
+        return np.pad(found, after)
 
     def scaled(self, inputs: Any) -> Any:
         """The source's inputs as the integers that this Program takes: rint(input_scale x), int32.
@@ -311,3 +323,14 @@ class Program(_Graph):
         if not isinstance(neuron, FixedNeuron):  # our own bug: `check_program` refuses any other
             raise AssertionError(f"population '{name}' of a Program has a {type(neuron).__name__}")
         return neuron
+
+
+def _repeated(inputs: Mapping[str, Input], name: str, frames: Any, every: int) -> NDArray[Any]:
+    """Frames of an input, (batch, n, *shape) or (n, *shape), each `every` times; InputError for other shapes."""
+    if name not in inputs:
+        raise InputError(Fault(str(name), "is no input", f"inputs: {', '.join(inputs)}", "Use these names."))
+    values, shape = np.asarray(frames), inputs[name].shape
+    if values.ndim not in (len(shape) + 1, len(shape) + 2) or values.shape[values.ndim - len(shape) :] != shape:
+        limit = f"frames have shape (n, {', '.join(map(str, shape))}), with a batch axis before it or without"
+        raise InputError(Fault(name, f"has shape {values.shape}", limit, "Give n frames of a sample."))
+    return np.repeat(values, every, axis=values.ndim - len(shape) - 1)

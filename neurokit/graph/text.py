@@ -67,6 +67,8 @@ def summary(graph: Network | Program) -> dict[str, Any]:
         "neurons": sum(p.size for p in graph.populations.values()),
         "populations": rows(graph),
     }
+    if graph.steps_per_sample:
+        facts["steps_per_sample"] = graph.steps_per_sample
     if isinstance(graph, Program):
         facts["targets"] = list(graph.targets)
         facts["steps_per_frame"] = graph.steps_per_frame
@@ -100,7 +102,8 @@ def timing(program: Program) -> str:
     late = max((program.latency.get(name, 0) for name in program.outputs), default=0)
     if program.steps_per_frame > 1:
         return f"each frame is held for {program.steps_per_frame} steps, outputs show it {late} steps after its first"
-    return f"what enters in a step shows at the outputs {late} step{'' if late == 1 else 's'} later"
+    shown = f"a sample is shown for {program.steps_per_sample} steps, " if program.steps_per_sample else ""
+    return f"{shown}what enters in a step shows at the outputs {late} step{'' if late == 1 else 's'} later"
 
 
 REPORT_COLUMNS = (

@@ -33,7 +33,7 @@ from neurokit.lower.exact import WHOLE
 from neurokit.lower.payloads import Incoming, Scales, per_payload
 from neurokit.lower.quantise import Quantised, output_error, rounded, weight_error
 from neurokit.lower.rounding import exponents_at
-from neurokit.lower.scale import MAX_EXPONENT, largest_integer, values_of
+from neurokit.lower.scale import MAX_EXPONENT, largest_integer, least_exponent, values_of
 
 
 def quantise_graded(
@@ -51,7 +51,10 @@ def quantise_graded(
     faults = [*_bias_faults(population, bias), *sign_faults([p.projection for p in incoming], scaled, bits)]
     if faults:
         return faults
-    maps = [p.weighted(s) for p, s in zip(incoming, scaled, strict=True)]
+    maps = [
+        p.weighted(s, max(scales.least, least_exponent(s, scales.state, p.payload)) if scales.least else 0)
+        for p, s in zip(incoming, scaled, strict=True)
+    ]
     exponents = exponents_at(maps, scales.state, bits)
     synapses = tuple(rounded(m, scales.state, e, bits) for m, e in zip(maps, exponents, strict=True))
     faults = _steep(incoming, exponents) + _coarse(population, scaled, synapses, scales, bits)

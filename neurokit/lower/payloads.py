@@ -2,6 +2,8 @@
 
 Graded values have a scale of their own at every population, chosen backwards from who hears them: as fine as the
 message's bits allow, but so that the weighted sums, with weights that use all their bits, fit the hearers' states.
+On a loop everybody hears everybody, and each would coarsen the others' messages: there states are as fine as their bits
+allow, and the sums of SigmaDelta neurons are shifted down to them.
 Spikes are 0 and 1 on both sides.
 """
 
@@ -15,12 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurokit.graph.check import loops
 from neurokit.graph.graded_neurons import EXPONENT_RANGE, MULTIPLIER_RANGE, Delta, Relay, Sigma, SigmaDelta
 from neurokit.graph.lif_family import QIF, Theta
 from neurokit.graph.network import Network, Population, Projection
 from neurokit.graph.resonators import ResonateAndFire
 from neurokit.graph.signals import THIRD_FACTORS
-from neurokit.graph.synapses import Shape
+from neurokit.graph.synapses import Shape, Sparse
 from neurokit.lower.activity import SUM, Activity
 from neurokit.lower.discretise import recurrence
 from neurokit.lower.exact import LARGEST_SHIFT, exact_scale
@@ -38,6 +41,7 @@ from neurokit.lower.scale import (
 from neurokit.lower.schedule import forgets
 
 LARGEST_PAYLOAD = 1 << 14  # where somebody weighs it, and its state is not sent itself: finer than 8-bit weights need
+SPARED = 2  # bits that the smallest weights on a loop give up for finer messages
 LEAST_PAYLOAD = 1 << 8  # below it values would be coarser than the weights, which then give up bits instead
 LARGEST_STATE = 1 << 22  # half of the 24 bits of states and of a convolution's sum
 
@@ -72,12 +76,13 @@ class Incoming:
 class Scales:
     """state: units per unit of the input's value. payload: units of payload per unit of what is sent.
 
-    exponent: the state exponent.
+    exponent: the state exponent. least: the lowest exponent that weights may have.
     """
 
     state: float
     payload: float
     exponent: int = 0
+    least: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +113,8 @@ def plan(folded: Network, activity: Activity | None, bits: int, order: Sequence[
     if activity is None:
         return Plan()
     most = {name: largest_scale(folded, population, activity) for name, population in folded.populations.items()}
-    caps = payload_caps(folded, activity, bits, order, most)
+    looped = on_loops(folded)
+    caps = payload_caps(folded, activity, bits, order, most, looped)
     payload = {name: caps[name] for name in folded.inputs}
     graded = {}
     for name in order:
@@ -119,35 +125,55 @@ def plan(folded: Network, activity: Activity | None, bits: int, order: Sequence[
                 Incoming(p, folded.shape_of(p.source), payload[p.source], moment=activity.moments.get(p.name))
                 for p in known
             ]
-            graded[name] = choose_scales(neuron, arriving, bits, most[name], caps[name])
+            graded[name] = choose_scales(neuron, arriving, bits, most[name], caps[name], name in looped)
         payload[name] = graded[name].payload if name in graded else 1.0
     return Plan(payload, graded, most, activity)
 
 
+def on_loops(network: Network) -> frozenset[str]:
+    """SigmaDelta populations that hear themselves, maybe by way of others."""
+    inner = [(p.source, p.target) for p in network.projections if p.source in network.populations]
+    found = {name for loop in loops(network.populations, inner) for name in loop}
+    return frozenset(n for n in found if isinstance(network.populations[n].neuron, SigmaDelta))
+
+
 def payload_caps(
-    folded: Network, activity: Activity, bits: int, order: Sequence[str], most: Mapping[str, float]
+    folded: Network,
+    activity: Activity,
+    bits: int,
+    order: Sequence[str],
+    most: Mapping[str, float],
+    looped: frozenset[str] = frozenset(),
 ) -> dict[str, float]:
     """Largest payload scale of every input and population that sends numbers, 1 of those that spike.
 
-    Inputs that hold whole numbers keep them as they are; others get a power of two, which people can multiply by.
+    looped: `on_loops`. Inputs that hold whole numbers keep them as they are; others get a power of two, which people
+    can multiply by.
     """
     caps: dict[str, float] = {}
     for name in reversed(order):
         graded = folded.populations[name].neuron.graded
-        caps[name] = _cap(folded, name, activity, bits, most, caps) if graded else 1.0
+        caps[name] = _cap(folded, name, activity, bits, most, caps, looped) if graded else 1.0
     for name in folded.inputs:
-        found = 1.0 if activity.inputs[name].whole else _cap(folded, name, activity, bits, most, caps)
+        found = 1.0 if activity.inputs[name].whole else _cap(folded, name, activity, bits, most, caps, looped)
         caps[name] = 2.0 ** math.floor(math.log2(found))
     return caps
 
 
 def _cap(
-    folded: Network, name: str, activity: Activity, bits: int, most: Mapping[str, float], caps: Mapping[str, float]
+    folded: Network,
+    name: str,
+    activity: Activity,
+    bits: int,
+    most: Mapping[str, float],
+    caps: Mapping[str, float],
+    looped: frozenset[str],
 ) -> float:
     sent = activity.sent(name) or 1.0
     heard = any(p.source == name and values_of(p.synapse).any() for p in folded.projections)
     own = name in folded.populations and isinstance(folded.populations[name].neuron, Sigma | Delta)
-    cap = (LARGEST_PAYLOAD if heard and not own else LARGEST_STATE) / sent
+    alone = name in looped and all(_alone(p.synapse) for p in folded.projections if p.source == name)
+    cap = (LARGEST_PAYLOAD if heard and not own and not alone else LARGEST_STATE) / sent
     for projection in folded.projections:
         heard = projection.source == name and projection.port not in THIRD_FACTORS
         values = values_of(projection.synapse) if heard else np.zeros(0)
@@ -160,11 +186,19 @@ def _cap(
             if isinstance(target.neuron, SigmaDelta):
                 state = min(state, sent_scale * 2 ** EXPONENT_RANGE[1])
             exact = exact_scale([values], bits)
+            if target.name in looped:
+                state *= 1 << LARGEST_SHIFT + (0 if _alone(projection.synapse) else SPARED)
+                exact = None  # whose unit the finer states would not keep
             if not isinstance(target.neuron, GRADED):
                 state *= 1 << LARGEST_SHIFT
                 exact = exact if forgets(target.neuron, folded.dt) else None  # others' scale does not follow it
             cap = min(cap, state / (exact or scale_limit(values, bits)))
     return max(cap, LEAST_PAYLOAD / sent)
+
+
+def _alone(synapse: Any) -> bool:
+    """Whether each target hears one source, so that nothing is added up before sums are shifted down."""
+    return isinstance(synapse, Sparse) and int(np.diff(synapse.weight.indptr).max(initial=0)) <= 1
 
 
 def largest_scale(folded: Network, population: Population, activity: Activity) -> float:
@@ -205,12 +239,21 @@ def per_payload(incoming: Incoming) -> Any:
     return replace(synapse, weight=synapse.weight * (1 / incoming.payload_scale))
 
 
-def choose_scales(neuron: Any, incoming: Sequence[Incoming], bits: int, most: float, cap: float) -> Scales:
+def choose_scales(
+    neuron: Any, incoming: Sequence[Incoming], bits: int, most: float, cap: float, looped: bool = False
+) -> Scales:
     """Scales of a graded population.
 
     incoming: those projections whose sources have their scale. most: largest scale of the state
-    (`payloads.largest_scale`). cap: largest payload scale (`payloads.payload_caps`).
+    (`payloads.largest_scale`). cap: largest payload scale (`payloads.payload_caps`). looped: of SigmaDelta on a loop.
     """
+    if looped and most < math.inf:
+        state = min(most, cap * 2 ** EXPONENT_RANGE[1])
+        exact = exact_scale([values for p in incoming if (values := values_of(per_payload(p))).any()], bits)
+        if exact is not None:  # a power of two times it keeps such weights
+            state = exact * 2.0 ** math.floor(math.log2(state / exact))
+        exponent = max(0, math.ceil(math.log2(state / cap) - TINY))
+        return Scales(state, state / 2**exponent, exponent, -LARGEST_SHIFT)
     if isinstance(neuron, Sigma | Delta):  # they send the state itself
         most = min(most, cap)
     maps = [found for found in (p.weighted(per_payload(p)) for p in incoming) if values_of(found.synapse).any()]

@@ -337,4 +337,5 @@ def _program(
         report=report,
         dt=network.dt,
         source=network.source,
+        steps_per_sample=network.steps_per_sample,
     )

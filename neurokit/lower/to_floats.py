@@ -78,7 +78,10 @@ def _whole(program: Program) -> Network:
 
 def _network(program: Program, populations: Mapping[str, Population], projections: list[Projection]) -> Network:
     outputs = {name: populations[name] for name in program.outputs}
-    return Network(program.inputs, populations, tuple(projections), outputs, dt=program.dt, source=program.source)
+    shown = program.steps_per_sample
+    return Network(
+        program.inputs, populations, tuple(projections), outputs, program.dt, program.source, steps_per_sample=shown
+    )
 
 
 def _seconds(projection: Projection, steps: Any, dt: float | None) -> Floats:
