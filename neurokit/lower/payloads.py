@@ -248,12 +248,7 @@ def choose_scales(
     (`payloads.largest_scale`). cap: largest payload scale (`payloads.payload_caps`). looped: of SigmaDelta on a loop.
     """
     if looped and most < math.inf:
-        state = min(most, cap * 2 ** EXPONENT_RANGE[1])
-        exact = exact_scale([values for p in incoming if (values := values_of(per_payload(p))).any()], bits)
-        if exact is not None:  # a power of two times it keeps such weights
-            state = exact * 2.0 ** math.floor(math.log2(state / exact))
-        exponent = max(0, math.ceil(math.log2(state / cap) - TINY))
-        return Scales(state, state / 2**exponent, exponent, -LARGEST_SHIFT)
+        return _looped_scales(incoming, bits, most, cap)
     if isinstance(neuron, Sigma | Delta):  # they send the state itself
         most = min(most, cap)
     maps = [found for found in (p.weighted(per_payload(p)) for p in incoming) if values_of(found.synapse).any()]
@@ -274,3 +269,14 @@ def choose_scales(
         gain = float(np.abs(neuron.gain).max())
         return Scales(state, min(cap, MULTIPLIER_RANGE[1] * state / gain) if gain else cap)
     return Scales(state, state)
+
+
+def _looped_scales(incoming: Sequence[Incoming], bits: int, most: float, cap: float) -> Scales:
+    """As `choose_scales`, of SigmaDelta on a loop: the state as fine as its bits and its messages allow."""
+    state = min(most, cap * 2 ** EXPONENT_RANGE[1])
+    weights = [values_of(per_payload(p)) for p in incoming]
+    exact = exact_scale([found for found in weights if found.any()], bits)
+    if exact is not None:  # a power of two times it keeps such weights
+        state = exact * 2.0 ** math.floor(math.log2(state / exact))
+    exponent = max(0, math.ceil(math.log2(state / cap) - TINY))
+    return Scales(state, state / 2**exponent, exponent, -LARGEST_SHIFT)
