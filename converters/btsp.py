@@ -19,11 +19,19 @@ published network of 784-500-500-10 neurons swings from all to none: 10 % right 
     code             what is sent
     "graded"         changes of a value of 8 bits: from 1/256 of the population's largest rate on
     "sigma-delta"    from 1/128 on
+    "rate"           spikes of 0 and 1, see below
 These scales need samples (calibrate=); "graded" without them sends every change.
 
+In rate code a unit is one LIF neuron: its synaptic current has the source's time constant and so is the source's s, its
+spikes come more often the larger s is, at the population's largest rate in every step. A step of the source is 8 of the
+chip's; the input's numbers are given anew in each. The membrane's leak (0.8 a step) makes it forget what the first
+steps overshoot. It loses what lies above the threshold at a reset to zero, and all rates above the largest: an
+approximation, which fails where rates overshoot by far before they settle. Read the spikes of the last 3 x 8 steps.
+
 A sample is shown for the steps that the source was trained with (`Network.steps_per_sample`, `Program.presented`), from
-rest; more would change the decision. The output's value is the sum of what it sent. Populations have the source's
-names, the input is "x". Dendrites, their inhibition and top-down weights act in learning only and are left out.
+rest; more would change the decision. The output's value is the sum of the changes that it sent. Populations have the
+source's names, the input is "x". Dendrites, their inhibition and top-down weights act in learning only and are left
+out.
 """
 
 from __future__ import annotations
@@ -45,15 +53,18 @@ from neurokit.converters.weight_files import read_weights
 from neurokit.errors import ConversionWarning, Fault, InputError
 from neurokit.graph.graded_neurons import Delta, SigmaDelta
 from neurokit.graph.network import Input, Network, Population, Projection
+from neurokit.graph.neurons import CubaLIF
 from neurokit.graph.synapses import Dense, Sparse
 
-CODES = ("graded", "sigma-delta")
+CODES = ("graded", "sigma-delta", "rate")
 LEVELS: Mapping[str, tuple[float, float]] = {  # of a population's largest rate: least change of (states, rates)
     "graded": (256, 256),
     "sigma-delta": (128, 128),
 }
 STEP = 1e-3  # seconds, where nothing is given: the source's steps have no unit
 HALVES = 2  # steps of the chip for one of the source
+PARTS = 8  # the same in rate code, there
+KEPT = 0.8  # of the membrane potential in a step of the chip, in rate code
 _INPUT = "x"
 
 
@@ -153,12 +164,14 @@ def network_of(
     source: str = "",
     levels: tuple[float, float] | None = None,
 ) -> Network:
-    """The Network of a RateNet in "graded" or "sigma-delta" code.
+    """The Network of a RateNet in one of CODES.
 
     samples: (batch, inputs) rates, None: every change is sent. dt: seconds that a step of the source stands for.
     levels: of a population's largest rate, that are worth a message of states and of rates, in place of LEVELS.
     """
     most = {} if samples is None else {name: float(r.max()) for name, r in net.rates(samples)[-1].items()}
+    if code == "rate":
+        return _rate_coded(net, most, dt, source)
     levels = levels or LEVELS[code]
     populations = {net.input: Population(net.input, (net.sizes[net.input],), Delta())}
     projections = [Projection(_INPUT, net.input, (_one_to_one(net.sizes[net.input]),))]
@@ -181,6 +194,33 @@ def network_of(
         dt / HALVES,
         source,
         steps_per_sample=HALVES * net.steps,
+    )
+
+
+def _rate_coded(net: RateNet, most: Mapping[str, float], dt: float, source: str) -> Network:
+    """most: largest rates, which a spike in every step stands for; 1 for silent populations."""
+    worth = {name: most[name] or 1.0 for name in net.tau}
+    populations, projections = {}, []
+    for name, tau in net.tau.items():
+        neuron = CubaLIF(
+            tau_syn=np.asarray(tau * dt),
+            tau_mem=np.asarray(dt / PARTS / (1 - KEPT)),
+            r=np.asarray(1 / (1 - KEPT)),
+            threshold=np.asarray(worth[name]),
+        )
+        populations[name] = Population(name, (net.sizes[name],), neuron)
+        for joint in net.into(name):
+            start = _INPUT if joint.source == net.input else joint.source
+            weight = Dense(joint.weight * worth.get(joint.source, 1.0))
+            projections.append(Projection(start, name, (weight,), np.asarray(dt if joint.earlier else 0.0)))
+    return Network(
+        {_INPUT: Input(_INPUT, (net.sizes[net.input],))},
+        populations,
+        tuple(projections),
+        {net.output: populations[net.output]},
+        dt / PARTS,
+        source,
+        steps_per_sample=PARTS * net.steps,
     )
 
 

@@ -36,7 +36,8 @@ def digits():
 
 def trained(sizes, x, y, seed, epochs, rate=2e-3):
     """Trained by the true gradient (Adam, batches of 50), signs kept."""
-    net = drawn(seed, sizes)
+    start = initial(sizes, seed)
+    net = replace(start, weights={name: matrix.copy() for name, matrix in start.weights.items()})
     target, rng = one_hot(y, sizes.excitatory[-1]), np.random.default_rng(seed)
     first, second, count = {}, {}, 0
     for _ in range(epochs):

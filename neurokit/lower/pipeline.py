@@ -138,6 +138,7 @@ def _lower(
     results, plastics = _all_quantised(folded, incoming_of, biases, bits, scales)
     own = any(_own_bias(population) for population in folded.populations.values())
     biased = bool(biases) or own or any(result.made_up for result in results.values())
+    early = own or any(_sends_early(result.neuron, latency[name]) for name, result in results.items())
     settles = window is None and (not biased or _settles(folded))
     populations: dict[str, Population] = {}
     synapses: dict[str, Projection] = {}
@@ -145,7 +146,7 @@ def _lower(
     for name, population in folded.populations.items():
         result, incoming = results[name], incoming_of[name]
         neuron = result.neuron
-        late = latency[name] > 0 and biased and _heard_late(folded, name)
+        late = latency[name] > 0 and early and _heard_late(folded, name)
         forgetful = forgets(population.neuron, folded.dt, window) and not remembers_signals(folded, name)
         if isinstance(neuron, LoihiLIF) and forgetful:
             # so that it does on a chip, too, whose decay of v ends at 4095/4096: LIFReset is cleared in every step
@@ -284,6 +285,15 @@ def _no_scale(population: Population) -> Fault:
         return Fault(population.name, f"is {kind} in floats", limit, mend)
     mend = f"Build it of Fixed{kind} and integer weights, or convert a quantised SLAYER .net."
     return Fault(population.name, f"is {kind} in floats", "no scale is chosen for it yet", mend)
+
+
+def _sends_early(neuron: FixedNeuron, latency: int) -> bool:
+    """Whether its bias alone could make it send in the steps before the input reaches it."""
+    if neuron.graded or not neuron.spiking or not neuron.bias.any():
+        return False
+    if not isinstance(neuron, LoihiLIF):
+        return True
+    return bool((np.maximum(neuron.bias, 0) * latency > neuron.threshold).any())
 
 
 def _own_bias(population: Population) -> bool:

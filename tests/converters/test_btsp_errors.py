@@ -16,8 +16,9 @@ from tests.btsp import YAML, drawn, small_arrays, specification, state_dict
     ("options", "words"),
     [
         ({"code": None}, "'code': was not given; how rates are sent is a choice"),
-        ({"code": "spikes"}, "'code': is 'spikes'; this source takes 'graded' or 'sigma-delta'"),
+        ({"code": "spikes"}, "'code': is 'spikes'; this source takes 'graded' or 'sigma-delta' or 'rate'"),
         ({"code": "sigma-delta"}, "'calibrate': was not given"),
+        ({"code": "rate"}, "'calibrate': was not given"),
         ({"dt": -1.0}, "'dt': is -1.0"),
         ({"reset": "soft"}, "'reset': is 'soft'; this source takes none"),
         ({"inputs": "spikes"}, "'inputs': is 'spikes'"),

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+import neurokit as nk
 from neurokit.errors import CompileError, GraphError
 from neurokit.graph.network import Input, Network, Population, Projection
 from neurokit.graph.neurons import IF
 from neurokit.graph.synapses import Dense, Injection
 from neurokit.lower.align import align, depths, latencies, steps_of
-from tests.networks import random_network
+from tests.networks import joined, network, random_network
 from tests.programs import seeds
 
 ONE = (Dense(np.ones((1, 1))),)
@@ -163,3 +164,21 @@ def test_compile_reports_a_delay_longer_than_loihi_holds():
 
     with pytest.raises(GraphError, match="delays run from 70 to 70 steps"):
         compile_network(graph(("in", "a", 70)))
+
+
+@pytest.mark.parametrize(("bias", "held"), [(0.01, False), (0.4, False), (0.6, True)])
+def test_only_a_bias_that_could_send_early_holds_neurons(bias, held):
+    """p1 lags two steps: 2 x 0.4 stays below its threshold, 2 x 0.6 would be a spike that its loop hears too late."""
+    rng = np.random.default_rng(0)
+    first, second = Dense(rng.random((3, 2))), Dense(rng.random((3, 3)), np.full(3, bias))
+    net = network((first, IF(1.0)), (second, IF(1.0)), dt=1e-3)
+    net = joined(net, Projection("p1", "p1", (Dense(rng.random((3, 3)) * 0.5),), 3e-3))
+    program = nk.compile(net)
+    assert program.populations["p1"].neuron.held == held
+    assert ("loihi2-stock" in program.targets) == (not held)
+    if not held:
+        waits = {n: replace(p, neuron=replace(p.neuron, held=True)) for n, p in program.populations.items()}
+        x = (rng.random((4, 30, 2)) < 0.3).astype(np.uint8)
+        runs = [nk.run(p, x, 33, record=("p0", "p1")) for p in (program, replace(program, populations=waits))]
+        assert all(np.array_equal(runs[0].spikes[name], runs[1].spikes[name]) for name in ("p0", "p1"))
+        assert runs[0].spikes["p1"].any()
