@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from neurokit.graph.fixed_plasticity import FixedFactor, Product
-from neurokit.hardware.simulator.plastic_shape import VARIABLES, X_TRACES, Y_TRACES, Shape, of_row
+from neurokit.hardware.simulator.plastic_plans import of_row
+from neurokit.hardware.simulator.plastic_shape import VARIABLES, X_TRACES, Y_TRACES, Shape
 from neurokit.lower.fixedpoint.learning import LEAST_SUM, LEAST_TAG, MOST_SUM, MOST_TAG, WIDTHS, product_shift
 
 

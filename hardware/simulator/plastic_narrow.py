@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from neurokit.graph.fixed_plasticity import Product
 from neurokit.hardware.simulator.plastic_loops import Namer, loop
-from neurokit.hardware.simulator.plastic_shape import VARIABLES, Y_TRACES, Shape, of_row
+from neurokit.hardware.simulator.plastic_plans import of_row
+from neurokit.hardware.simulator.plastic_shape import VARIABLES, Y_TRACES, Shape
 from neurokit.lower.fixedpoint.learning import WIDTHS, product_shift
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from neurokit.graph.fixed_plasticity import Arithmetic, FixedFactor, FixedRule, Product
-from neurokit.lower.fixedpoint.learning import EXPONENT_OFFSET, MOST_SUM, WIDTHS, product_shift
+from neurokit.hardware.simulator.plastic_plans import ends_of, of_row
+from neurokit.lower.fixedpoint.learning import EXPONENT_OFFSET, FRACTION_BITS, MOST_SUM, WIDTHS, product_shift
 
 VARIABLES = "w", "t", "d"
 X_TRACES, Y_TRACES = ("x1", "x2"), ("y1", "y2", "y3")
-
-
-def of_row(factor: FixedFactor) -> bool:
-    """Whether a factor is the same for all synapses of a source."""
-    return factor.variable in ("x0", *X_TRACES)
 
 
 @dataclass(frozen=True)
@@ -21,13 +18,15 @@ class Shape:
     """The structure of a rule, from which its kernels' source is made.
 
     products: of each variable, with constants replaced by 1 where there are any, mantissa 1, exponent 0; clips: which
-    of them may leave the accumulator; narrow: which fit in 16 bits on the way. dense: whether every source has every
-    target.
+    of them may leave the accumulator; narrow: which fit in 16 bits on the way; plain: which have no power of two behind
+    their shift; low: after which the sum may end below 16 bits. dense: whether every source has every target.
     """
 
     products: tuple[tuple[Product, ...], ...]
     clips: tuple[tuple[bool, ...], ...]
     narrow: tuple[tuple[bool, ...], ...]
+    plain: tuple[tuple[bool, ...], ...]
+    low: tuple[tuple[bool, ...], ...]
     one_step: bool
     arithmetic: Arithmetic
     dense: bool
@@ -58,6 +57,18 @@ class Shape:
         """Which products of a variable fit in 16 bits on the way."""
         return self.narrow[VARIABLES.index(variable)]
 
+    def plain_of(self, variable: str) -> tuple[bool, ...]:
+        """Which products of a variable have no power of two behind their shift."""
+        return self.plain[VARIABLES.index(variable)]
+
+    def low_of(self, variable: str) -> tuple[bool, ...]:
+        """After which products of a variable its sum may end below 16 bits, where that matters."""
+        return self.low[VARIABLES.index(variable)]
+
+    def reads(self, factor: str) -> bool:
+        """Whether a product has this factor."""
+        return factor in self._factors()
+
     @property
     def x_traces(self) -> tuple[str, ...]:
         """Those in use, in the order in which they lie in `xs`."""
@@ -84,6 +95,8 @@ def shape_of(rule: FixedRule, dense: bool) -> Shape:
         tuple(tuple(_bare(product) for product in products) for products in rules),
         tuple(tuple(_may_leave(product) for product in products) for products in rules),
         tuple(tuple(_is_narrow(product) for product in products) for products in rules),
+        tuple(tuple(product.exponent == -EXPONENT_OFFSET for product in products) for products in rules),
+        tuple(tuple(_may_end_low(v, rule, products)) for v, products in zip(VARIABLES, rules, strict=True)),
         rule.epoch == 1,
         rule.arithmetic,
         dense,
@@ -124,6 +137,25 @@ def _is_narrow(product: Product) -> bool:
     shift = product_shift(product)
     shifted = (largest >> shift) + bool(shift)
     return largest <= MOST_SUM and shifted << (product.exponent + EXPONENT_OFFSET) <= MOST_SUM
+
+
+def _may_end_low(variable: str, rule: FixedRule, products: Sequence[Product]) -> Iterator[bool]:
+    """After which products the sum may be below -2**15: never the last of a weight or second tag, clipped anyway."""
+    low = {"w": rule.bounds[0], "t": -256, "d": 0}[variable] << FRACTION_BITS
+    least = -MOST_SUM - 1
+    for k, product in enumerate(products):
+        low += _least(product)
+        yield low < least and (variable == "t" or k < len(products) - 1)
+        low = max(low, least)
+
+
+def _least(product: Product) -> int:
+    """Of a product, 0 while its gate is closed."""
+    low = high = product.mantissa
+    for factor in product.factors:
+        found = [a * b for a in (low, high) for b in ends_of(factor)]
+        low, high = min(found), max(found)
+    return min(0, low >> product_shift(product)) << (product.exponent + EXPONENT_OFFSET)
 
 
 def order_of(shape: Shape) -> list[tuple[str, ...]]:

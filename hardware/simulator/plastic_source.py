@@ -14,6 +14,8 @@ written once for many evaluations, and while they lie in the first-level cache. 
     masked        where only targets that spiked change, and there are many of them
     by list       where there are few
 
+Rules that change all synapses in every step need no loops of Python's: `plastic_rows`.
+
 Arrays of evaluation e: xs[e, t, k, source], ys[e, t, k, target] the traces in use, t steps after the epoch's beginning
 (only one t where epochs have one step), yo[e, k, target] those at the target's last spike, xt[e, source], yt[e, target]
 the step of the last spike in the epoch, 0 for none (-1 for a spike where epochs have one step), fired[e, :] the
@@ -28,6 +30,7 @@ from collections.abc import Iterator, Sequence
 
 from neurokit.hardware.simulator.plastic_loops import Namer, loop, row_part, tabled
 from neurokit.hardware.simulator.plastic_narrow import full_loop, room
+from neurokit.hardware.simulator.plastic_rows import serves
 from neurokit.hardware.simulator.plastic_shape import Shape, order_of
 
 FEW = 24  # a list pays where less than one target in so many spiked: a vector has 16 lanes, a list reloads the row
@@ -36,6 +39,8 @@ FEWER = 100  # the same where a vector has 64 lanes
 
 def source_of(shape: Shape) -> str:
     """The module's text."""
+    if serves(shape):
+        return f"{_ROWS}\n\nchange_row = change_row_of(\n    {shape!r}\n)\n{_EACH_ROW}"
     evaluation = textwrap.indent("\n".join(_evaluation(shape)), 8 * " ")
     return f"{_HEAD}{_start(shape)}{evaluation}\n{_flushed(shape)}"
 
@@ -57,6 +62,29 @@ def refresh(learners, listed, numbers, stop, held):
     targets, held_at_once = held.targets, held.xs.shape[1]
     index, amounts = np.empty(held_at_once, np.int64), np.empty(held_at_once, np.int16)
     low, high = int32(c[0]), int32(c[1])
+'''
+
+
+_ROWS = '''"""Kernel of one kind of learning rule, made by neurokit (hardware/simulator/plastic_source.py)."""
+from neurokit.graph.fixed_plasticity import FixedFactor, Product
+from neurokit.hardware.simulator.caching import njit
+from neurokit.hardware.simulator.plastic_rows import change_row_of
+from neurokit.hardware.simulator.plastic_shape import Shape
+from neurokit.hardware.simulator.vectors import wide_registers
+'''
+_EACH_ROW = '''
+
+@njit(nogil=True, cache=True)
+def refresh(learners, listed, numbers, stop, held):
+    """Listed rows of some learners up to the evaluation `stop`; held: `plastic_steps.Held`."""
+    wide_registers()
+    rows = held.w, held.t, held.d, held.xs, held.xt, held.ys, held.yt, held.flags, held.constants
+    for m in range(learners[0], learners[1]):
+        for r in range(numbers[m]):
+            i = listed[m, r]
+            if held.seen[m, i] < stop:
+                change_row(*rows, m, i, held.seen[m, i], stop, held.targets)
+                held.seen[m, i] = stop
 '''
 
 

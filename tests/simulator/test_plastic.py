@@ -16,6 +16,7 @@ from neurokit.hardware.simulator import circuit
 from neurokit.hardware.simulator.engine import Engine
 from neurokit.hardware.simulator.plastic_narrow import fits
 from neurokit.hardware.simulator.plastic_numbers import AT_ONCE, LavaStreams
+from neurokit.hardware.simulator.plastic_rows import is_narrow, serves
 from neurokit.hardware.simulator.plastic_shape import shape_of
 from neurokit.lower.fixedpoint.learning import WIDTHS
 from neurokit.lower.fixedpoint.learning_numbers import LavaNumbers
@@ -200,6 +201,20 @@ def test_rules_within_16_bits(seed):
             break
     program = learning(rule, dense(seed, WIDE, 9))
     assert_as_interpreted(program, inputs_for(program, 2, 60), 60)
+
+
+# rows that wait for their sources, in registers; every structure costs seconds to compile
+@pytest.mark.parametrize("seed", [0, 3, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2, *range(4, 24)))])
+def test_rules_of_every_step(seed):
+    """Any rule that changes all synapses at u's turns: in 16 bits or 32, long rows and short ones."""
+    rng = np.random.default_rng(seed)
+    while True:
+        rule = replace(random_rule(rng, "lava"), decimation=seed % 3 // 2)
+        rule = replace(rule, dt=(*rule.dt, Product(-3, int(rng.integers(-7, 2)), "u", factors("t"))))
+        if serves(shape := shape_of(rule, dense=True)) and is_narrow(shape) == (seed % 4 > 0):
+            break
+    program = learning(rule, dense(seed, [WIDE, 6, 20][seed % 3], 9))
+    assert_as_interpreted(program, inputs_for(program, 2, 300), 300, record_every=10)
 
 
 def _variable(factor):
