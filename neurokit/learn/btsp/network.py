@@ -63,7 +63,7 @@ def forward(net: DendriticNet, x: Floats) -> Phases:
                 drive = driven(weights, rates, before, below, label, pop, shown)
                 states[pop] = states[pop] + (drive - states[pop]) / np.float32(net.tau)
                 rates[pop] = np.maximum(states[pop], 0)
-    dendrites = {label: _dendrite(net, rates, k) for k, label in enumerate(sizes.hidden, 1)}
+    dendrites = {label: dendrite(net, rates, k) for k, label in enumerate(sizes.hidden, 1)}
     return Phases(rates, before, dendrites, states, shown)
 
 
@@ -86,12 +86,15 @@ def driven(
     return found
 
 
-def _dendrite(net: DendriticNet, rates: dict[str, Floats], k: int) -> Floats:
+def dendrite(net: DendriticNet, rates: Mapping[str, Floats], k: int) -> Floats:
     """What the dendrites of layer k, a hidden one, hear of the layer above and of their inhibition, not clipped."""
     label, above = net.sizes.labels[k : k + 2]
     inhibition = rates[f"{label}DendI"] @ net.weights[f"{label}E_{label}DendI"].T
-    found: Floats = rates[f"{above}E"] @ net.top_down(k - 1).T + inhibition
-    return found
+    if net.feedback is None:
+        heard: Floats = rates[f"{above}E"] @ net.weights[f"{label}E_{above}E"].T + inhibition
+    else:  # the weights upwards the other way, without a copy of them
+        heard = np.float32(net.feedback[k - 1]) * (rates[f"{above}E"] @ net.weights[f"{above}E_{label}E"]) + inhibition
+    return heard
 
 
 @dataclass(eq=False)
@@ -122,9 +125,15 @@ def backward(net: DendriticNet, seen: Phases, target: Floats) -> Nudged:
 def _plateau(net: DendriticNet, seen: Phases, rates: dict[str, Floats], target: Floats, k: int) -> Floats:
     """Of layer k: the error at the output, the dendrite elsewhere, where the forward phase left the neuron active."""
     label = net.sizes.labels[k]
-    active = (seen.forward[f"{label}E"] > 0).astype(np.float32)
+    active = is_active(seen.forward[f"{label}E"])
     if k == len(net.sizes.labels) - 1:
         error: Floats = np.clip(target - seen.forward[f"{label}E"], -1, 1) * active
         return error
-    dendrite: Floats = np.clip(_dendrite(net, rates, k), -1, 1) * active
-    return dendrite
+    heard: Floats = np.clip(dendrite(net, rates, k), -1, 1) * active
+    return heard
+
+
+def is_active(rates: Floats) -> Floats:
+    """1 where a neuron is active, else 0."""
+    found: Floats = (rates > 0).astype(np.float32)
+    return found

@@ -17,14 +17,12 @@ from typing import Literal
 
 import numpy as np
 
+from neurokit.learn.btsp.kernels import cancel, change_rows, grow_to_sum
 from neurokit.learn.btsp.network import DendriticNet, Floats, Nudged, Phases, Weights, is_inhibitory
 from neurokit.learn.btsp.start import (
-    AMONG_DENDI_RATE,
-    DENDRITIC_LOSS_RATE,
     DISCOUNT,
-    TO_DENDI_RATE,
-    layer_of,
-    silence_self,
+    EIANN_5L,
+    Constants,
 )
 from neurokit.rules.btsp import EIANN_DEPRESSION
 
@@ -43,6 +41,7 @@ class Learning:
     discount: float = DISCOUNT
     dendrites: bool = True
     feedback_rate: float = 0.0
+    constants: Constants = EIANN_5L
 
 
 @dataclass(eq=False)
@@ -76,7 +75,7 @@ def learn_sample(
         _from_below(net, weights, k, kind, nudged, past, rule)
     if rule.dendrites:
         for label in net.sizes.hidden:
-            _inhibition(net, weights, label, seen)
+            _inhibition(net, weights, label, seen, rule.constants)
     if rule.feedback_rate and net.feedback is None:
         for k in range(len(net.sizes.hidden)):
             _feedback(net, weights, k, seen, nudged, rule.feedback_rate)
@@ -88,7 +87,7 @@ def _from_below(
 ) -> None:
     labels = net.sizes.labels
     label, source = labels[k], f"{labels[k - 1]}E"
-    name, constants = f"{label}E_{source}", layer_of(net.sizes, k)
+    name, constants = f"{label}E_{source}", rule.constants.layer(net.sizes, k)
     matrix, eta = weights[name], np.float32(rule.rate * constants.learning_rate)
     plateau, trace = nudged.plateaus[label][0], squashed(nudged.rates[source][0])
     if kind == "frozen":
@@ -97,25 +96,19 @@ def _from_below(
         _hebb(matrix, squashed(nudged.rates[f"{label}E"][0]), trace, eta, constants.w_max)
         return
     old = None if past is None or kind != "published" or not rule.discount else past
-    rows = np.flatnonzero(plateau) if old is None else np.flatnonzero((plateau != 0) | (old.plateaus[label][0] > 0))
-    if not rows.size:
-        return
-    error, w = plateau[rows][:, None], matrix[rows]
-    up, down = np.maximum(error, 0), np.minimum(error, 0)
-    change = down * trace
+    none = np.zeros_like(plateau)
     if kind == "local":
-        change = error * trace
-    elif kind == "gated":
-        change += up * ((constants.w_max - w) * trace - w * (trace > 0))
-    else:
-        growth, loss = trace, depressing(trace)
-        if old is not None:
-            before = squashed(old.rates[source][0]) * np.float32(rule.discount)
-            growth, loss = growth + before, loss + depressing(before)
-            later, late = trace * np.float32(rule.discount), np.maximum(old.plateaus[label][0], 0)[rows][:, None]
-            change += late * (constants.w_max * later - w * (later + depressing(later)))
-        change += up * (constants.w_max * growth - w * (growth + loss))
-    matrix[rows] = np.clip(w + eta * change, 0, np.float32(constants.w_max))
+        change_rows(matrix, none, plateau, *[trace] * 3, none, *[trace] * 2, eta, np.float32(constants.w_max))
+        return
+    growth, loss = trace, depressing(trace) if kind == "published" else (trace > 0).astype(np.float32)
+    late, later = none, trace * np.float32(rule.discount)
+    if old is not None:
+        before = squashed(old.rates[source][0]) * np.float32(rule.discount)
+        growth, loss = growth + before, loss + depressing(before)
+        late = np.maximum(old.plateaus[label][0], 0)
+    later_loss = later + depressing(later) if old is not None else later
+    parts = (np.maximum(plateau, 0), np.minimum(plateau, 0), growth, growth + loss, trace, late, later, later_loss)
+    change_rows(matrix, *parts, eta, np.float32(constants.w_max))
 
 
 def _hebb(matrix: Floats, post: Floats, trace: Floats, eta: np.float32, w_max: float) -> None:
@@ -125,24 +118,21 @@ def _hebb(matrix: Floats, post: Floats, trace: Floats, eta: np.float32, w_max: f
     matrix[rows] = np.minimum(grown * (before / grown.sum(1, keepdims=True)), np.float32(w_max))
 
 
-def _inhibition(net: DendriticNet, weights: Weights, label: str, seen: Phases) -> None:
+def _inhibition(net: DendriticNet, weights: Weights, label: str, seen: Phases, every: Constants) -> None:
     """DendI learns to cancel what the dendrite hears while nothing is wrong."""
     pop, e = f"{label}DendI", f"{label}E"
     k = net.sizes.labels.index(label)
     active = squashed(seen.forward[pop][0])
     dendrite = np.clip(seen.dendrites[label][0], -1, 1)
-    onto = weights[f"{e}_{pop}"]
-    onto -= np.float32(DENDRITIC_LOSS_RATE) * np.outer(dendrite, active)
-    np.minimum(onto, 0, out=onto)
-    totals = layer_of(net.sizes, k).dendritic
-    for name, rate, total in ((f"{pop}_{e}", TO_DENDI_RATE, totals[0]), (f"{pop}_{pop}", AMONG_DENDI_RATE, totals[1])):
-        sign = -1 if is_inhibitory(name) else 1
-        source = name.split("_")[1]
-        matrix = weights[name]
-        matrix += np.float32(sign * rate) * np.outer(seen.forward[pop][0], seen.before[source][0])
-        silence_self(matrix, name)
-        sums = np.abs(matrix).sum(1, keepdims=True)
-        matrix *= np.where(sums > 0, np.float32(total) / np.maximum(sums, 1e-12), 1)
+    cancel(weights[f"{e}_{pop}"], dendrite, active, np.float32(every.dendritic_loss))
+    totals = every.layer(net.sizes, k).dendritic
+    for name, rate, total in (
+        (f"{pop}_{e}", every.to_dendi, totals[0]),
+        (f"{pop}_{pop}", every.among_dendi, totals[1]),
+    ):
+        sign, source = -1 if is_inhibitory(name) else 1, name.split("_")[1]
+        post, pre = seen.forward[pop][0], seen.before[source][0]
+        grow_to_sum(weights[name], post, pre, np.float32(sign * rate), np.float32(total), source == pop)
 
 
 def _feedback(net: DendriticNet, weights: Weights, k: int, seen: Phases, nudged: Nudged, rate: float) -> None:

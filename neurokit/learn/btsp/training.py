@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.errors import Fault, InputError
-from neurokit.learn.btsp.network import DendriticNet, Floats, Weights, backward, forward
+from neurokit.learn.btsp.network import DendriticNet, Floats, Weights, forward
+from neurokit.learn.btsp.quick import backward_one, forward_one
 from neurokit.learn.btsp.rules import Learning, Past, learn_sample
 
 Labels = NDArray[np.int64]
@@ -29,12 +30,14 @@ def train(
     *,
     seed: int,
     epochs: int = 1,
+    rates: Sequence[float] | None = None,
     watch: Callable[[int, DendriticNet], None] | None = None,
     every: int = 1000,
 ) -> DendriticNet:
     """One learner sees (samples, inputs) rates in 0..1 one by one, in an order drawn by `seed` for each epoch.
 
-    labels: (samples,) whole numbers below the number of outputs. watch: called after every `every` samples with their
+    labels: (samples,) whole numbers below the number of outputs. rates: a factor on `rule.rate` for each epoch, in the
+    place of `epochs`. watch: called after every `every` samples with their
     number and the network as it then is. Raises InputError where inputs do not fit, and GraphError if weights stop
     being finite.
     """
@@ -43,9 +46,10 @@ def train(
     learner = replace(net, weights=weights)
     target = one_hot(labels, net.sizes.excitatory[-1])
     rng, done, past = np.random.default_rng(seed), 0, None
-    for _ in range(epochs):
+    for factor in [1.0] * epochs if rates is None else rates:
+        now = replace(rule, rate=factor * rule.rate)
         for sample in rng.permutation(len(inputs)):
-            past = see(learner, weights, inputs[sample : sample + 1], target[sample : sample + 1], past, rule)
+            past = see(learner, weights, inputs[sample : sample + 1], target[sample : sample + 1], past, now)
             done += 1
             if watch and done % every == 0:
                 watch(done, learner)
@@ -54,8 +58,8 @@ def train(
 
 def see(learner: DendriticNet, weights: Weights, x: Floats, target: Floats, past: Past | None, rule: Learning) -> Past:
     """Both phases of one sample, then its update."""
-    seen = forward(learner, x)
-    return learn_sample(learner, weights, seen, backward(learner, seen, target), past, rule)
+    seen, ups = forward_one(learner, x)
+    return learn_sample(learner, weights, seen, backward_one(learner, seen, ups, target), past, rule)
 
 
 def predicted(net: DendriticNet, inputs: Floats, at_once: int = 1000) -> Labels:
