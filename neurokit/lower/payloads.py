@@ -18,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.graph.check import loops
+from neurokit.graph.fixed_plasticity import MAX_TRACE
 from neurokit.graph.graded_neurons import EXPONENT_RANGE, MULTIPLIER_RANGE, Delta, Relay, Sigma, SigmaDelta
 from neurokit.graph.lif_family import QIF, Theta
 from neurokit.graph.network import Network, Population, Projection
+from neurokit.graph.plasticity import Rule
 from neurokit.graph.resonators import ResonateAndFire
 from neurokit.graph.signals import THIRD_FACTORS
 from neurokit.graph.synapses import Shape, Sparse
@@ -193,7 +195,17 @@ def _cap(
                 state *= 1 << LARGEST_SHIFT
                 exact = exact if forgets(target.neuron, folded.dt) else None  # others' scale does not follow it
             cap = min(cap, state / (exact or scale_limit(values, bits)))
-    return max(cap, LEAST_PAYLOAD / sent)
+    return min(max(cap, LEAST_PAYLOAD / sent), taken_up(folded, name, sent))
+
+
+def taken_up(folded: Network, name: str, sent: float) -> float:
+    """Payload per unit at which traces that payloads overwrite are full where the rule cuts them off, or at what is sent.
+
+    A trace takes half of a payload.
+    """
+    rules = (p.plasticity for p in folded.projections if p.source == name and isinstance(p.plasticity, Rule))
+    held = [trace for rule in rules for trace in rule.traces.values() if trace.overwrites and trace.impulse]
+    return min((2 * MAX_TRACE / min(t.limit / abs(t.impulse), sent) for t in held), default=math.inf)
 
 
 def _alone(synapse: Any) -> bool:

@@ -46,6 +46,30 @@ class Kept(Protocol):
         """After the second task."""
 
 
+class Hosted(Protocol):
+    """What a host does for a network that learns, as `learn.btsp.on_chip.OnHost`."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def does(self) -> str:
+        """What it does."""
+
+    @property
+    def why(self) -> str:
+        """Why the chip does not."""
+
+    @property
+    def when(self) -> str:
+        """How often."""
+
+    @property
+    def values(self) -> int:
+        """Numbers that go between the host and the chip each time."""
+
+
 class Interferes(Protocol):
     """As `learn.sequential.Interference`."""
 
@@ -73,7 +97,8 @@ class LearningView:
     losses: stage ("float", "chip", ...) -> the loss after each iteration, at least one. alignment: comparison ("chip
     beside e-prop", "e-prop beside BPTT", ...) -> block -> agreement of weight changes, as `learn.chain.chain` gives
     it. interference: stage -> what a second task did to the first (`learn.sequential.interference`). iteration: what
-    one is ("trial", "iteration of 64 trials"). notes: sentences to be told with them.
+    one is ("trial", "iteration of 64 trials"). notes: sentences to be told with them. host: steps of learning that a
+    host does, which are then no part of what the chip does.
     Raises InputError for no losses, too many stages, and losses that are not finite.
     """
 
@@ -82,6 +107,7 @@ class LearningView:
     interference: Mapping[str, Interferes] = field(default_factory=dict)
     iteration: str = "iteration"
     notes: tuple[str, ...] = ()
+    host: tuple[Hosted, ...] = ()
 
     def __post_init__(self) -> None:
         faults = []
@@ -107,6 +133,9 @@ def content(view: LearningView, profile: Profile | None) -> Json:
         "blocks": list(dict.fromkeys(block for blocks in view.alignment.values() for block in blocks)),
         "interference": [_interference(stage, found) for stage, found in view.interference.items()],
         "energy": _energy(profile),
+        "host": [
+            {"name": h.name, "does": h.does, "why": h.why, "when": h.when, "values": int(h.values)} for h in view.host
+        ],
         "notes": list(view.notes),
     }
 

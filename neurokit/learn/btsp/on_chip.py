@@ -1,0 +1,198 @@
+"""Networks that go on learning on the chip by one plateau, and what a host does for them.
+
+    source -> readout       graded spikes into leaky integrators; weights from 0 to w_max learn by nk.rules.btsp_eiann_gated
+    plateau -> readout      an input, 1 at a neuron that is to learn, in one step
+
+At a plateau w += eta ((w_max - w) E - w) on synapses whose source is active, E its payload up to 1. So one presentation
+moves a readout neuron's weights towards what the source sends; those of other neurons stay. What the chip's learning
+engine cannot know is done by a host and declared as such (`OnHost`, `on_host`): the order of the phases, who has a
+plateau, where a new neuron's weights start, and the length of its weights, if that is wanted.
+
+After Galloni et al. 2025, doi:10.1101/2025.05.22.655599: there the plateaus are computed top-down, and dendritic
+inhibition takes off what was expected; here a label is all that there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurokit import rules
+from neurokit.errors import Fault, GraphError, InputError
+from neurokit.graph.network import Network, Population, Projection
+from neurokit.graph.neurons import LeakyIntegrator
+from neurokit.graph.synapses import Dense
+
+Floats = NDArray[np.float64]
+READOUT, PLATEAU = "readout", "plateau"
+MOST_STEPS = 1000
+
+
+@dataclass(frozen=True)
+class OnHost:
+    """Something that a host does for a network that learns on the chip.
+
+    name: what it is called. does: what it does, why: why the chip does not. when: how often. values: numbers that go
+    between the host and the chip each time.
+    """
+
+    name: str
+    does: str
+    why: str
+    when: str
+    values: int
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.when}: {self.does} ({self.values:,} values). On the host, since {self.why}."
+
+
+@dataclass(frozen=True)
+class Phases:
+    """Steps of one presentation. settle: from the pattern's start to the plateau, in which it comes to the readout.
+
+    plateau: in which the plateau lasts; each of them is an update. after: in which the pattern is still shown.
+    """
+
+    settle: int = 3
+    plateau: int = 1
+    after: int = 1
+
+    def __post_init__(self) -> None:
+        faults = []
+        for name, value in vars(self).items():
+            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_STEPS:
+                limit = f"whole steps from 0 to {MOST_STEPS}"
+                faults.append(Fault(f"phase '{name}'", f"is {value!r}", limit, "Pass another."))
+            elif not value:
+                missing = {
+                    "settle": "the pattern is not at the readout when the plateau comes",
+                    "plateau": "nothing is learned without one",
+                    "after": "on the chip a spike meets the plateau of the step before it arrives",
+                }[name]
+                faults.append(Fault(f"phase '{name}'", "is missing", missing, "Give it a step or more."))
+        if faults:
+            raise InputError(faults)
+
+    @property
+    def steps(self) -> int:
+        """Of all phases."""
+        return self.settle + self.plateau + self.after
+
+
+def with_readout(
+    network: Network, source: str, weights: Any, *, learning_rate: float, w_max: float = 1.0, dt: float | None = None
+) -> Network:
+    """`network` with a population "readout" that hears `source` and learns at plateaus; it becomes the only output.
+
+    weights: (classes, neurons of the source), 0 to w_max. learning_rate: eta of a plateau of one step. A readout keeps
+    nothing from step to step. GraphError for an unknown source, one that sends plain spikes, names that are taken, and
+    weights that do not fit or break Dale's law.
+    """
+    values = np.asarray(weights, np.float64)
+    if faults := list(_readout_faults(network, source, values, learning_rate, w_max)):
+        raise GraphError(faults)
+    step = network.dt if dt is None else dt
+    readout = Population(READOUT, (len(values),), LeakyIntegrator(tau=np.asarray(step)))
+    path = Projection(source, READOUT, (Dense(values),))
+    grown = replace(
+        network,
+        populations={**network.populations, READOUT: readout},
+        projections=(*network.projections, path),
+        outputs={READOUT: readout},
+    )
+    rule = rules.btsp_eiann_gated(learning_rate=learning_rate, w_max=w_max)
+    return grown.with_plasticity(path.name, rule, modulation=PLATEAU)
+
+
+def _readout_faults(network: Network, source: str, values: Floats, rate: Any, w_max: Any) -> Iterator[Fault]:
+    known = {**network.inputs, **network.populations}
+    for name, value in (("learning_rate", rate), ("w_max", w_max)):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < np.inf:
+            yield Fault(name, f"is {value!r}", "a positive, finite number", "Pass another.")
+            return
+    for name in (READOUT, PLATEAU):
+        if name in known:
+            yield Fault(name, "is there already", "it is the name of what is added", "Rename the network's.")
+    if source not in known:
+        yield Fault(str(source), "is no population", f"there are {', '.join(known)}", "Name one of these.")
+        return
+    if source in network.populations and not network.populations[source].neuron.graded:
+        limit = "the rule takes what a payload says for the source's rate"
+        yield Fault(source, "sends plain spikes", limit, "Name a population of Relay or Sigma neurons.")
+    size = int(np.prod(known[source].shape))
+    if values.ndim != 2 or values.shape[1] != size or not len(values):
+        limit = f"(classes, {size}) for '{source}'"
+        yield Fault("weights", f"have shape {values.shape}", limit, "A row is a readout neuron.")
+    elif not np.isfinite(values).all() or values.min() < 0 or values.max() > w_max:
+        fact = f"run from {values.min():g} to {values.max():g}"
+        limit = f"excitatory weights that learn lie from 0 to {w_max:g} (Dale's law, w_max)"
+        yield Fault("weights", fact, limit, "Clip them, or scale them and w_max.")
+
+
+def presented(patterns: Any, plateaus: Any, phases: Phases) -> dict[str, NDArray[Any]]:
+    """Patterns and their plateaus in time, the input "x" under that name.
+
+    patterns: (samples, *shape), each held through all phases. plateaus: (samples, classes), 1 where a readout neuron has
+    one, 0 elsewhere. Gives "x" (samples, steps, *shape) and "plateau" (samples, steps, classes).
+    """
+    x, events = np.asarray(patterns), np.asarray(plateaus, np.float64)
+    if len(x) != len(events) or events.ndim != 2:
+        fact, limit = f"have shape {events.shape}", f"({len(x)}, classes) for {len(x)} patterns"
+        raise InputError(Fault("plateaus", fact, limit, "Pass one row for each pattern, of zeros where nobody learns."))
+    if not np.isin(events, (0, 1)).all():
+        raise InputError(Fault("plateaus", "hold other values than 0 and 1", "a plateau is there or not", "Pass those."))
+    times = np.zeros((len(x), phases.steps, events.shape[1]))
+    times[:, phases.settle : phases.settle + phases.plateau] = events[:, None]
+    return {"x": np.repeat(x[:, None], phases.steps, axis=1), PLATEAU: times}
+
+
+def started(weights: Any, fresh: Sequence[int]) -> Floats:
+    """Weights (classes, sources) in which the rows `fresh` are the mean of the others."""
+    found = np.array(weights, np.float64)
+    found[list(fresh)] = np.delete(found, list(fresh), axis=0).mean(axis=0)
+    return found
+
+
+def of_length(weights: Any, rows: Sequence[int], length: float, most: float) -> Floats:
+    """Weights in which the named rows are scaled to a length (root of the sum of squares), then clipped to 0..most."""
+    found = np.array(weights, np.float64)
+    for row in rows:
+        size = float(np.linalg.norm(found[row]))
+        found[row] *= length / size if size else 0.0
+    return np.clip(found, 0, most)
+
+
+def on_host(classes: int, sources: int, inputs: int, phases: Phases, *, lengths: bool = False) -> tuple[OnHost, ...]:
+    """What a host does for a readout that learns by one plateau. lengths: whether it also scales the learned weights."""
+    found = [
+        OnHost(
+            "phases",
+            f"shows the pattern for {phases.steps} steps, the plateau in step {phases.settle}",
+            "neurons of the chip do not know when a pattern is to be learned",
+            "at each pattern",
+            inputs,
+        ),
+        OnHost(
+            "plateau",
+            "gives the plateau to the neuron of the label",
+            "dendrites that compute plateaus top-down, and their inhibition, are no neurons of the chip",
+            "at each pattern that is to be learned",
+            classes,
+        ),
+        OnHost(
+            "start",
+            "sets a new neuron's weights to the mean of the others'",
+            "the learning engine sees one synapse at a time",
+            "at each new class",
+            sources,
+        ),
+    ]
+    if lengths:
+        does = "scales a new neuron's weights to the mean length of the others'"
+        why = "the learning engine sees one synapse at a time"
+        found.append(OnHost("length", does, why, "after each pattern that was learned", 2 * sources))
+    return tuple(found)
