@@ -28,6 +28,8 @@ from neurokit.graph.fixed_plasticity import FixedFactor, FixedRule, FixedSignal,
 from neurokit.graph.network import Input, Population, Program, Projection
 from neurokit.graph.neurons import LoihiLIF
 from neurokit.graph.synapses import Dense, Injection, Sparse
+from neurokit.learn.btsp import place
+from neurokit.learn.btsp.track import Plateau, Track, laps
 from neurokit.learn.eprop.on_chip import OnChip, learning_network
 from neurokit.learn.tasks.networks import pattern_network
 from neurokit.learn.tasks.pattern import PatternGeneration
@@ -109,7 +111,29 @@ def eprop_network() -> Learning:
     return Learning("e-prop network, 100+100 LIF, 1 readout", program, draw, 20_000, 150)
 
 
-WORKLOADS: dict[str, Callable[[], Learning]] = {"stdp": stdp, "e-prop": eprop, "e-prop network": eprop_network}
+def btsp() -> Learning:
+    """Place fields by plateaus: 100 place cells on 100 neurons, a plateau in each neuron in every other lap."""
+    track, count = Track(), 100
+    events = [Plateau(k, lap, k * track.length / count) for lap in (1, 3, 5) for k in range(count)]
+    seen = laps(track, 7, count, events)
+    given = place.inputs_of(seen, 0)
+    rule = place.rule_of(track, place.Kinetics(), place.FITTED)
+    program = nk.compile(place.network(track, rule, np.zeros((count, track.cells))), calibrate=given)
+    scaled = program.scaled(given)
+
+    def draw(steps: int) -> dict[str, NDArray[Any]]:
+        times = -(-steps // len(seen.position))
+        return {name: np.tile(values, (1, times, 1))[:, :steps] for name, values in scaled.items()}
+
+    return Learning("BTSP place fields, dense 100×100", program, draw, 20_000, 400)
+
+
+WORKLOADS: dict[str, Callable[[], Learning]] = {
+    "stdp": stdp,
+    "e-prop": eprop,
+    "e-prop network": eprop_network,
+    "btsp": btsp,
+}
 
 
 def _program(sizes: dict[str, int], out: Population, learning: list[Projection], fixed: list[Projection]) -> Program:

@@ -199,9 +199,9 @@ def _cap(
 
 
 def taken_up(folded: Network, name: str, sent: float) -> float:
-    """Payload per unit at which traces that payloads overwrite are full where the rule cuts them off, or at what is sent.
+    """Payload per unit at which traces that payloads overwrite are full.
 
-    A trace takes half of a payload.
+    They are where the rule cuts them off, or at the largest that is sent; a trace takes half of a payload.
     """
     rules = (p.plasticity for p in folded.projections if p.source == name and isinstance(p.plasticity, Rule))
     held = [trace for rule in rules for trace in rule.traces.values() if trace.overwrites and trace.impulse]

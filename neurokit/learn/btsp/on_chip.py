@@ -1,7 +1,7 @@
 """Networks that go on learning on the chip by one plateau, and what a host does for them.
 
-    source -> readout       graded spikes into leaky integrators; weights from 0 to w_max learn by nk.rules.btsp_eiann_gated
-    plateau -> readout      an input, 1 at a neuron that is to learn, in one step
+    source -> readout     graded spikes into leaky integrators; weights in 0 to w_max learn by rules.btsp_eiann_gated
+    plateau -> readout    an input, 1 at a neuron that is to learn, in one step
 
 At a plateau w += eta ((w_max - w) E - w) on synapses whose source is active, E its payload up to 1. So one presentation
 moves a readout neuron's weights towards what the source sends; those of other neurons stay. What the chip's learning
@@ -19,13 +19,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from neurokit import rules
 from neurokit.errors import Fault, GraphError, InputError
+from neurokit.graph.graded_neurons import Delta, Sigma, SigmaDelta
 from neurokit.graph.network import Network, Population, Projection
 from neurokit.graph.neurons import LeakyIntegrator
-from neurokit.graph.synapses import Dense
+from neurokit.graph.synapses import Dense, Sparse
 
 Floats = NDArray[np.float64]
 READOUT, PLATEAU = "readout", "plateau"
@@ -83,20 +85,37 @@ class Phases:
         return self.settle + self.plateau + self.after
 
 
-def with_readout(
-    network: Network, source: str, weights: Any, *, learning_rate: float, w_max: float = 1.0, dt: float | None = None
-) -> Network:
+def with_rates(network: Network, source: str) -> Network:
+    """`network` with a population "source.rate" that adds up the changes that `source` sends, and sends the sums.
+
+    For populations of Delta or SigmaDelta neurons, as converted networks have them (`neurokit.converters.btsp`): a
+    plateau takes rates, no changes. GraphError for an unknown source and for others.
+    """
+    found = network.populations.get(source)
+    if found is None:
+        limit = f"there are {', '.join(network.populations)}"
+        raise GraphError(Fault(str(source), "is no population", limit, "Name one of these."))
+    if not isinstance(found.neuron, Delta | SigmaDelta):
+        fact, mend = f"is {type(found.neuron).__name__}", "Let the readout hear it as it is."
+        raise GraphError(Fault(source, fact, "only Delta and SigmaDelta neurons send changes", mend))
+    rates = Population(f"{source}.rate", found.shape, Sigma())
+    path = Projection(source, rates.name, (Sparse(sp.identity(found.size, format="csr")),))
+    return replace(
+        network, populations={**network.populations, rates.name: rates}, projections=(*network.projections, path)
+    )
+
+
+def with_readout(network: Network, source: str, weights: Any, *, learning_rate: float, w_max: float = 1.0) -> Network:
     """`network` with a population "readout" that hears `source` and learns at plateaus; it becomes the only output.
 
     weights: (classes, neurons of the source), 0 to w_max. learning_rate: eta of a plateau of one step. A readout keeps
     nothing from step to step. GraphError for an unknown source, one that sends plain spikes, names that are taken, and
-    weights that do not fit or break Dale's law.
+    weights that do not fit or break Dale's law. An input as the source must bring numbers, too.
     """
     values = np.asarray(weights, np.float64)
     if faults := list(_readout_faults(network, source, values, learning_rate, w_max)):
         raise GraphError(faults)
-    step = network.dt if dt is None else dt
-    readout = Population(READOUT, (len(values),), LeakyIntegrator(tau=np.asarray(step)))
+    readout = Population(READOUT, (len(values),), LeakyIntegrator(tau=np.asarray(network.dt)))
     path = Projection(source, READOUT, (Dense(values),))
     grown = replace(
         network,
@@ -120,9 +139,13 @@ def _readout_faults(network: Network, source: str, values: Floats, rate: Any, w_
     if source not in known:
         yield Fault(str(source), "is no population", f"there are {', '.join(known)}", "Name one of these.")
         return
-    if source in network.populations and not network.populations[source].neuron.graded:
+    neuron = network.populations[source].neuron if source in network.populations else None
+    if neuron is not None and not neuron.graded:
         limit = "the rule takes what a payload says for the source's rate"
         yield Fault(source, "sends plain spikes", limit, "Name a population of Relay or Sigma neurons.")
+    elif isinstance(neuron, Delta | SigmaDelta):
+        limit, mend = "the rule takes rates", f"Call with_rates first, and name '{source}.rate'."
+        yield Fault(source, "sends changes", limit, mend)
     size = int(np.prod(known[source].shape))
     if values.ndim != 2 or values.shape[1] != size or not len(values):
         limit = f"(classes, {size}) for '{source}'"
@@ -136,15 +159,17 @@ def _readout_faults(network: Network, source: str, values: Floats, rate: Any, w_
 def presented(patterns: Any, plateaus: Any, phases: Phases) -> dict[str, NDArray[Any]]:
     """Patterns and their plateaus in time, the input "x" under that name.
 
-    patterns: (samples, *shape), each held through all phases. plateaus: (samples, classes), 1 where a readout neuron has
-    one, 0 elsewhere. Gives "x" (samples, steps, *shape) and "plateau" (samples, steps, classes).
+    patterns: (samples, *shape), each held through all phases. plateaus: (samples, classes), 1 where a readout neuron
+    has one, 0 elsewhere. Gives "x" (samples, steps, *shape) and "plateau" (samples, steps, classes).
     """
     x, events = np.asarray(patterns), np.asarray(plateaus, np.float64)
     if len(x) != len(events) or events.ndim != 2:
         fact, limit = f"have shape {events.shape}", f"({len(x)}, classes) for {len(x)} patterns"
         raise InputError(Fault("plateaus", fact, limit, "Pass one row for each pattern, of zeros where nobody learns."))
     if not np.isin(events, (0, 1)).all():
-        raise InputError(Fault("plateaus", "hold other values than 0 and 1", "a plateau is there or not", "Pass those."))
+        raise InputError(
+            Fault("plateaus", "hold other values than 0 and 1", "a plateau is there or not", "Pass those.")
+        )
     times = np.zeros((len(x), phases.steps, events.shape[1]))
     times[:, phases.settle : phases.settle + phases.plateau] = events[:, None]
     return {"x": np.repeat(x[:, None], phases.steps, axis=1), PLATEAU: times}
@@ -167,7 +192,7 @@ def of_length(weights: Any, rows: Sequence[int], length: float, most: float) -> 
 
 
 def on_host(classes: int, sources: int, inputs: int, phases: Phases, *, lengths: bool = False) -> tuple[OnHost, ...]:
-    """What a host does for a readout that learns by one plateau. lengths: whether it also scales the learned weights."""
+    """What a host does for a readout that learns by one plateau. lengths: whether it also scales what was learned."""
     found = [
         OnHost(
             "phases",

@@ -77,6 +77,17 @@ class Track:
         angle = np.angle((above * np.exp(2j * np.pi * self.places / self.length)).sum(-1))
         return np.asarray(angle / (2 * np.pi) * self.length % self.length)
 
+    def decoded(self, spikes: Any, centres: Any, window: float) -> tuple[Floats, NDArray[np.int64]]:
+        """The place that spikes (steps, neurons) tell: the mean of the fields' centres (cm), on the circle.
+
+        Weighted by each neuron's spikes in `window` seconds. Gives cm and the middle step, for every window.
+        """
+        wide = round(window / self.dt)
+        total = np.cumsum(np.concatenate([np.zeros((1, len(centres))), np.asarray(spikes, np.float64)]), axis=0)
+        vector = (total[wide:] - total[:-wide]) @ np.exp(2j * np.pi * np.asarray(centres) / self.length)
+        told = np.angle(vector) / (2 * np.pi) * self.length % self.length
+        return np.asarray(told, np.float64), np.arange(len(told)) + wide // 2
+
     def weights_at(self, places: Any, peak: float) -> Floats:
         """Weights (neurons, cells) of neurons with a field already: `peak` times the rates at their places (cm)."""
         return peak * self.rates(np.atleast_1d(places))
