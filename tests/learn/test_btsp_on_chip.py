@@ -7,16 +7,18 @@ import numpy as np
 import pytest
 
 import neurokit as nk
-from neurokit.errors import GraphError, InputError
+from neurokit.errors import ConversionWarning, GraphError, InputError
 from neurokit.graph.graded_neurons import Relay
 from neurokit.graph.network import Input, Network, Population, Projection
 from neurokit.graph.neurons import IF
 from neurokit.graph.synapses import Dense
 from neurokit.learn.btsp import on_chip
+from neurokit.learn.btsp.network import forward
 from neurokit.learn.btsp.on_chip import OnHost, Phases
 from neurokit.learn.btsp.track import Track
 from neurokit.profiling.learning_view import LearningView
 from neurokit.profiling.report import report
+from tests.btsp import drawn, samples
 from tests.test_examples import example
 
 PHASES = Phases()
@@ -181,3 +183,31 @@ def test_the_example_learns_a_digit_and_places(monkeypatch):
     assert fields["old weights that changed"] == 0
     assert max(fields["field from its plateau, cm"]) < 15
     assert fields["place told within, cm"] < 10  # chance: 46.75
+
+
+def test_a_converted_networks_rates_are_learned_at_the_plateau():
+    """The rates that a converted network has come to at its trained number of steps, decoded from changes."""
+    net = drawn()
+    x = samples(6)
+    with pytest.warns(ConversionWarning, match="act in learning only"):
+        plain = nk.convert(net, kind="btsp", code="graded", calibrate=x)
+    network = on_chip.with_rates(plain, "H2E")
+    assert network.populations["H2E.rate"].shape == (8,)
+    before = np.random.default_rng(5).random((3, 8)) * 0.5
+    network = on_chip.with_readout(network, "H2E.rate", before, learning_rate=RATE)
+    phases = Phases(settle=plain.steps_per_sample + 5)
+    rates = forward(net, x).forward["H2E"]
+    one = on_chip.presented(x[:1].astype(float), np.eye(3)[1:2], phases)
+    program = nk.compile(network, calibrate=on_chip.presented(x.astype(float), np.eye(3)[np.arange(6) % 3], phases))
+    recording = nk.run(program, program.scaled(one), phases.steps + max(program.latency.values()))
+    learned = weights_of(nk.to_network(recording.program, network))
+    e = np.clip(rates[0], 0, 1)
+    expected = before[1] + RATE * ((1 - before[1]) * e - before[1] * (e > 0))
+    assert np.corrcoef(learned[1] - before[1], expected - before[1])[0, 1] > 0.98
+    assert np.abs(learned[1] - before[1]).max() > 0.1
+    with pytest.raises(GraphError, match="'H2E': sends changes; the rule takes rates"):
+        on_chip.with_readout(plain, "H2E", before, learning_rate=RATE)
+    with pytest.raises(GraphError, match="'H3E': is no population"):
+        on_chip.with_rates(plain, "H3E")
+    with pytest.raises(GraphError, match="'hidden': is Relay"):
+        on_chip.with_rates(small()[0], "hidden")

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from neurokit import rules
 from neurokit.errors import Fault, GraphError, InputError
-from neurokit.graph.graded_neurons import Delta, Sigma, SigmaDelta
+from neurokit.graph.graded_neurons import Delta, Relay, Sigma, SigmaDelta
 from neurokit.graph.network import Network, Population, Projection
 from neurokit.graph.neurons import LeakyIntegrator
 from neurokit.graph.synapses import Dense, Sparse
@@ -85,11 +85,11 @@ class Phases:
         return self.settle + self.plateau + self.after
 
 
-def with_rates(network: Network, source: str) -> Network:
-    """`network` with a population "source.rate" that adds up the changes that `source` sends, and sends the sums.
+def with_rates(network: Network, source: str, gain: float = 1.0) -> Network:
+    """`network` with a population "source.sum" that adds up the changes that `source` sends, and "source.rate".
 
-    For populations of Delta or SigmaDelta neurons, as converted networks have them (`neurokit.converters.btsp`): a
-    plateau takes rates, no changes. GraphError for an unknown source and for others.
+    The latter sends `gain` times the sums. For populations of Delta or SigmaDelta neurons, as converted networks have
+    them (`neurokit.converters.btsp`): a plateau takes rates, no changes. GraphError for an unknown source, for others.
     """
     found = network.populations.get(source)
     if found is None:
@@ -98,11 +98,12 @@ def with_rates(network: Network, source: str) -> Network:
     if not isinstance(found.neuron, Delta | SigmaDelta):
         fact, mend = f"is {type(found.neuron).__name__}", "Let the readout hear it as it is."
         raise GraphError(Fault(source, fact, "only Delta and SigmaDelta neurons send changes", mend))
-    rates = Population(f"{source}.rate", found.shape, Sigma())
-    path = Projection(source, rates.name, (Sparse(sp.identity(found.size, format="csr")),))
-    return replace(
-        network, populations={**network.populations, rates.name: rates}, projections=(*network.projections, path)
-    )
+    sums = Population(f"{source}.sum", found.shape, Sigma())
+    rates = Population(f"{source}.rate", found.shape, Relay(gain=np.asarray(gain), activation="relu"))
+    same = (Sparse(sp.identity(found.size, format="csr")),)
+    paths = Projection(source, sums.name, same), Projection(sums.name, rates.name, same)
+    populations = {**network.populations, sums.name: sums, rates.name: rates}
+    return replace(network, populations=populations, projections=(*network.projections, *paths))
 
 
 def with_readout(network: Network, source: str, weights: Any, *, learning_rate: float, w_max: float = 1.0) -> Network:
