@@ -129,7 +129,7 @@ def with_readout(network: Network, source: str, weights: Any, *, learning_rate: 
 
 
 def _readout_faults(network: Network, source: str, values: Floats, rate: Any, w_max: Any) -> Iterator[Fault]:
-    known = {**network.inputs, **network.populations}
+    known = [*network.inputs, *network.populations]
     for name, value in (("learning_rate", rate), ("w_max", w_max)):
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < np.inf:
             yield Fault(name, f"is {value!r}", "a positive, finite number", "Pass another.")
@@ -147,7 +147,7 @@ def _readout_faults(network: Network, source: str, values: Floats, rate: Any, w_
     elif isinstance(neuron, Delta | SigmaDelta):
         limit, mend = "the rule takes rates", f"Call with_rates first, and name '{source}.rate'."
         yield Fault(source, "sends changes", limit, mend)
-    size = int(np.prod(known[source].shape))
+    size = int(np.prod(network.shape_of(source)))
     if values.ndim != 2 or values.shape[1] != size or not len(values):
         limit = f"(classes, {size}) for '{source}'"
         yield Fault("weights", f"have shape {values.shape}", limit, "A row is a readout neuron.")
