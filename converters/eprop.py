@@ -228,13 +228,20 @@ def network_of(net: EpropNet) -> Network:
     )
 
 
-def eprop_net_of(network: Network, net: EpropNet) -> EpropNet:
-    """`net` with the weights of a Network that was made of it (`network_of`, `learning_network`), learned ones too."""
+def eprop_net_of(network: Network, net: EpropNet, inputs: tuple[int, ...] | None = None) -> EpropNet:
+    """`net` with the weights of a Network that was made of it (`network_of`, `learning_network`), learned ones too.
+
+    inputs: those that the Network has as "sensor" (`OnChip.inputs`).
+    """
+    parts = {"x": [k for k in range(net.n_in) if k not in (inputs or ())], "sensor": list(inputs or ())}
     held = groups(net)
     found = {name: np.array(getattr(net, name)) for name in BLOCKS}
     given = {p.name: p for p in network.projections}
     for name, index in held.items():
-        found["w_in"][index] = _weight(given, f"x->{name}", (len(index), net.n_in))
+        for source, which in parts.items():
+            if which:
+                shape = (len(index), len(which))
+                found["w_in"][np.ix_(index, which)] = _weight(given, f"{source}->{name}", shape)
         found["w_out"][:, index] = _weight(given, f"{name}->out", (net.n_out, len(index)))
         for source, columns in held.items():
             shape = (len(index), len(columns))

@@ -1,7 +1,9 @@
 """e-prop networks learn in the chip's arithmetic: pattern generation from scratch, evidence accumulation once more.
 
     python examples/11_eprop_on_chip.py pattern  [--seeds 0 1 2 3 4] [--iterations 2000] [--out build/eprop-on-chip]
-    python examples/11_eprop_on_chip.py evidence [--seeds 0 1 2 3 4] [--iterations 150] [--learns w_out]
+    python examples/11_eprop_on_chip.py evidence [--seeds 0 1 2 3 4] [--iterations 75] [--learns w_out]
+    python examples/11_eprop_on_chip.py evidence --cues crossed --iterations 1000 --learns w_in
+    python examples/11_eprop_on_chip.py summary [--out build/eprop-on-chip]
     python examples/11_eprop_on_chip.py picture [--out docs/images]
 
 The same initial networks and tasks as examples/10 trains in floats, 100 LIF neurons and 1000 steps a trial, in weights
@@ -9,13 +11,16 @@ of 8 bits, traces and signals of 7 bits, tags of 8 bits, with the roundings of L
 in every step: w_in, w_rec and w_out. Feedback weights are w_out as it was drawn, and stay.
 
 Evidence accumulation: the networks of examples/eprop, trained in floats, are deployed with left and right cues swapped,
-which they get wrong nearly always, and learn again, a trial at a time (`--learns` says what). Errors count only in the
-recall, by the input "gate"; the target is 1.5 for the right readout and -1.5 for the other.
+which they get wrong nearly always, or with half of each side's channels crossed over to the other, which leaves them
+at chance; and learn again, a trial at a time (`--learns` says what). Errors count only in the recall, by the input
+"gate"; the target is 1.5 for the right readout and -1.5 for the other. Swapped cues ask for no more than another
+readout; crossed ones the network does not tell apart, so that no readout can. Of crossed cues w_in learns the sensor's
+weights, the inputs of the cues, and later trials let errors count in the last 75 steps only.
 
-Each seed of the pattern writes NAME.json, its losses, and NAME.npz, the network as it then is; a checkpoint of every
-50th iteration beside them lets an interrupted run go on from there. A seed of evidence accumulation writes NAME.json,
-its errors, and an interrupted one begins anew. What is finished is not done again. docs/eprop.md has the results;
-`picture` draws its figure of the pattern from examples/eprop/pattern-on-chip.json (matplotlib).
+Each seed writes NAME.json, its losses or errors, and the pattern's NAME.npz, the network as it then is; a checkpoint of
+every 50th iteration (of evidence accumulation every 100th trial) beside them lets an interrupted run go on from there.
+What is finished is not done again. `summary` gathers crossed cues from there into examples/eprop/evidence-crossed.json.
+docs/eprop.md has the results; `picture` draws its figures from examples/eprop/*.json (matplotlib).
 """
 
 from __future__ import annotations
@@ -39,7 +44,7 @@ from neurokit.files import written_aside
 from neurokit.graph.learned import plastic_projections, weights_of
 from neurokit.interrupts import Interrupts
 from neurokit.learn.eprop.on_chip import OnChip, learning_network
-from neurokit.learn.tasks.evidence import EvidenceAccumulation
+from neurokit.learn.tasks.evidence import EvidenceAccumulation, crossed
 from neurokit.learn.tasks.networks import pattern_network
 from neurokit.learn.tasks.pattern import PatternGeneration
 
@@ -53,9 +58,16 @@ EVIDENCE = OnChip(
     error_limit=2.0,
     gated=True,
 )
+SENSOR = tuple(range(20))  # the inputs of the cues
+CROSSED = replace(EVIDENCE, learning_rate=4e-3, readout_rate=1e-3, inputs=SENSOR)
 LEVEL = 1.5  # of the readouts in floats: 1.1 to 1.7 in the recall
 TRAINED = Path(__file__).parent / "eprop"
 EVERY = 50  # iterations from one checkpoint to the next
+BLOCK = 100  # trials of evidence accumulation from one checkpoint to the next
+# by the trial from which on: the last steps in which errors count; fewer are a smaller rate
+RECALLS = {"swapped": {0: 150}, "crossed": {0: 150, 500: 75}}
+HELD_OUT = {"swapped": (100, 64), "crossed": (200, 256)}  # seed and number of trials that decide
+ON_THE_WAY = (100, 64)
 
 
 def pattern(seed: int, iterations: int, folder: Path) -> list[float]:
@@ -94,30 +106,75 @@ def pattern(seed: int, iterations: int, folder: Path) -> list[float]:
     return list(found["losses"])
 
 
-def evidence(seed: int, iterations: int, folder: Path, learns: tuple[str, ...]) -> dict[str, Any]:
-    """Share of wrong answers in 64 trials: in floats, deployed, with swapped cues, and after learning."""
-    done = folder / f"evidence-on-chip-{'-'.join(learns)}-seed{seed}.json"
-    if done.is_file():
-        return dict(json.loads(done.read_text()))
+def evidence(seed: int, iterations: int, folder: Path, learns: tuple[str, ...], cues: str) -> dict[str, Any]:
+    """Share of wrong answers in held-out trials: deployed, with changed cues, and after learning."""
+    kind = "" if cues == "swapped" else f"{cues}-"
+    done = folder / f"evidence-on-chip-{kind}{'-'.join(learns)}-seed{seed}.json"
+    kept = done.with_suffix(".state.nk")
+    found: dict[str, Any] = json.loads(done.read_text()) if done.is_file() else {}
+    if "learned" in found and found["trials"] >= iterations:
+        return found
+    changed, options = deployment(cues, seed)
+    usual = replace(changed, order=(0, 1, 2, 3), wiring=changed.wiring and tuple(range(changed.inputs)))
+    random, block = np.random.default_rng(1000 + seed), found.get("block", min(BLOCK, iterations))
+    data = lesson(changed, random, block, RECALLS[cues][0])
     net = load_eprop_net(TRAINED / f"evidence-seed{seed}.npz")
-    usual, swapped = EvidenceAccumulation(), EvidenceAccumulation(order=(1, 0, 2, 3))
-    trials = swapped.trials(np.random.default_rng(1000 + seed), iterations)
-    labels = np.asarray(trials.loss.labels)  # type: ignore[attr-defined]  # these are classifications
-    gate = np.zeros((swapped.steps, 1))
-    gate[-swapped.recall :] = 1
-    targets = gate * np.where(np.arange(2) == labels[:, None, None], LEVEL, -LEVEL)
-    options = replace(EVIDENCE, learns=learns)
-    shown = {"x": trials.x[:2], "target": targets[:2], "gate": np.stack([gate, gate])}
-    program = nk.compile(learning_network(net, options), calibrate=shown, window=swapped.steps)
-    found = {"usual": wrong(program, usual), "swapped": wrong(program, swapped)}
-    with nk.open(program) as session:
-        for k in range(iterations):
-            session.step(program.scaled({"x": trials.x[k], "target": targets[k], "gate": gate}))
-        found["learned"] = wrong(session.program, swapped)
+    network = learning_network(net, replace(options, learns=learns))
+    program = nk.compile(network, calibrate={name: values[:2] for name, values in data.items()}, window=changed.steps)
+    if not (found and kept.is_file()):
+        found = {"trials": 0, "block": block, "curve": []}
+        found |= {"usual": wrong(program, usual, HELD_OUT[cues]), cues: wrong(program, changed, HELD_OUT[cues])}
+    with nk.open(program, state=kept if found["trials"] else None) as session, Interrupts() as interrupts:
+        for done_before in range(0, iterations, block):
+            data = data if done_before == 0 else lesson(changed, random, block, recall(cues, done_before))
+            if done_before < found["trials"]:
+                continue  # what an interrupted run has seen
+            for k in range(block):
+                session.step(program.scaled({name: values[k] for name, values in data.items()}))
+            found["trials"] += block
+            found["curve"].append(wrong(session.program, changed, ON_THE_WAY))
+            session.save(kept)
+            written(done, found)
+            print(f"seed {seed}, {found['trials']} trials: {found['curve'][-1]:.3f} wrong", flush=True)
+            interrupts.check()
+        found["learned"] = wrong(session.program, changed, HELD_OUT[cues])
         found |= {f"moved {name}": share for name, share in moved(program, session.program).items()}
-    with written_aside(done) as aside:
-        aside.write_text(json.dumps(found))
+    written(done, found)
     return found
+
+
+def written(path: Path, found: dict[str, Any]) -> None:
+    """As JSON, aside and renamed."""
+    with written_aside(path) as aside:
+        aside.write_text(json.dumps(found))
+
+
+def deployment(cues: str, seed: int) -> tuple[EvidenceAccumulation, OnChip]:
+    """The task with its cues "swapped" or "crossed", each network's by a draw of its own, and how it is learned."""
+    if cues == "swapped":
+        return EvidenceAccumulation(order=(1, 0, 2, 3)), EVIDENCE
+    return EvidenceAccumulation(wiring=crossed(np.random.default_rng(10 + seed))), CROSSED
+
+
+def recall(cues: str, trials: int) -> int:
+    """Last steps of a trial in which errors count, after so many trials."""
+    return [steps for start, steps in RECALLS[cues].items() if start <= trials][-1]
+
+
+def lesson(task: EvidenceAccumulation, random: np.random.Generator, size: int, counts: int) -> dict[str, NDArray[Any]]:
+    """Trials, what the readouts are to be in the last `counts` steps, and the gate, open in these."""
+    trials = task.trials(random, size)
+    labels = np.asarray(trials.loss.labels)  # type: ignore[attr-defined]  # these are classifications
+    gate = np.zeros((size, task.steps, 1))
+    gate[:, -counts:] = 1
+    levels = np.where(np.arange(2) == labels[:, None, None], LEVEL, -LEVEL)
+    return {**parted(task, trials.x), "target": gate * levels, "gate": gate}
+
+
+def parted(task: EvidenceAccumulation, x: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    """Crossed cues come in by the sensor that learns."""
+    first = len(SENSOR)
+    return {"x": x} if task.wiring is None else {"sensor": x[..., :first], "x": x[..., first:]}
 
 
 def unit(program: nk.Program) -> float:
@@ -131,11 +188,11 @@ def moved(before: nk.Program, after: nk.Program) -> dict[str, float]:
     return {name: float((weights_of(p) != weights_of(start[name])).mean()) for name, p in end.items()}
 
 
-def wrong(program: nk.Program, task: EvidenceAccumulation) -> float:
-    """Share of 64 held-out trials that are answered wrongly, without learning."""
-    trials, late = task.trials(np.random.default_rng(100), 64), program.latency["out"]
+def wrong(program: nk.Program, task: EvidenceAccumulation, held_out: tuple[int, int]) -> float:
+    """Share of held-out trials, of this seed and number, that are answered wrongly, without learning."""
+    trials, late = task.trials(np.random.default_rng(held_out[0]), held_out[1]), program.latency["out"]
     frozen = program.frozen()  # what only learning heard is no input of it
-    v = nk.run(frozen, {"x": trials.x}, task.steps + late, record=(("out", "v"),)).states["out", "v"]
+    v = nk.run(frozen, parted(task, trials.x), task.steps + late, record=(("out", "v"),)).states["out", "v"]
     return float(trials.loss.errors(v[:, late:] / unit(program)))  # type: ignore[attr-defined]
 
 
@@ -168,24 +225,49 @@ def picture(folder: Path) -> Path:
     return folder / "eprop_on_chip.png"
 
 
+def summary(folder: Path) -> None:
+    """A table of crossed cues, and examples/eprop/evidence-crossed.json, from the finished seeds in folder."""
+    kept: dict[str, dict[str, Any]] = {}
+    for file in sorted(folder.glob("evidence-on-chip-crossed-*-seed*.json")):
+        row = json.loads(file.read_text())
+        if "learned" not in row:
+            print(f"{file.name}: not finished, {row['trials']} trials")
+            continue
+        learns, seed = file.stem.removeprefix("evidence-on-chip-crossed-").split("-seed")
+        row["recovered"] = round((row["crossed"] - row["learned"]) / (row["crossed"] - row["usual"]), 3)
+        kept.setdefault(learns.replace("-", " "), {})[seed] = row
+    for learns, rows in kept.items():
+        for seed, row in rows.items():
+            errors = " ".join(f"{row[name]:.3f}" for name in ("usual", "crossed", "learned", "recovered"))
+            print(f"{learns}, seed {seed}, {row['trials']} trials: {errors}")
+        shares = [row["recovered"] for row in rows.values()]
+        print(f"{learns}: recovered {np.mean(shares):.3f}, deviation {np.std(shares):.3f}")
+    written(TRAINED / "evidence-crossed.json", kept)
+
+
 def main() -> None:
     """One task, seed by seed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=("pattern", "evidence", "picture"))
+    parser.add_argument("task", choices=("pattern", "evidence", "summary", "picture"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    parser.add_argument("--iterations", type=int, help="2000 of the pattern, 150 of evidence")
+    parser.add_argument("--iterations", type=int, help="2000 of the pattern; trials of evidence: 75, crossed 1000")
+    parser.add_argument("--cues", default="swapped", choices=tuple(HELD_OUT))
     parser.add_argument("--learns", nargs="+", default=["w_out"], choices=BLOCKS)
     parser.add_argument("--out", type=Path, default=Path("build/eprop-on-chip"))
     options = parser.parse_args()
     if options.task == "picture":
         print(picture(options.out))
         return
+    if options.task == "summary":
+        summary(options.out)
+        return
     warnings.simplefilter("ignore", RailWarning)
     options.out.mkdir(parents=True, exist_ok=True)
     for seed in options.seeds:
         if options.task == "evidence":
-            found = evidence(seed, options.iterations or 150, options.out, tuple(options.learns))
-            shares = ", ".join(f"{name} {share:.1%}" for name, share in found.items())
+            trials = options.iterations or (75 if options.cues == "swapped" else 1000)
+            found = evidence(seed, trials, options.out, tuple(options.learns), options.cues)
+            shares = ", ".join(f"{name} {share:.1%}" for name, share in found.items() if isinstance(share, float))
             print(f"seed {seed}: wrong answers: {shares}", flush=True)
             continue
         losses = pattern(seed, options.iterations or 2000, options.out)

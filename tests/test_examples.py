@@ -137,3 +137,26 @@ def test_learning_on_chip(capsys, monkeypatch):
     for line in (floats, integers):
         assert float(line.split("% of 8")[0].split()[-1]) > 80
     assert "0 of 640 weights differ" in said
+
+
+def test_crossed_cues_of_the_eprop_example():
+    """Each network has a wiring of its own; errors count in fewer steps later on; cues come in by the sensor."""
+    module = example("11_eprop_on_chip")
+    assert [module.recall("crossed", k) for k in (0, 499, 500, 900)] == [150, 150, 75, 75]
+    assert module.recall("swapped", 900) == 150
+    (task, options), (other, _) = (module.deployment("crossed", seed) for seed in (0, 1))
+    assert task.wiring != other.wiring
+    assert options.inputs == tuple(range(20))
+    data = module.lesson(task, np.random.default_rng(0), 2, 75)
+    assert {name: values.shape for name, values in data.items()} == {
+        "sensor": (2, 2250, 20),
+        "x": (2, 2250, 20),
+        "target": (2, 2250, 2),
+        "gate": (2, 2250, 1),
+    }
+    np.testing.assert_array_equal(data["gate"][:, :, 0].sum(1), 75)
+    np.testing.assert_array_equal(np.abs(data["target"]).sum((1, 2)), 75 * 2 * 1.5)
+    labels = task.trials(np.random.default_rng(0), 2).loss.labels
+    np.testing.assert_array_equal(data["target"][:, -1].argmax(1), labels)
+    swapped, _ = module.deployment("swapped", 0)
+    assert module.lesson(swapped, np.random.default_rng(0), 1, 150)["x"].shape == (1, 2250, 40)

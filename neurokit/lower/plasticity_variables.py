@@ -261,12 +261,14 @@ def tag_variable(
     """A tag; its scale is free up to where its peak fills 8 bits, the second's 7 on either side of CENTRE.
 
     What it is compared with is inside too, however little a calibration moved it: a tag that cannot get there would
-    never be said to be above.
+    never be said to be above. Where a calibration moved it not at all, the range is just that.
     """
     slot, most, offset = ("t", MOST_TAG, 0) if name == "tag" else ("d", MOST_TAG - CENTRE, CENTRE)
-    peak = around.observed[name] * MARGIN if around.observed.get(name) else _tag_peak(name, terms, variables)
-    compared = (abs(a.offset) for term in terms for a in term.atoms if a.variable == name and a.sign)
-    peak = max(peak, abs(start), MARGIN * max(compared, default=0.0)) or 1.0  # 0: nothing ever moves it
+    limit = MARGIN * max((abs(a.offset) for t in terms for a in t.atoms if a.variable == name and a.sign), default=0.0)
+    observed = around.observed.get(name)
+    estimated = not observed and (observed is None or not limit)
+    peak = _tag_peak(name, terms, variables) if estimated else (observed or 0.0) * MARGIN
+    peak = max(peak, abs(start), limit) or 1.0  # 0: nothing ever moves it
     return Free(slot, peak, peak * QUIET, most / peak, (), offset)
 
 

@@ -8,7 +8,7 @@ from neurokit.encode.signals import UP, Delta
 from neurokit.encode.sound import FilterBank
 from neurokit.errors import FormatError, InputError
 from neurokit.learn.tasks.digits import SpokenDigits
-from neurokit.learn.tasks.evidence import EvidenceAccumulation
+from neurokit.learn.tasks.evidence import EvidenceAccumulation, crossed
 from neurokit.learn.tasks.networks import evidence_network, pattern_network
 from neurokit.learn.tasks.pattern import PatternGeneration
 from neurokit.learn.tasks.recall import DelayedMatch, StoreRecall
@@ -67,6 +67,24 @@ def test_remapped_cues():
     assert (np.argmax(totals[0][:, :2], 1) != np.argmax(totals[1][:, :2], 1)).all()
 
 
+def test_crossed_channels():
+    """Half of each side's channels arrive on the other side, all else where it was; the draws are the same."""
+    wiring = crossed(random(3))
+    assert sorted(wiring) == list(range(40))
+    assert wiring[20:] == tuple(range(20, 40))
+    sides = np.asarray(wiring[:20]) // 10
+    assert sides[:10].sum() == 5
+    assert sides[10:].sum() == 5
+    usual, mixed = (EvidenceAccumulation(wiring=w).trials(random(1), 3) for w in (None, wiring))
+    np.testing.assert_array_equal(mixed.x[:, :, list(wiring)], usual.x)
+    np.testing.assert_array_equal(mixed.loss.labels, usual.loss.labels)
+    assert (mixed.x != usual.x).any()
+    assert wiring != crossed(random(4))
+    kept, exchanged = (np.asarray(crossed(random(3), share=share)) // 10 for share in (0, 1))
+    np.testing.assert_array_equal(kept, np.arange(40) // 10)
+    np.testing.assert_array_equal(exchanged, np.repeat([1, 0, 2, 3], 10))
+
+
 def test_trials_depend_on_the_generator_only():
     task = EvidenceAccumulation(cues=3, delay=100)
     one, again, other = (task.trials(random(seed), 5) for seed in (1, 1, 2))
@@ -104,6 +122,9 @@ def test_untrained_networks():
         (lambda: EvidenceAccumulation(recall=0), "recall"),
         (lambda: EvidenceAccumulation(minority=-0.1), "minority"),
         (lambda: EvidenceAccumulation(order=(0, 1, 2, 2)), "order"),
+        (lambda: EvidenceAccumulation(wiring=(*range(39), 0)), "wiring"),
+        (lambda: crossed(random(), share=1.5), "share"),
+        (lambda: crossed(random(), inputs=41), "inputs"),
         (lambda: StoreRecall(symbols=1), "symbols"),
         (lambda: StoreRecall(slots=0), "slots"),
         (lambda: DelayedMatch(noise=2), "noise"),

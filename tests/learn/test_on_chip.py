@@ -11,6 +11,7 @@ from neurokit.errors import GraphError, InputError
 from neurokit.graph.learned import plastic_projections, weights_of
 from neurokit.learn.eprop.forward import run
 from neurokit.learn.eprop.on_chip import OnChip, learning_network
+from neurokit.learn.tasks.evidence import EvidenceAccumulation, crossed
 from neurokit.learn.tasks.networks import evidence_network, pattern_network
 
 pytestmark = pytest.mark.filterwarnings("ignore::neurokit.errors.RailWarning")
@@ -97,6 +98,58 @@ def test_a_gate_lets_errors_count():
     np.testing.assert_allclose(eprop_net_of(shut, LIF).w_out, LIF.w_out, rtol=1e-12)
 
 
+def test_a_sensor_learns_crossed_cues():
+    """Three short trials move weights from the cues, and no others learn; a gate lets the recall alone teach."""
+    task = EvidenceAccumulation(inputs=20, cues=1, delay=20, recall=30, wiring=crossed(np.random.default_rng(1), 20))
+    trials = task.trials(np.random.default_rng(2), 3)
+    gate = np.zeros((3, task.steps, 1))
+    gate[:, -task.recall :] = 1
+    levels = np.where(np.arange(2) == trials.loss.labels[:, None, None], 1.5, -1.5)
+    cues = tuple(range(10))
+    data = {"sensor": trials.x[..., :10], "x": trials.x[..., 10:], "target": gate * levels, "gate": gate}
+    options = replace(OPTIONS["lif and alif"], learns=("w_in",), gated=True, inputs=cues)
+    network = learning_network(ALIF, options)
+    assert [p.name for p in network.projections if p.plasticity is not None] == ["sensor->lif", "sensor->alif"]
+    program = nk.compile(network, calibrate=data, window=task.steps)
+    with nk.open(program) as session:
+        for k in range(3):
+            session.step(program.scaled({name: values[k] for name, values in data.items()}))
+        learned = eprop_net_of(nk.to_network(session.program, network), ALIF, cues)
+    start = eprop_net_of(nk.to_network(program, network), ALIF, cues)
+    changed = learned.w_in != start.w_in
+    assert changed[10:, :10].mean() > 0.2, "from cues to ALIF neurons"
+    assert not changed[:, 10:].any()
+    np.testing.assert_array_equal(learned.w_rec, start.w_rec)
+    np.testing.assert_array_equal(learned.w_out, start.w_out)
+
+
+def test_a_sensor_changes_nothing_but_names():
+    """Some inputs by themselves, in another order: the same network, in floats, and it comes back as it was."""
+    sensor, rest = (7, 3, 19), [k for k in range(20) if k not in (7, 3, 19)]
+    given = data(ALIF, 50)
+    parted = learning_network(ALIF, replace(OPTIONS["lif and alif"], learns=("w_out",), inputs=sensor))
+    whole = learning_network(ALIF, replace(OPTIONS["lif and alif"], learns=("w_out",)))
+    split = {"sensor": given["x"][:, sensor], "x": given["x"][:, rest], "target": given["target"]}
+    one, two = nk.run(whole, given, record=(("out", "v"),)), nk.run(parted, split, record=(("out", "v"),))
+    np.testing.assert_allclose(one.states["out", "v"], two.states["out", "v"], atol=1e-12)
+    assert one.counts["alif"].sum() > 0
+    np.testing.assert_array_equal(eprop_net_of(parted, ALIF, sensor).w_in, ALIF.w_in)
+
+
+def test_recurrent_weights_have_their_own_rate():
+    """None: that of w_in."""
+    options = OnChip(learning_rate=1e-3, readout_rate=1e-4)
+    one, two = (learning_network(ALIF, replace(options, recurrent_rate=rate)) for rate in (None, 2e-5))
+    rates = [
+        {p.name: p.plasticity.second_tag[0].scale for p in network.projections if p.plasticity}
+        for network in (one, two)
+    ]
+    assert rates[0]["alif->lif"] == rates[0]["x->lif"]
+    for name, rate in rates[1].items():
+        recurrent = name.split("->")[0] != "x" and not name.endswith("out")
+        assert rate == pytest.approx(rates[0][name] * (0.02 if recurrent else 1)), name
+
+
 def test_what_was_learned_comes_back():
     given = data(LIF, 100)
     network = learning_network(LIF, OPTIONS["lif"])
@@ -125,6 +178,16 @@ def test_a_unit_of_weight_is_within_what_its_tag_holds(rate):
         assert 0 < min(units) < 128 < max(units) < 255, name
 
 
+def test_a_unit_of_weight_is_within_a_tag_that_calibration_never_moved():
+    """A shut gate: the range follows from the unit, not from what a tag without a carry might reach."""
+    network = learning_network(ALIF, replace(OPTIONS["lif and alif"], gated=True))
+    given = {**data(ALIF, 40), "gate": np.zeros((40, 1))}
+    program = nk.compile(network, calibrate={k: v[None] for k, v in given.items()})
+    for p in (p for p in program.projections if p.plasticity is not None):
+        units = [-f.constant for product in p.plasticity.dw for f in product.factors if f.sign]
+        assert 0 < min(units) < 128 < max(units) < 255, p.name
+
+
 @pytest.mark.parametrize("bound", [0.5, 1.3])
 def test_weights_at_their_bound_come_back_within_it(bound):
     """A unit is the bound's 255th only up to the rounding of scales and decays."""
@@ -141,10 +204,15 @@ def test_weights_at_their_bound_come_back_within_it(bound):
 def test_refusals():
     with pytest.raises(InputError, match="'learning_rate': is 0; a positive, finite number"):
         OnChip(learning_rate=0)
+    with pytest.raises(InputError, match="'recurrent_rate': is -1; a positive, finite number"):
+        OnChip(learning_rate=1.0, recurrent_rate=-1)
     with pytest.raises(InputError, match=r"'learns': is \('w',\); there are w_in, w_rec, w_out"):
         OnChip(learning_rate=1.0, learns=("w",))
     with pytest.raises(GraphError, match=r"'surrogate_width': is 0.5, the threshold 0.03"):
         learning_network(replace(LIF, surrogate_width=0.5), OPTIONS["lif"])
+    for inputs in ((), (1, 1), (20,), tuple(range(20))):
+        with pytest.raises(GraphError, match=r"'inputs': is .*; some of the 20 inputs learn, each is named once"):
+            learning_network(ALIF, replace(OPTIONS["lif and alif"], inputs=inputs))
     two = replace(ALIF, beta=np.linspace(0.0, 0.1, ALIF.n_rec))
     with pytest.raises(GraphError, match=r"'beta': has 21 values in adaptive neurons; a rule on the chip has one"):
         learning_network(two, OPTIONS["lif and alif"])

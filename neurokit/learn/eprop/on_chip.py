@@ -38,13 +38,15 @@ FEEDBACK_STEPS, ERROR_STEPS = 2, 1  # by which L and the readout's error are lat
 class OnChip:
     """How a network learns on the chip.
 
-    learning_rate: of w_in and w_rec, readout_rate: of w_out (None: the same): per step, for the sum of gradients over a
-    trial that `neurokit.learn.eprop` descends. learns: which of w_in, w_rec and w_out.
+    learning_rate: of w_in, recurrent_rate: of w_rec, readout_rate: of w_out (None: the same as of w_in): per step, for
+    the sum of gradients over a trial that `neurokit.learn.eprop` descends. learns: which of w_in, w_rec and w_out.
     bound, readout_bound: largest |weight| of recurrent neurons and of readouts, in the network's unit; a unit of weight
     is 1/255 of it. None: twice the largest weight there is.
     signal_limit, error_limit: at which L and the readout's error are clipped; their 7 bits hold this range. None: what
     occurs in calibration. carry: whether changes are added up until they make a unit of weight. gated: whether errors
     count only in steps in which the input "gate" (1,) is not zero.
+    inputs: of which weights learn with w_in, as those of a sensor that was exchanged. The network has them as an input
+    "sensor" (n,) in this order, and as "x" (n_in - n,) the others in theirs. None: all, and all are "x".
     """
 
     learning_rate: float
@@ -56,12 +58,14 @@ class OnChip:
     error_limit: float | None = None
     carry: bool = True
     gated: bool = False
+    recurrent_rate: float | None = None
+    inputs: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         faults = [
             Fault(name, f"is {value!r}", "a positive, finite number", "Pass another.")
             for name, value in vars(self).items()
-            if name not in ("learns", "carry", "gated") and value is not None and not _positive(value)
+            if name not in ("learns", "carry", "gated", "inputs") and value is not None and not _positive(value)
         ]
         unknown = [name for name in self.learns if name not in BLOCKS]
         if unknown or not self.learns:
@@ -84,13 +88,28 @@ def learning_network(net: EpropNet, options: OnChip) -> Network:
         limit = "the neuron's pseudo-derivative is measured in thresholds"
         mend = "Use surrogate_width=None."
         raise GraphError(Fault("surrogate_width", f"is {net.width:g}, the threshold {net.threshold:g}", limit, mend))
-    plain = network_of(net)
+    plain = network_of(net) if options.inputs is None else _parted(network_of(net), options.inputs)
     found = [replace(p, plasticity=_rule(net, options, p)) for p in plain.projections]
     inputs = {**plain.inputs, "target": Input("target", (net.n_out,))}
     inputs |= {"gate": Input("gate", (1,))} if options.gated else {}
     heard = {p.target for p in found if p.plasticity is not None}
     signals = [p for p in _signals(net, options.gated) if p.target in heard]
     return replace(plain, inputs=inputs, projections=(*found, *signals))
+
+
+def _parted(network: Network, sensor: tuple[int, ...]) -> Network:
+    """With these inputs as "sensor", and the others as "x"."""
+    (size,) = network.inputs["x"].shape
+    if not sensor or len(sensor) >= size or len({*sensor} & {*range(size)}) < len(sensor):
+        limit = f"some of the {size} inputs learn, each is named once: 0 to {size - 1}"
+        raise GraphError(Fault("inputs", f"is {sensor!r}", limit, "Pass others, or None for all."))
+    parts = {"sensor": list(sensor), "x": [k for k in range(size) if k not in sensor]}
+    projections = [p for p in network.projections if p.source != "x"]
+    for projection in (p for p in network.projections if p.source == "x"):
+        weight = np.asarray(projection.synapses[0].weight)
+        projections += [replace(projection, source=n, synapses=(Dense(weight[:, k]),)) for n, k in parts.items()]
+    inputs = {name: Input(name, (len(index),)) for name, index in parts.items()}
+    return replace(network, inputs=inputs, projections=tuple(projections))
 
 
 def _signals(net: EpropNet, gated: bool) -> Iterator[Projection]:
@@ -110,8 +129,8 @@ def _signals(net: EpropNet, gated: bool) -> Iterator[Projection]:
 
 def _rule(net: EpropNet, options: OnChip, projection: Projection) -> Rule | None:
     """Of weights that stay None. A gain stands before the weight in the network, and so before its gradient."""
-    block = "w_out" if projection.target == "out" else "w_in" if projection.source == "x" else "w_rec"
-    if block not in options.learns:
+    block = "w_out" if projection.target == "out" else "w_in" if projection.source in ("x", "sensor") else "w_rec"
+    if block not in options.learns or (projection.source == "x" and options.inputs is not None):
         return None
     if block == "w_out":
         bound = options.readout_bound or 2 * float(np.abs(net.w_out).max())
@@ -137,7 +156,8 @@ def _rule(net: EpropNet, options: OnChip, projection: Projection) -> Rule | None
         "gated": options.gated,
     }
     # psi of a weight's gradient has zeta before it; the filter's gain is 1 where the readout's is not 1 - kappa
-    rate = options.learning_rate * net.zeta * net.readout_scale / (1 - net.kappa)
+    chosen = options.recurrent_rate if block == "w_rec" else None
+    rate = (chosen or options.learning_rate) * net.zeta * net.readout_scale / (1 - net.kappa)
     if projection.target == "lif":
         return rules.eprop_lif(**common, tau_out=net.tau_out, learning_rate=rate, signal_steps=FEEDBACK_STEPS)
     beta = {float(b) for b in net.betas[groups(net)["alif"]]}
