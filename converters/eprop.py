@@ -233,13 +233,14 @@ def eprop_net_of(network: Network, net: EpropNet, inputs: tuple[int, ...] | None
 
     inputs: those that the Network has as "sensor" (`OnChip.inputs`).
     """
-    parts = {"x": [k for k in range(net.n_in) if k not in (inputs or ())], "sensor": list(inputs or ())}
+    sensor = np.asarray(inputs or (), np.int64)
+    parts = {"x": np.setdiff1d(np.arange(net.n_in), sensor), "sensor": sensor}
     held = groups(net)
     found = {name: np.array(getattr(net, name)) for name in BLOCKS}
     given = {p.name: p for p in network.projections}
     for name, index in held.items():
         for source, which in parts.items():
-            if which:
+            if which.size:
                 shape = (len(index), len(which))
                 found["w_in"][np.ix_(index, which)] = _weight(given, f"{source}->{name}", shape)
         found["w_out"][:, index] = _weight(given, f"{name}->out", (net.n_out, len(index)))

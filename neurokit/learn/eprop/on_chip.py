@@ -88,7 +88,7 @@ def learning_network(net: EpropNet, options: OnChip) -> Network:
         limit = "the neuron's pseudo-derivative is measured in thresholds"
         mend = "Use surrogate_width=None."
         raise GraphError(Fault("surrogate_width", f"is {net.width:g}, the threshold {net.threshold:g}", limit, mend))
-    plain = network_of(net) if options.inputs is None else _parted(network_of(net), options.inputs)
+    plain = network_of(net) if options.inputs is None else _parted(net, options.inputs)
     found = [replace(p, plasticity=_rule(net, options, p)) for p in plain.projections]
     inputs = {**plain.inputs, "target": Input("target", (net.n_out,))}
     inputs |= {"gate": Input("gate", (1,))} if options.gated else {}
@@ -97,17 +97,17 @@ def learning_network(net: EpropNet, options: OnChip) -> Network:
     return replace(plain, inputs=inputs, projections=(*found, *signals))
 
 
-def _parted(network: Network, sensor: tuple[int, ...]) -> Network:
+def _parted(net: EpropNet, sensor: tuple[int, ...]) -> Network:
     """With these inputs as "sensor", and the others as "x"."""
-    (size,) = network.inputs["x"].shape
+    network, size = network_of(net), net.n_in
     if not sensor or len(sensor) >= size or len({*sensor} & {*range(size)}) < len(sensor):
         limit = f"some of the {size} inputs learn, each is named once: 0 to {size - 1}"
         raise GraphError(Fault("inputs", f"is {sensor!r}", limit, "Pass others, or None for all."))
     parts = {"sensor": list(sensor), "x": [k for k in range(size) if k not in sensor]}
     projections = [p for p in network.projections if p.source != "x"]
-    for projection in (p for p in network.projections if p.source == "x"):
-        weight = np.asarray(projection.synapses[0].weight)
-        projections += [replace(projection, source=n, synapses=(Dense(weight[:, k]),)) for n, k in parts.items()]
+    for target, rows in groups(net).items():
+        found = {name: net.w_in[np.ix_(rows, np.asarray(columns))] for name, columns in parts.items()}
+        projections += [Projection(name, target, (Dense(weight),)) for name, weight in found.items()]
     inputs = {name: Input(name, (len(index),)) for name, index in parts.items()}
     return replace(network, inputs=inputs, projections=tuple(projections))
 
