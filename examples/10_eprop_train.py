@@ -23,6 +23,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from neurokit.converters.eprop_net import EpropNet, load_eprop_net
 from neurokit.files import written_aside
 from neurokit.learn.eprop.gradients import RateRegularisation
 from neurokit.learn.eprop.losses import Classification
-from neurokit.learn.eprop.optimisers import Adam, Sgd
+from neurokit.learn.eprop.optimisers import Adam, Falling, Sgd
 from neurokit.learn.eprop.progress import Progress
 from neurokit.learn.eprop.stock import SlowInhibition, run_stock
 from neurokit.learn.eprop.training import Training, train, validation
@@ -45,6 +46,7 @@ from neurokit.learn.tasks.trials import Task, Trials
 
 RESULTS = Path(__file__).parents[1] / "docs" / "eprop-training.json"
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "fsdd" / "recordings"
+TRAINED = Path(__file__).parent / "eprop"  # networks of evidence accumulation
 UNSEEN = 1024  # trials
 PUBLISHED_STOP = 0.07  # error of evidence accumulation at which the script stops
 HERTZ_10 = 0.01  # spikes a step of 1 ms
@@ -68,14 +70,18 @@ def evidence(seed: int, options: argparse.Namespace) -> tuple[EpropNet, Task, Tr
         adaptive=options.adaptive,
         refractory=options.refractory,
     )
+    if options.stock:
+        net = replace(load_eprop_net(TRAINED / f"evidence-seed{seed}.npz"), reset="hard", refractory=0)
+    iterations = options.iterations or 2000
     training = Training(
-        Adam(5e-3),
-        options.iterations or 2000,
+        Falling(Adam(5e-3), iterations) if options.falling else Adam(5e-3),
+        iterations,
         batch=64,
         method=options.method,
         rates=RateRegularisation(2.0, HERTZ_10),
         validate_every=10,
-        stop_error=options.stop,
+        stop_error=None if options.falling else options.stop,
+        inhibition=SlowInhibition() if options.stock else None,
     )
     return net, EvidenceAccumulation(), training
 
@@ -142,6 +148,10 @@ def run_seed(seed: int, options: argparse.Namespace) -> None:
         name += f"-alif{options.adaptive}-refractory{options.refractory}"
     if options.task == "evidence" and options.stop != PUBLISHED_STOP:
         name += f"-stop{options.stop:g}".replace(".", "_")
+    if options.task == "evidence" and options.stock:
+        name += "-stock"
+    if options.task == "evidence" and options.falling:
+        name += f"-falling{training.iterations}"
     file = options.out / f"{name}-seed{seed}"
     if file.with_suffix(".npz").exists() and file.with_suffix(".json").exists():
         print(f"{file}.npz is there already")
@@ -188,9 +198,10 @@ def summary(folder: Path, data: Path) -> None:
             trials[kind] = unseen(kind, data)
         if (shown := trials[kind]) is not None:
             net = load_eprop_net(file.with_suffix(".npz"))
-            told |= {"unseen": len(shown.x), "error": validation(net, shown).error}
+            how = SlowInhibition() if "-stock" in file.stem else None
+            told |= {"unseen": len(shown.x), "error": validation(net, shown, inhibition=how).error}
             line += f", error of {told['unseen']} unseen trials {told['error']:.3f}"
-            if kind == "evidence" and "alif0" not in file.stem:
+            if kind == "evidence" and how is None and "alif0" not in file.stem:
                 told |= by_stock_parts(net, shown)
                 stock, bare = told["error_stock_256"], told["error_bare_256"]
                 line += f", with slow inhibition instead {stock:.3f} (without {bare:.3f})"
@@ -215,6 +226,10 @@ def main() -> None:
     parser.add_argument("--code", choices=("levels", "delta"), default="levels", help="digits: loudness or its changes")
     parser.add_argument("--data", type=Path, default=DATA, help="digits: the folder of FSDD's recordings")
     parser.add_argument("--stop", type=float, default=PUBLISHED_STOP, help="evidence: error at which training stops")
+    falling = "evidence: the learning rate falls to nothing in --iterations, and nothing else stops training"
+    parser.add_argument("--falling", action="store_true", help=falling)
+    stock = "evidence: the networks of examples/eprop go on learning with hard resets and slow inhibition in the loop"
+    parser.add_argument("--stock", action="store_true", help=stock)
     parser.add_argument("--iterations", type=int, help="default: the published number")
     parser.add_argument("--out", type=Path, default=Path("build/eprop"))
     options = parser.parse_args()

@@ -227,9 +227,23 @@ def _rule(
         smallest=smallest,
         notes=tuple(notes),
     )
-    made = replace(made, dw=tuple(products["w"]), dt=tuple(products["tag"]), dd=tuple(products["tag2"]), report=report)
+    dw, dt, dd = (_fading_first(products[name], slot) for name, slot in (("w", "w"), ("tag", "t"), ("tag2", "d")))
+    made = replace(made, dw=dw, dt=dt, dd=dd, report=report)
     found = fixed_rule_faults(made)
     return [_at(around.name, fault) for fault in found] or made
+
+
+def _fading_first(products: list[Product], slot: str) -> tuple[Product, ...]:
+    """Products that take a share off their own variable stand before what is added to it.
+
+    The engine clips the sum to 16 bits after each product, and a variable at half of its range fills half of them: a
+    tag that is replaced by a new value (tag <- tag + x - tag) would be clipped while both are in the sum.
+    """
+
+    def fades(product: Product) -> bool:
+        return product.mantissa < 0 and [factor.variable for factor in product.factors] == [slot]
+
+    return (*(p for p in products if fades(p)), *(p for p in products if not fades(p)))
 
 
 def _at(name: str, fault: Fault) -> Fault:

@@ -9,7 +9,7 @@ import pytest
 from neurokit.errors import FormatError, InputError, TrainingError
 from neurokit.learn.eprop.forward import run
 from neurokit.learn.eprop.gradients import RateRegularisation
-from neurokit.learn.eprop.optimisers import Adam, Sgd
+from neurokit.learn.eprop.optimisers import Adam, Falling, Sgd
 from neurokit.learn.eprop.progress import load_progress
 from neurokit.learn.eprop.training import STOPPED, Training, advanced, train, validation
 from neurokit.learn.tasks.evidence import EvidenceAccumulation
@@ -19,6 +19,7 @@ from neurokit.learn.tasks.pattern import PatternGeneration
 PATTERN = PatternGeneration(0, steps=200, inputs=20, periods=(200, 100))
 EVIDENCE = EvidenceAccumulation(inputs=8, cues=3, cue=10, spacing=5, delay=20, recall=10)
 RATES = RateRegularisation(30.0, 0.01)
+FALLING = Training(Falling(Adam(0.01), 12), 12, batch=4, rates=RATES)
 ADAM = Training(Adam(0.01), 12, batch=4, rates=RATES, validate_every=5)
 
 
@@ -55,6 +56,23 @@ def test_optimisers_beside_torch(name):
         leaf.grad = torch.tensor(slope)
         theirs.step()
     np.testing.assert_allclose(weights["w"], leaf.detach().numpy(), rtol=1e-12)
+
+
+def test_a_rate_that_falls():
+    """Updates of 1, 3/4, 1/2, 1/4 of the rate, then none; Adam's moments go on meanwhile."""
+    weights, state = {"w": np.zeros(1)}, {}
+    seen = [0.0]
+    for _ in range(6):
+        weights, state = Falling(Sgd(0.8), 4).step(weights, {"w": np.ones(1)}, state)
+        seen.append(float(weights["w"][0]))
+    np.testing.assert_allclose(-np.diff(seen), [0.8, 0.6, 0.4, 0.2, 0, 0])
+    plain, falling = ({"w": np.zeros(1)}, {}), ({"w": np.zeros(1)}, {})
+    for slope in (1.0, -2.0, 3.0):
+        plain = Adam(0.1).step(plain[0], {"w": np.full(1, slope)}, plain[1])
+        falling = Falling(Adam(0.1), 10**9).step(falling[0], {"w": np.full(1, slope)}, falling[1])
+    np.testing.assert_allclose(falling[0]["w"], plain[0]["w"], rtol=1e-6)
+    with pytest.raises(InputError, match="'updates': is 0"):
+        Falling(Sgd(0.1), 0)
 
 
 @pytest.mark.parametrize("changes", [{}, {"method": "bptt"}])
@@ -101,6 +119,12 @@ def test_an_interrupted_training_goes_on_exactly(tmp_path):
     assert [v.iteration for v in whole.validations] == [0, 5, 10]
     more = train(start, EVIDENCE, replace(ADAM, iterations=15), seed=7, checkpoint=file)
     same(more, train(start, EVIDENCE, replace(ADAM, iterations=15), seed=7))
+
+
+def test_a_falling_rate_goes_on_where_it_was(tmp_path):
+    start, file, fast = evidence(), tmp_path / "training.npz", replace(FALLING, iterations=5)
+    train(start, EVIDENCE, fast, seed=7, checkpoint=file)
+    same(train(start, EVIDENCE, FALLING, seed=7, checkpoint=file), train(start, EVIDENCE, FALLING, seed=7))
 
 
 def test_a_checkpoint_of_another_training(tmp_path):

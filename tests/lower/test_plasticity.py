@@ -309,3 +309,18 @@ class TestFaults:
     def test_weights(self):
         assert "all weights are 0 and it has no bounds" in faults(rules.stdp(), weight=np.zeros(3))[0]
         assert "tau is 0" in faults(replace(rules.stdp(), traces={**rules.stdp().traces, "x": Trace("pre", 0.0)}))[0]
+
+
+@pytest.mark.parametrize("arithmetic", ["repaired", "lava"])
+def test_a_replaced_tag_keeps_the_engines_range(arithmetic):
+    """A tag that takes the trace of the step before: old and new value together would leave the sum's 16 bits."""
+    most = 1 / (1 - math.exp(-3 / 20))  # of a source that fires in every third step
+    fixed = lowered(rules.eprop_readout(dt=MS, tau_out=0.02), arithmetic=arithmetic, observed={"x": most, "tag": most})
+    state, tags = initial_state(fixed, np.zeros((1, 1))), []
+    for step in range(300):
+        tags.append(int(state.tag[0, 0]))
+        sent = np.array([step % 3 == 0], np.int64)
+        state = learning_step(fixed, state, sent, np.zeros(1), np.zeros((3, 1)))
+    mean = np.mean(tags[150:]) / fixed.report.tag_scale
+    assert np.mean(tags[150:]) > 128  # two of them are out of range
+    assert mean == pytest.approx(1 / 3 / (1 - math.exp(-1 / 20)), rel=0.03)

@@ -11,16 +11,17 @@ from neurokit.hardware.simulator.caching import njit
 
 
 @njit(cache=True)
-def forward(x, w_in, w_rec, w_out, numbers, beta, refractory, strict, hard, z, psi, y, v_seen, a_seen):
-    """Fill z, psi (steps, n_rec), y (steps, n_out) and, where they are not empty, v_seen and a_seen.
+def forward(x, w_in, w_rec, w_out, numbers, beta, dose, theta, refractory, strict, hard, z, psi, y, v_seen, a_seen, s):
+    """Fill z, psi (steps, n_rec), y (steps, n_out) and, where they are not empty, v_seen, a_seen and s.
 
-    numbers: (alpha, zeta, rho, kappa, readout scale, threshold, height of psi, width of psi).
+    numbers: (alpha, zeta, rho, kappa, readout scale, threshold, height of psi, width of psi). s: spikes of interneurons
+    that add up the adaptation until it exceeds theta; each takes its neuron's dose off v in the next step.
     """
     alpha, zeta, rho, kappa, scale, threshold, height, width = numbers
     steps, n_in = x.shape
     n_rec, n_out = w_out.shape
     v, a, last, current = np.zeros(n_rec), np.zeros(n_rec), np.zeros(n_rec), np.zeros(n_rec)
-    wait, out = np.zeros(n_rec), np.zeros(n_out)
+    wait, out, charge, inhibits = np.zeros(n_rec), np.zeros(n_out), np.zeros(n_rec), np.zeros(n_rec)
     for t in range(steps):
         for j in range(n_rec):
             current[j] = 0.0
@@ -40,6 +41,11 @@ def forward(x, w_in, w_rec, w_out, numbers, beta, refractory, strict, hard, z, p
             else:
                 v[j] = alpha * v[j] + zeta * current[j] - threshold * last[j]
             a[j] = rho * a[j] + last[j]
+            if s.size:
+                v[j] -= dose[j] * inhibits[j]
+                charge[j] = charge[j] * (1.0 - inhibits[j]) + a[j]
+                inhibits[j] = 1.0 if charge[j] > theta else 0.0
+                s[t, j] = 1 if inhibits[j] > 0.0 else 0
             above = v[j] - (threshold + beta[j] * a[j])
             free = 1.0 if wait[j] <= 0.0 else 0.0
             fires = above > 0.0 if strict else above >= 0.0

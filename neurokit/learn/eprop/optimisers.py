@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from neurokit.learn.tasks.trials import at_least, checked_fields
 
 Floats = NDArray[np.float64]
 Arrays = Mapping[str, Floats]
@@ -56,3 +58,24 @@ class Adam:
             moved[name] = weight - rate * mean / (np.sqrt(square) + self.epsilon)
             after |= {f"mean {name}": mean, f"square {name}": square}
         return moved, after
+
+
+@dataclass(frozen=True)
+class Falling:
+    """An optimiser whose rate falls linearly: update k of `updates` is made with 1 - k / updates of it, later ones with
+    nothing, so that weights stay where they are.
+    """
+
+    optimiser: Sgd | Adam
+    updates: int
+
+    def __post_init__(self) -> None:
+        checked_fields(at_least(self, {"updates": 1}, "whole updates"))
+
+    def step(self, weights: Arrays, slopes: Arrays, state: Arrays) -> tuple[dict[str, Floats], dict[str, Floats]]:
+        """See `Optimiser`. State: "updates", and that of the optimiser."""
+        done = float(state.get("updates", np.zeros(())))
+        inner = {name: value for name, value in state.items() if name != "updates"}
+        slower = replace(self.optimiser, rate=self.optimiser.rate * max(0.0, 1 - done / self.updates))
+        moved, after = slower.step(weights, slopes, inner)
+        return moved, after | {"updates": np.asarray(done + 1)}

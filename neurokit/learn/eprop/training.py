@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurokit.converters.eprop_net import BLOCKS, EpropNet
+from neurokit.converters.eprop_stock import SlowInhibition
 from neurokit.errors import Fault, InputError, TrainingError
 from neurokit.interrupts import Interrupts
 from neurokit.learn.eprop.forward import Activity, run
@@ -35,6 +36,8 @@ class Training:
     validate_every: iterations, 0: never. Validation takes a batch of its own; where its error is below stop_error,
     `confirm` batches more decide, and training stops if their mean is (the published script: 0.07, 8).
     save_every: iterations from one checkpoint to the next.
+    inhibition: run the network by stock parts, with hard resets and slow inhibition for its adaptation, as e-prop only;
+    eligibilities are those of the adaptation that the inhibition stands for.
     """
 
     optimiser: Optimiser
@@ -48,6 +51,7 @@ class Training:
     stop_error: float | None = None
     confirm: int = 8
     save_every: int = 50
+    inhibition: SlowInhibition | None = None
 
     def __post_init__(self) -> None:
         least = {"iterations": 0, "batch": 1, "validate_every": 0, "confirm": 1, "save_every": 1}
@@ -56,6 +60,8 @@ class Training:
         checks["learns"] = (self.learns, set(self.learns) <= set(BLOCKS), f"known: {', '.join(BLOCKS)}")
         checks["decay"] = (self.decay, within(self.decay, 0, 1), "0 to 1")
         stop = self.stop_error
+        stock = self.inhibition is None or self.method == "eprop"
+        checks["inhibition"] = (self.inhibition, stock, "None with method='bptt'")
         checks["stop_error"] = (stop, stop is None or within(stop, 0, 1), "0 to 1, or None")
         checked_fields(checks)
 
@@ -135,11 +141,15 @@ class Evaluated:
 
 def evaluated(net: EpropNet, trials: Trials, training: Training) -> tuple[Evaluated, Gradients]:
     """The loss without the cost of rates, and the gradients with it."""
-    activity = run(net, trials.x, states=training.method == "bptt" and net.reset == "hard")
+    states = training.method == "bptt" and net.reset == "hard"
+    activity = run(net, trials.x, states, training.inhibition)
     with np.errstate(invalid="ignore", over="ignore"):  # looked at afterwards
         error = trials.loss.error(activity.y)
         value = trials.loss.loss(activity.y)
-    slopes = (eprop_gradients if training.method == "eprop" else bptt_gradients)(net, activity, error, training.rates)
+    learner = net if training.inhibition is None else replace(net, reset="hard")
+    slopes = (eprop_gradients if training.method == "eprop" else bptt_gradients)(
+        learner, activity, error, training.rates
+    )
     return Evaluated(value, activity), slopes
 
 
@@ -162,20 +172,22 @@ def _validated(
     progress: Progress, task: Task, training: Training, random: np.random.Generator
 ) -> tuple[Validation, bool]:
     """On a batch; and whether training is to stop."""
-    found = validation(progress.net, task.trials(random, training.batch), progress.iteration)
+    given = (progress.iteration, training.inhibition)
+    found = validation(progress.net, task.trials(random, training.batch), *given)
     limit = training.stop_error
     if limit is None or progress.iteration == 0 or not found.error < limit:
         return found, False
     errors = [
-        validation(progress.net, task.trials(random, training.batch), progress.iteration).error
-        for _ in range(training.confirm)
+        validation(progress.net, task.trials(random, training.batch), *given).error for _ in range(training.confirm)
     ]
     return found, float(np.mean(errors)) < limit
 
 
-def validation(net: EpropNet, trials: Trials, iteration: int = 0) -> Validation:
-    """Loss, error and mean rate of `net` over `trials`."""
-    activity = run(net, trials.x)
+def validation(
+    net: EpropNet, trials: Trials, iteration: int = 0, inhibition: SlowInhibition | None = None
+) -> Validation:
+    """Loss, error and mean rate of `net` over `trials`; inhibition: by stock parts."""
+    activity = run(net, trials.x, inhibition=inhibition)
     loss = trials.loss
     error = loss.errors(activity.y) if isinstance(loss, Classification) else float("nan")
     return Validation(iteration, loss.loss(activity.y), error, float(activity.rates.mean()))
