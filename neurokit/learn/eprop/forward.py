@@ -61,8 +61,8 @@ def run(net: EpropNet, x: ArrayLike, states: bool = False, inhibition: SlowInhib
     )
     for b in range(batch):
         forward(inputs[b], w_in, w_rec, w_out, *fixed, spikes[b], psi[b], y[b], v[b], a[b], s[b])
-    recorded = (v, a) if states else (None, None)
-    return Activity(inputs, spikes, psi, y, *recorded, None if inhibition is None else s * (net.betas > 0))
+    sent = None if inhibition is None else s * (net.betas > 0)
+    return Activity(inputs, spikes, psi, y, v if states else None, a if states else None, sent)
 
 
 def _adaptation(net: EpropNet, inhibition: SlowInhibition | None) -> tuple[Floats, Floats, float, float]:
