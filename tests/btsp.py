@@ -1,13 +1,11 @@
-"""Networks of dendritic gating for tests: drawn, trained on digits, and as EIANN would save them."""
+"""Networks of dendritic gating for tests: drawn, and as EIANN would save them."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from neurokit.learn.btsp.gradient import gradients
-from neurokit.learn.btsp.network import Sizes, is_inhibitory
-from neurokit.learn.btsp.start import initial, silence_self
-from neurokit.learn.btsp.training import one_hot
+from neurokit.learn.btsp.network import Sizes
+from neurokit.learn.btsp.start import initial
 
 SMALL = Sizes((12, 9, 8, 4), (4, 3, 2), (3, 2))
 
@@ -22,37 +20,6 @@ def drawn(seed=3, sizes=SMALL):
 
 def samples(n, seed=0, sizes=SMALL):
     return np.random.default_rng(seed).random((n, sizes.excitatory[0])).astype(np.float32)
-
-
-def digits():
-    """scikit-learn's digits in 0..1: (training images, labels, test images, labels)."""
-    from sklearn.datasets import load_digits
-
-    x, y = load_digits(return_X_y=True)
-    order = np.random.default_rng(0).permutation(len(x))
-    x, y = (x[order] / 16).astype(np.float32), y[order]
-    return x[:1397], y[:1397], x[1397:], y[1397:]
-
-
-def trained(sizes, x, y, seed, epochs, rate=2e-3):
-    """Trained by the true gradient (Adam, batches of 50), signs kept."""
-    start = initial(sizes, seed)
-    net = replace(start, weights={name: matrix.copy() for name, matrix in start.weights.items()})
-    target, rng = one_hot(y, sizes.excitatory[-1]), np.random.default_rng(seed)
-    first, second, count = {}, {}, 0
-    for _ in range(epochs):
-        order = rng.permutation(len(x))
-        for start in range(0, len(x), 50):
-            part = order[start : start + 50]
-            count += 1
-            for name, slope in gradients(net, x[part], target[part])[1].items():
-                first[name] = 0.9 * first.get(name, 0) + 0.1 * slope
-                second[name] = 0.999 * second.get(name, 0) + 0.001 * slope**2
-                step = first[name] / (1 - 0.9**count) / (np.sqrt(second[name] / (1 - 0.999**count)) + 1e-8)
-                changed = net.weights[name] - np.float32(rate) * step
-                net.weights[name][:] = np.minimum(changed, 0) if is_inhibitory(name) else np.maximum(changed, 0)
-                silence_self(net.weights[name], name)
-    return replace(net)
 
 
 def state_dict(net, extra=None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import pairwise
 
 import h5py
@@ -10,11 +11,12 @@ import numpy as np
 
 import neurokit as nk
 from neurokit.api import get_backend
+from neurokit.errors import ConversionWarning
 from neurokit.graph.lif_family import ALIF, TernaryLIF
 from neurokit.graph.network import Input, Network, Population, Projection
 from neurokit.graph.neurons import IF, LIF
 from neurokit.graph.synapses import Conv2d, ConvTranspose2d, Dense, SumPool2d, Upsample2d, chain_shape
-from tests import support_frameworks
+from tests import btsp, support_frameworks
 from tests.converters.stereospikes import random_v2
 
 BACKENDS = ("simulator", "lava", "lava-inprocess")
@@ -232,6 +234,9 @@ SOURCES = {
     **support_frameworks.NIR,
     **support_frameworks.FRAMEWORKS,
     "StereoSpike: state_dict of its second generation": lambda _: nk.convert(random_v2(width=1)[0], shape=(4, 5, 6)),
+    "BTSP: DendriticNet, graded": lambda _: _btsp("graded"),
+    "BTSP: EIANN's weights and specification, sigma-delta": lambda _: _btsp("sigma-delta", eiann=True),
+    "BTSP: DendriticNet, rate code": lambda _: _btsp("rate"),
     "SLAYER .net: dense, LOIHI": lambda folder: _saved(_net("LOIHI"), folder),
     "SLAYER .net: dense, CUBA (fires at >=)": lambda folder: _saved(_net("CUBA"), folder),
     "SLAYER .net: conv, flatten": lambda folder: _saved(_net("LOIHI", conv=True, layer0=True), folder),
@@ -264,6 +269,16 @@ SOURCES = {
         ((SumPool2d(2, 2),), IF()), ((SumPool2d(3, 2, 1, 1 / 9),), IF(threshold=0.2)), shape=(2, 8, 8)
     ),
 }
+
+
+def _btsp(code, eiann=False):
+    """A small network of dendritic gating, and samples of its input."""
+    net, samples = btsp.drawn(), btsp.samples(20)
+    source, spec = (btsp.state_dict(net), btsp.specification(net)) if eiann else (net, None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConversionWarning)  # dendrites are left out
+        network = nk.convert(source, kind="btsp", code=code, calibrate=samples, spec=spec)
+    return network, network.presented(samples[:, None])
 
 
 def graphs(name, folder):

@@ -160,3 +160,13 @@ def test_crossed_cues_of_the_eprop_example():
     np.testing.assert_array_equal(data["target"][:, -1].argmax(1), labels)
     swapped, _ = module.deployment("swapped", 0)
     assert module.lesson(swapped, np.random.default_rng(0), 1, 150)["x"].shape == (1, 2250, 40)
+
+
+def test_btsp_converted(capsys, monkeypatch):
+    """The committed network, a few images: graded messages decide as the floats do."""
+    module = example("17_btsp_convert")
+    monkeypatch.setattr(module, "SAMPLES", 20)
+    options = ["--codes", "graded", "--test", "12", "--lava", "0"]
+    monkeypatch.setattr("sys.argv", ["17_btsp_convert.py", *options])
+    module.main()
+    assert "same decision 100.00%" in capsys.readouterr().out

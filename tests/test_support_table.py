@@ -14,11 +14,12 @@ README = Path(__file__).parents[1] / "README.md"
 STEPS = 12
 
 
-def values_for(network):
+def values_for(network, program):
     (node,) = network.inputs.values()
-    return (np.random.default_rng(2).random((STEPS, *node.shape)) < 0.4).astype(np.uint8) * (
+    values = (np.random.default_rng(2).random((STEPS, *node.shape)) < 0.4).astype(np.uint8) * (
         30 if "0-input" in network.populations else 1
     )
+    return program.scaled(values) if network.steps_per_sample else values  # rates of 0 and 1, not spikes
 
 
 @pytest.mark.parametrize("backend", support.BACKENDS)
@@ -27,7 +28,7 @@ def test_every_input_on_every_backend(name, backend, tmp_path):
     network, program = support.graphs(name, tmp_path)
     assert get_backend(backend).accepts(program) == []
     states = [(name, state) for name, p in program.populations.items() for state in p.neuron.states]
-    values = values_for(network)
+    values = values_for(network, program)
     found = nk.run(program, values, backend=backend, record=(*program.populations, *states), time_limit=60)
     sent, wanted = interpret(program, dict.fromkeys(program.inputs, values), STEPS)
     for name in program.populations:

@@ -3,6 +3,7 @@
 import json
 import warnings
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,20 +14,21 @@ import neurokit as nk
 from neurokit.cli import main
 from neurokit.converters.btsp import CODES, network_of
 from neurokit.converters.btsp_eiann import read_spec
+from neurokit.converters.btsp_net import load_dendritic_net
 from neurokit.converters.btsp_rates import of_dendritic
 from neurokit.errors import ConversionWarning, InputError
 from neurokit.graph.neurons import IF
 from neurokit.graph.synapses import Dense
-from neurokit.learn.btsp.network import Sizes, forward, is_inhibitory
+from neurokit.learn.btsp.network import forward, is_inhibitory
 from neurokit.learn.btsp.start import initial
-from neurokit.learn.btsp.training import accuracy
-from tests.btsp import SMALL, YAML, digits, drawn, samples, small_arrays, specification, state_dict, trained
+from neurokit.learn.btsp.training import accuracy, predicted
+from neurokit.learn.tasks.images import digits
+from tests.btsp import SMALL, YAML, drawn, samples, small_arrays, specification, state_dict
 from tests.networks import network as joined
 
 BACKENDS = ("simulator", "lava-inprocess")
 CHANGES = ("graded", "sigma-delta")  # codes by which neurons send changes of a value
 SOMATA = ("H1E", "H1SomaI", "H2E", "H2SomaI", "OutputE", "OutputSomaI")
-DIGITS = Sizes((64, 200, 200, 10), (20, 20, 10), (20, 20))
 
 
 def converted(source, **options):
@@ -173,23 +175,40 @@ def test_the_ladder():
     assert accuracies["program"] >= 5 / 6
 
 
+def digits_network():
+    """64-200-200-10, trained by "gated" BTSP (examples/16_btsp_layers.py), and the digits."""
+    return load_dendritic_net(Path(__file__).parents[2] / "examples" / "btsp" / "digits.npz"), digits()
+
+
+@pytest.mark.parametrize("code", CHANGES)
+def test_unseen_digits(code):
+    net, images = digits_network()
+    x, y, seen = images.test_x[:90], images.test_y[:90], images.x[:60]
+    network = network_of(of_dendritic(net), code, seen)
+    program = nk.compile(network, calibrate=network.presented(seen[:, None]))
+    assert "loihi2-stock" in program.targets
+    sent = nk.run(program, program.presented(x[:, None])).spikes["OutputE"]
+    floats = predicted(net, x)
+    assert (floats == y).mean() > 0.9
+    assert (sent.sum(axis=1).argmax(axis=1) == floats).mean() > 0.96
+
+
 @pytest.mark.slow
-def test_digits_on_lava():
-    """64-200-200-10 on scikit-learn's digits: near the source, and 8 images on Lava without a difference."""
-    x, y, unseen, labels = digits()
-    net = trained(DIGITS, x, y, 0, 14)
-    source = accuracy(net, unseen, labels)
-    assert source > 0.9
-    for code in CHANGES:
-        network = network_of(of_dendritic(net), code, x[:200])
-        program = nk.compile(network, calibrate=network.presented(x[:200, None]))
-        assert "loihi2-stock" in program.targets
-        found = nk.run(program, program.presented(unseen[:, None]))
-        accurate = (found.spikes["OutputE"].sum(1).argmax(1) == labels).mean()
-        assert accurate > source - (0.025 if code == "graded" else 0.03)
-        few = program.presented(unseen[:8, None])
-        ours, lavas = (nk.run(program, few, None, b, tuple(program.populations), time_limit=280) for b in BACKENDS)
-        assert all(np.array_equal(ours.spikes[name], lavas.spikes[name]) for name in program.populations)
+@pytest.mark.parametrize("code", CODES)
+def test_digits_on_lava(code):
+    """All that is sent for 8 images, and (but for rate code) all 360 images near the floats."""
+    net, images = digits_network()
+    network = network_of(of_dendritic(net), code, images.x[:200])
+    program = nk.compile(network, calibrate=network.presented(images.x[:200, None]))
+    assert "loihi2-stock" in program.targets
+    few = program.presented(images.test_x[:8, None])
+    ours, lavas = (nk.run(program, few, None, b, tuple(program.populations), time_limit=280) for b in BACKENDS)
+    assert all(np.array_equal(ours.spikes[name], lavas.spikes[name]) for name in program.populations)
+    if code in CHANGES:
+        found = nk.run(program, program.presented(images.test_x[:, None])).spikes["OutputE"]
+        accurate = (found.sum(axis=1).argmax(axis=1) == images.test_y).mean()
+        lost = accuracy(net, images.test_x, images.test_y) - accurate
+        assert lost < (0.025 if code == "graded" else 0.03)
 
 
 # ------------------------------------------------------------------------------------------------------------ sources
