@@ -31,6 +31,7 @@ CENTRE = 128  # of the second tag, which Lava cuts at 0 from below
 MARGIN = 1.25  # above an observed peak, and above what a tag is compared with
 QUIET = 0.25  # of its peak that a signal usually has
 NEAR_PEAK = 0.7  # of all factors' peaks together that a tag may have to follow for long
+CUT = 0.05  # relative error of a limit from which on it is told
 DECAY_BITS = 12  # of what decays in a neuron
 PRE, POST = ("x1", "x2"), ("y1", "y2", "y3")
 
@@ -113,6 +114,11 @@ def fixed_trace(name: str, trace: Trace, scale: float, dt: float, notes: list[st
     """The trace in the connection. scale: chip units per physical unit."""
     tau = trace.tau / dt if math.isfinite(trace.tau) else HOLDS
     if trace.overwrites:
+        full = MAX_TRACE / abs(scale)
+        if math.isfinite(trace.limit) and abs(full / trace.limit - 1) > CUT:
+            notes.append(
+                f"'{name}' is cut off at {full:.3g}, where its {MAX_TRACE} units end, not at {trace.limit:.3g}"
+            )
         return FixedTrace(0.0, min(tau, HOLDS), True)
     exact = trace.impulse * scale
     impulse = round(exact * 256) / 256

@@ -195,7 +195,7 @@ def test_a_converted_networks_rates_are_learned_at_the_plateau():
     assert network.populations["H2E.rate"].shape == (8,)
     before = np.random.default_rng(5).random((3, 8)) * 0.5
     network = on_chip.with_readout(network, "H2E.rate", before, learning_rate=RATE)
-    phases = Phases(settle=plain.steps_per_sample + 5)
+    phases = Phases(settle=plain.steps_per_sample - 1)
     rates = forward(net, x).forward["H2E"]
     one = on_chip.presented(x[:1].astype(float), np.eye(3)[1:2], phases)
     program = nk.compile(network, calibrate=on_chip.presented(x.astype(float), np.eye(3)[np.arange(6) % 3], phases))
@@ -211,3 +211,24 @@ def test_a_converted_networks_rates_are_learned_at_the_plateau():
         on_chip.with_rates(plain, "H3E")
     with pytest.raises(GraphError, match="'hidden': is Relay"):
         on_chip.with_rates(small()[0], "hidden")
+
+
+@pytest.mark.slow
+def test_a_network_that_btsp_trained_learns_a_digit_more(tmp_path, monkeypatch, capsys):
+    example18 = example("18_btsp_converted")
+    monkeypatch.setattr("sys.argv", ["18", "--seeds", "1", "--shown", "2", "--out", str(tmp_path)])
+    example18.main()
+    (found,) = json.loads((tmp_path / "converted.json").read_text())
+    assert found["before"] > found["source"] - 0.025
+    assert found["old weights that changed"] == 0
+    assert np.mean(found["chip"], axis=0)[0] > 0.8
+    assert "weights of old digits that changed: 0" in capsys.readouterr().out
+
+
+def test_a_cut_off_that_payloads_cannot_hold_is_told():
+    plain, patterns, _ = small()
+    loud = on_chip.with_readout(plain, "hidden", np.full((4, 20), 0.5), learning_rate=RATE)
+    faint = on_chip.presented(patterns // 4, np.eye(4)[np.arange(6) % 4], PHASES)
+    notes = str(nk.compile(loud, calibrate=faint).report)
+    assert "'e' is cut off at" in notes
+    assert "127 units end, not at 1" in notes
