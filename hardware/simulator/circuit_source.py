@@ -64,12 +64,14 @@ from neurokit.hardware.simulator.lif_kernels import alif_block, refractory_block
 from neurokit.hardware.simulator.plastic_kernels import alif_compared, lif_compared, write_signals
 from neurokit.hardware.simulator.plastic_steps import (
     add_sent, add_waiting, deliver, deliver_listed, end_step, list_all, list_sent
-)'''
+)
+from neurokit.hardware.simulator.plastic_vectors import unowned'''
 _RUN = """
 
 @njit(nogil=True, cache=True)
 def run(learners, steps, cells, third, links, inner):
     '''Steps of some learners; (links, of both kinds) how many sums wrapped. See `circuit`.'''
+    cells, third, links, inner = unowned((cells, third, links, inner))
     wrapped, none = np.zeros(len(links) + len(inner), np.int64), np.zeros(0, np.int32)"""
 _LOOP = "    for k in range(steps):"
 

@@ -218,7 +218,7 @@ class Narrow(Lanes):
             found = builder.ashr(found, self.all(plan.shift))
         if clips:
             return self._clipped_power(found, self.power(v, k), lost)
-        return found if early or self.shape.plain_of(v)[k] else builder.mul(found, self.spread(self.power(v, k)))
+        return found if early else builder.mul(found, self.spread(self.power(v, k)))
 
     def _group(self, v, k, product, group, own, values):
         """The product of some factors, with zeros behind."""

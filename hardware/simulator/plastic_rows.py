@@ -24,58 +24,62 @@ from neurokit.hardware.simulator.vectors import LONG, SHORT
 LANES, FEW = {True: 32, False: 16}, 8  # of a vector, in 16 bits or 32; of short rows
 
 
-def serves(shape: Shape) -> bool:
-    """Whether rows of such a rule are done here: dense, in Lava's arithmetic, and changed whenever it is u's turn."""
-    gates = {product.dependency for products in shape.products for product in products}
-    return shape.dense and shape.one_step and not shape.repaired and "u" in gates and "y0" not in gates
-
-
 def is_narrow(shape: Shape) -> bool:
     """Whether 16 bits do."""
     return all(plan_of(product) is not None for products in shape.products for product in products)
 
 
-def change_row_of(shape):
+def change_rows_of(shape):
     """The instruction for rules of this structure.
 
-    change_row(w, t, d, xs, xt, ys, yt, flags, constants, m, i, first, stop, targets): evaluations `first` to `stop` of
-    the synapses of source i of learner m. Arrays as in `plastic_steps.Held`.
+    change_rows(first, last, listed, numbers, stop, held): listed rows of learners `first` to `last` up to the
+    evaluation `stop`. listed, numbers: as `plastic_steps.list_sent` has them; held: `plastic_steps.Held`.
     """
-    names = ("w", "t", "d", "xs", "xt", "ys", "yt", "flags", "constants")
 
     @intrinsic
-    def change_row(typingctx, w, t, d, xs, xt, ys, yt, flags, constants, m, i, first, stop, targets):
-        kinds = (w, t, d, xs, xt, ys, yt, flags, constants)
-
+    def change_rows(typingctx, first, last, listed, numbers, stop, held):
         def generate(context, builder, signature, arguments):
-            made = [context.make_array(kind)(context, builder, a) for kind, a in zip(kinds, arguments, strict=False)]
-            learner, source, begin, end, size = arguments[len(names) :]
-            row = _Row(builder, shape, dict(zip(names, made, strict=True)), learner, source)
-            narrow = is_narrow(shape)
-            short = builder.icmp_signed("<=", size, LONG(FEW))
-            with builder.if_else(short) as (few, many):
-                with few:
-                    row.write(LONG(0), FEW, narrow, begin, end)
-                with many, cgutils.for_range_slice(builder, LONG(0), size, LONG(LANES[narrow]), inc=True) as (k, _):
-                    row.write(k, LANES[narrow], narrow, begin, end)
+            begin, end, order, counts, until, values = arguments
+            row = _Row(context, builder, shape, held, values)
+            one = LONG(1)
+            with cgutils.for_range_slice(builder, begin, end, one, inc=True) as (m, _):
+                number = builder.load(place_of(context, builder, counts, numbers, m))
+                with cgutils.for_range(builder, number) as loop:
+                    i = builder.load(place_of(context, builder, order, listed, m, loop.index))
+                    row.bring_to(m, i, until)
             return context.get_dummy_value()
 
         long = types.intp
-        return types.void(*kinds, long, long, long, long, long), generate
+        return types.void(long, long, listed, numbers, long, held), generate
 
-    return change_row
+    return change_rows
 
 
 class _Row:
-    """Writes what a row goes through."""
+    """Writes what a row goes through. kind: type of `plastic_steps.Held`, values: such a tuple."""
 
-    def __init__(self, builder, shape, arrays, learner, source):
-        self.builder, self.shape, self.arrays = builder, shape, arrays
-        self.learner, self.source = learner, source
-        count = Namer(shape).count
-        self.constants = [builder.load(self._place("constants", LONG(k))) for k in range(count)]
-        gates = {product.dependency for products in shape.products for product in products}
-        self.gates = sorted(gates)
+    def __init__(self, context, builder, shape, kind, values):
+        self.context, self.builder, self.shape = context, builder, shape
+        self.held = {
+            name: (builder.extract_value(values, k), kind[k]) for k, name in enumerate(kind.fields) if name != "targets"
+        }
+        self.targets = builder.extract_value(values, kind.fields.index("targets"))
+        self.constants = [self._scalar("constants", LONG(k)) for k in range(Namer(shape).count)]
+        self.gates = sorted({product.dependency for products in shape.products for product in products})
+        self.learner = self.source = None
+
+    def bring_to(self, m, i, stop):
+        """Row i of learner m up to the evaluation `stop`."""
+        builder, narrow = self.builder, is_narrow(self.shape)
+        self.learner, self.source = m, i
+        seen = self._place("seen", m, i)
+        start, lanes = builder.load(seen), LANES[narrow]
+        builder.store(stop, seen)
+        with builder.if_else(builder.icmp_signed("<=", self.targets, LONG(FEW))) as (few, many):
+            with few:
+                self.write(LONG(0), FEW, narrow, start, stop)
+            with many, cgutils.for_range_slice(builder, LONG(0), self.targets, LONG(lanes), inc=True) as (k, _):
+                self.write(k, lanes, narrow, start, stop)
 
     def write(self, column, lanes, narrow, begin, end):
         """Synapses from `column` on, one vector."""
@@ -145,10 +149,13 @@ class _Row:
         return self.builder.load(self.builder.bitcast(pointer, kind.as_pointer()), align=2)
 
     def _place(self, name, *places):
-        """Pointer to an element."""
-        builder, array = self.builder, self.arrays[name]
-        offset = LONG(0)
-        for k, place in enumerate(places):
-            offset = builder.add(offset, builder.mul(place, builder.extract_value(array.strides, k)))
-        base = builder.bitcast(array.data, ir.IntType(8).as_pointer())
-        return builder.bitcast(builder.gep(base, [offset]), array.data.type)
+        return place_of(self.context, self.builder, *self.held[name], *places)
+
+
+def place_of(context, builder, value, kind, *places):
+    """Pointer to an element of an array of this type."""
+    array, offset = context.make_array(kind)(context, builder, value), LONG(0)
+    for k, place in enumerate(places):
+        offset = builder.add(offset, builder.mul(place, builder.extract_value(array.strides, k)))
+    base = builder.bitcast(array.data, ir.IntType(8).as_pointer())
+    return builder.bitcast(builder.gep(base, [offset]), array.data.type)

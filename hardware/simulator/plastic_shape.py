@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neurokit.graph.fixed_plasticity import Arithmetic, FixedFactor, FixedRule, Product
 from neurokit.hardware.simulator.plastic_plans import ends_of, of_row
@@ -18,14 +18,13 @@ class Shape:
     """The structure of a rule, from which its kernels' source is made.
 
     products: of each variable, with constants replaced by 1 where there are any, mantissa 1, exponent 0; clips: which
-    of them may leave the accumulator; narrow: which fit in 16 bits on the way; plain: which have no power of two behind
-    their shift; low: after which the sum may end below 16 bits. dense: whether every source has every target.
+    of them may leave the accumulator; narrow: which fit in 16 bits on the way; low: after which the sum may end below
+    16 bits. dense: whether every source has every target. Of `narrow` and `low` one is told, what the kernels ask for.
     """
 
     products: tuple[tuple[Product, ...], ...]
     clips: tuple[tuple[bool, ...], ...]
     narrow: tuple[tuple[bool, ...], ...]
-    plain: tuple[tuple[bool, ...], ...]
     low: tuple[tuple[bool, ...], ...]
     one_step: bool
     arithmetic: Arithmetic
@@ -35,6 +34,12 @@ class Shape:
     def repaired(self) -> bool:
         """Whether every synapse has random numbers of its own."""
         return self.arithmetic == "repaired"
+
+    @property
+    def steady(self) -> bool:
+        """Whether all synapses change whenever it is u's turn, which `plastic_rows` is for."""
+        gates = {product.dependency for products in self.products for product in products}
+        return self.dense and self.one_step and not self.repaired and "u" in gates and "y0" not in gates
 
     @property
     def quick(self) -> bool:
@@ -56,10 +61,6 @@ class Shape:
     def narrow_of(self, variable: str) -> tuple[bool, ...]:
         """Which products of a variable fit in 16 bits on the way."""
         return self.narrow[VARIABLES.index(variable)]
-
-    def plain_of(self, variable: str) -> tuple[bool, ...]:
-        """Which products of a variable have no power of two behind their shift."""
-        return self.plain[VARIABLES.index(variable)]
 
     def low_of(self, variable: str) -> tuple[bool, ...]:
         """After which products of a variable its sum may end below 16 bits, where that matters."""
@@ -91,16 +92,19 @@ class Shape:
 def shape_of(rule: FixedRule, dense: bool) -> Shape:
     """The structure of a rule."""
     rules = (rule.dw, rule.dt, rule.dd)
-    return Shape(
+    shape = Shape(
         tuple(tuple(_bare(product) for product in products) for products in rules),
         tuple(tuple(_may_leave(product) for product in products) for products in rules),
-        tuple(tuple(_is_narrow(product) for product in products) for products in rules),
-        tuple(tuple(product.exponent == -EXPONENT_OFFSET for product in products) for products in rules),
-        tuple(tuple(_may_end_low(v, rule, products)) for v, products in zip(VARIABLES, rules, strict=True)),
+        (),
+        (),
         rule.epoch == 1,
         rule.arithmetic,
         dense,
     )
+    if shape.steady:
+        low = (tuple(_may_end_low(v, rule, products)) for v, products in zip(VARIABLES, rules, strict=True))
+        return replace(shape, low=tuple(low))
+    return replace(shape, narrow=tuple(tuple(_is_narrow(product) for product in products) for products in rules))
 
 
 def constants_of(rule: FixedRule) -> list[int]:

@@ -30,7 +30,6 @@ from collections.abc import Iterator, Sequence
 
 from neurokit.hardware.simulator.plastic_loops import Namer, loop, row_part, tabled
 from neurokit.hardware.simulator.plastic_narrow import full_loop, room
-from neurokit.hardware.simulator.plastic_rows import serves
 from neurokit.hardware.simulator.plastic_shape import Shape, order_of
 
 FEW = 24  # a list pays where less than one target in so many spiked: a vector has 16 lanes, a list reloads the row
@@ -39,8 +38,8 @@ FEWER = 100  # the same where a vector has 64 lanes
 
 def source_of(shape: Shape) -> str:
     """The module's text."""
-    if serves(shape):
-        return f"{_ROWS}\n\nchange_row = change_row_of(\n    {shape!r}\n)\n{_EACH_ROW}"
+    if shape.steady:
+        return f"{_ROWS}\n\nchange_rows = change_rows_of(\n    {shape!r}\n)\n{_EACH_ROW}"
     evaluation = textwrap.indent("\n".join(_evaluation(shape)), 8 * " ")
     return f"{_HEAD}{_start(shape)}{evaluation}\n{_flushed(shape)}"
 
@@ -68,7 +67,7 @@ def refresh(learners, listed, numbers, stop, held):
 _ROWS = '''"""Kernel of one kind of learning rule, made by neurokit (hardware/simulator/plastic_source.py)."""
 from neurokit.graph.fixed_plasticity import FixedFactor, Product
 from neurokit.hardware.simulator.caching import njit
-from neurokit.hardware.simulator.plastic_rows import change_row_of
+from neurokit.hardware.simulator.plastic_rows import change_rows_of
 from neurokit.hardware.simulator.plastic_shape import Shape
 from neurokit.hardware.simulator.vectors import wide_registers
 '''
@@ -78,13 +77,7 @@ _EACH_ROW = '''
 def refresh(learners, listed, numbers, stop, held):
     """Listed rows of some learners up to the evaluation `stop`; held: `plastic_steps.Held`."""
     wide_registers()
-    rows = held.w, held.t, held.d, held.xs, held.xt, held.ys, held.yt, held.flags, held.constants
-    for m in range(learners[0], learners[1]):
-        for r in range(numbers[m]):
-            i = listed[m, r]
-            if held.seen[m, i] < stop:
-                change_row(*rows, m, i, held.seen[m, i], stop, held.targets)
-                held.seen[m, i] = stop
+    change_rows(learners[0], learners[1], listed, numbers, stop, held)
 '''
 
 

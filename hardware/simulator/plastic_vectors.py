@@ -57,6 +57,30 @@ def add_saturated(typingctx, one, other):
     return types.int16(types.int16, types.int16), generate
 
 
+@intrinsic
+def unowned(typingctx, value):
+    """The same arrays, of tuples of tuples too, but nobody counts who refers to them; the caller of a kernel does.
+
+    Counting is atomic, and a view into an array is counted as often as it is made.
+    """
+
+    def without(context, builder, kind, data):
+        if isinstance(kind, types.BaseTuple):
+            for k, inner in enumerate(kind):
+                part = without(context, builder, inner, builder.extract_value(data, k))
+                data = builder.insert_value(data, part, k)
+        elif isinstance(kind, types.Array):
+            array = context.make_array(kind)(context, builder, data)
+            array.meminfo = cgutils.get_null_value(array.meminfo.type)
+            data = array._getvalue()
+        return data
+
+    def generate(context, builder, signature, arguments):
+        return without(context, builder, value, arguments[0])
+
+    return value(value), generate
+
+
 def _everywhere(builder, value, vector):
     """A vector of the same value."""
     one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.IntType(32)(0))
