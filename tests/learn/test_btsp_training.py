@@ -11,11 +11,13 @@ import pytest
 from neurokit.converters.btsp_net import load_dendritic_net
 from neurokit.errors import FormatError
 from neurokit.learn.btsp.angles import angles, degrees
+from neurokit.learn.btsp.controls import features, ridge_accuracy, without_dendrites
 from neurokit.learn.btsp.gradient import descend, from_below, gradients
 from neurokit.learn.btsp.network import Sizes, backward, forward, is_inhibitory
+from neurokit.learn.btsp.pictures import draw_curves, draw_features
 from neurokit.learn.btsp.quick import backward_one, forward_one
 from neurokit.learn.btsp.rules import Learning
-from neurokit.learn.btsp.start import DIGITS, DIGITS_SIZES, initial
+from neurokit.learn.btsp.start import BALANCED, DIGITS, DIGITS_SIZES, PUBLISHED_SIZES, SECOND, initial
 from neurokit.learn.btsp.training import accuracy, one_hot, train
 from neurokit.learn.tasks.images import DEBIAN, digits, fashion_mnist, idx
 
@@ -144,3 +146,54 @@ def test_debians_fashion_mnist():
     assert found.x.shape == (60_000, 784)
     assert found.test_x.shape == (10_000, 784)
     assert np.bincount(found.test_y).tolist() == [1000] * 10
+
+
+def test_without_dendrites_no_plateau_disturbs():
+    for feedback in ("transposed", "random"):
+        net, (x, target) = initial(DEEP, 10, feedback), drawn(5, 6)
+        cut = without_dendrites(net)
+        seen = forward(cut, x)
+        assert all((seen.dendrites[label] == 0).all() for label in DEEP.hidden)
+        np.testing.assert_array_equal(seen.forward["OutputE"], forward(net, x).forward["OutputE"])
+        after = train(cut, x, target.argmax(1), Learning("frozen", "local", dendrites=False), seed=0, epochs=3)
+        changed = [name for name in net.weights if not np.array_equal(after.weights[name], cut.weights[name])]
+        assert changed == ["OutputE_H3E"]
+
+
+def test_a_ridge_readout_reads_what_is_linear():
+    rng = np.random.default_rng(0)
+    x = rng.random((600, 6)).astype(np.float32)
+    labels = ((x - 0.5) @ rng.normal(size=(6, 3))).argmax(1)
+    assert ridge_accuracy((x[:400], labels[:400]), (x[400:], labels[400:]), 3) > 0.85
+    blind = np.ones_like(x)
+    assert ridge_accuracy((blind[:400], labels[:400]), (blind[400:], labels[400:]), 3) < 0.6
+    net = initial(DEEP, 10)
+    seen, found = forward(net, drawn()[0]).forward, features(net, drawn()[0], ("H3E", "OutputE"), at_once=2)
+    for pop, rates in found.items():
+        np.testing.assert_allclose(rates, seen[pop], rtol=1e-5, atol=1e-6)
+
+
+def test_other_sizes_begin_with_about_the_same_drive():
+    narrow = Sizes((784, 50, 50, 10), (10, 10, 10), (20, 20))
+    constants = BALANCED.resized(PUBLISHED_SIZES, narrow)
+    assert BALANCED.resized(PUBLISHED_SIZES, PUBLISHED_SIZES) == BALANCED
+    assert constants.second.w_max == pytest.approx(SECOND.w_max * 10**0.5)
+    for name in ("H2E_H1E", "H2SomaI_H1E", "OutputE_OutputSomaI", "H1E_H1SomaI"):
+        wide, small = (
+            initial(sizes, 3, constants=c).weights[name].sum(1).mean()
+            for sizes, c in ((PUBLISHED_SIZES, BALANCED), (narrow, constants))
+        )
+        assert small == pytest.approx(wide, rel=0.15), name
+
+
+def test_pictures_are_drawn_of_what_is_there(tmp_path):
+    rng = np.random.default_rng(0)
+    point = {kind: dict.fromkeys(("a", "b", "c"), 50.0) for kind in ("mean", "single")}
+    run = {"curve": [[0, 0.1], [10, 0.5]], "angles": {"0": point, "10": point}, "accuracy": 0.5, "readable": 0.6}
+    runs = {name: {"0": run, "1": run} for name in ("fashion-published", "fashion-hebb", "feedback-random")}
+    for method in ("published", "hebb", "backprop"):
+        kept = {"before": rng.random((12, 784)), "after": rng.random((12, 784)), "weights": rng.random((5, 3, 12))}
+        np.savez(tmp_path / f"layers-fashion-{method}-0.npz", **kept)
+    draw_curves(runs, tmp_path, tmp_path / "curves.png")
+    draw_features(tmp_path, tmp_path / "features.png")
+    assert all((tmp_path / f"{name}.png").stat().st_size > 20_000 for name in ("curves", "features"))

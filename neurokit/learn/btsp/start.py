@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -89,8 +89,32 @@ class Constants:
         """Of layer k (1: the first hidden one)."""
         return self.output if k == len(sizes.excitatory) - 1 else self.first if k == 1 else self.second
 
+    def resized(self, old: Sizes, new: Sizes) -> Constants:
+        """For networks of two hidden layers of other sizes: about the same drive at the start.
+
+        A weight's upper bound and the scale of its draw grow with the square root of how many sources are missing, the
+        top-down scale falls with it.
+        """
+
+        def layer(constants: Layer, k: int) -> Layer:
+            scales = {}
+            for (target, source), scale in constants.scales.items():
+                pop = f"{old.labels[k - 1]}E" if source == "up" else f"{old.labels[k]}{source}"
+                scales[target, source] = scale * float(np.sqrt(old.count(pop) / new.count(pop)))
+            up = float(np.sqrt(old.excitatory[k - 1] / new.excitatory[k - 1]))
+            own = float(np.sqrt(new.excitatory[k] / old.excitatory[k]))
+            return replace(constants, scales=scales, w_max=constants.w_max * up, top_down=constants.top_down * own)
+
+        return replace(self, first=layer(self.first, 1), second=layer(self.second, 2), output=layer(self.output, 3))
+
 
 EIANN_5L = Constants(FIRST, SECOND, OUTPUT)
+# For comparisons: no method begins with outputs of 25, whose errors silence layer 2 under any of them but BTSP.
+BALANCED = Constants(
+    replace(FIRST, scales=FIRST.scales | {("E", "DendI"): 0.3}),
+    replace(SECOND, scales=SECOND.scales | {("E", "DendI"): 0.15, ("E", "SomaI"): 0.4}),
+    replace(OUTPUT, scales=OUTPUT.scales | {("E", "up"): 0.5}),
+)
 PUBLISHED_SIZES = Sizes((784, 500, 500, 10), (50, 50, 10), (50, 50))
 
 # For scikit-learn's digits, found by a random search of some 300 settings (1 to 3 epochs of 1,200 of the 1,437 training
