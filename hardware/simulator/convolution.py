@@ -14,6 +14,7 @@ from neurokit.hardware.simulator.kernels import count_nonzero
 from neurokit.hardware.simulator.product import Product, plan_product
 from neurokit.hardware.simulator.vectors import HAS_DOT
 
+TOGETHER = 1 << 15  # weights that are looked at together
 EXACT_FLOAT32 = 2**24  # integers up to here are exact in float32, partial sums included
 
 
@@ -60,10 +61,18 @@ def plan_convolution(synapse: Conv2d, source: Shape, weight_type: Any) -> ConvPl
         by_source,
         as_matrix,
         np.array(geometry, np.int64),
-        max((float(np.abs(channel.astype(np.float64)).sum()) for channel in weight), default=0.0),
+        _reach(weight),
         product,
         max(0.0, product.seconds - scattered) / per_event if product is not None else np.inf,
     )
+
+
+def _reach(weight: NDArray[Any]) -> float:
+    """The largest sum of |weights| of an output channel; some channels at a time, so that no large copy is made."""
+    flat = weight.reshape(len(weight), -1)
+    together = max(1, TOGETHER // max(1, flat.shape[1]))
+    pieces = (flat[k : k + together] for k in range(0, len(flat), together))
+    return max((float(np.abs(piece, dtype=np.float64).sum(axis=1).max()) for piece in pieces), default=0.0)
 
 
 def worth_product(plan: ConvPlan, rows: NDArray[Any], events: int, largest: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -116,7 +117,9 @@ class Engine:
         row = widest * self.samples
         sent = max(FEW_STEPS, self.team.size * SENT_BYTES // row)
         most = sent if any(part.whole for part in self.parts) else 256  # others go through chunks of their own
-        return max(1, min(256, BLOCK_BYTES // (8 * row), most))
+        found = max(1, min(256, BLOCK_BYTES // (8 * row), most))
+        together = self.team.size * math.lcm(*(max(1, part.window) for part in self.parts if part.whole))
+        return found - found % together if found > together else found
 
     def advance(
         self,

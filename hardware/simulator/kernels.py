@@ -62,6 +62,22 @@ def lif_block(acc, u, v, spikes, totals, wraps, keep_u, keep_v, bias, threshold,
 
 
 @njit(nogil=True, cache=True)
+def lif_block_with_rests(acc, u, v, spikes, totals, wraps, rests, constants, soft, way):
+    """The same where the states are zero before some steps, rests (steps,) bool; constants: `lif_block`'s, strides too."""
+    first = 0
+    while first < rests.size:
+        last = first + 1
+        while last < rests.size and not rests[last]:
+            last += 1
+        if rests[first]:
+            u[:] = 0
+            v[:] = 0
+        arriving, sent, summed = acc[first:last], spikes[first:last], totals[first:last]
+        lif_block(arriving, u, v, sent, summed, wraps, *constants, soft, way)
+        first = last
+
+
+@njit(nogil=True, cache=True)
 def float_step(u, v, a, kept):
     """The next u and v of the float LIF family, before it fires; kept: keep_u, gain_u, keep_v, gain_v, leak."""
     keep_u, gain_u, keep_v, gain_v, leak = kept

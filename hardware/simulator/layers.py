@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from itertools import pairwise
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,11 @@ from neurokit.hardware.simulator.vectors import CHANNELS
 
 LOOKED_AT = 4  # rows of a block, for an idea of the activity
 MOST_STEPS = 255  # of a call
+CACHE_LINES = 16  # numbers of 8 bytes in two of them, which are fetched together
 LAID_NS, FIRE_NS = 0.3, 0.2  # of a word laid out and of a neuron, beside `product.DOT_NS`: to share work evenly
+
+Share: TypeAlias = tuple[int, int, int, int]
+States: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32]]
 
 
 class Layer:
@@ -36,7 +41,8 @@ class Layer:
         self.outputs = product.totals.shape[1]
         quads = -(-product.image[0] // len(product.totals) // 4)
         self.words = len(product.totals) * quads * len(product.phases) * product.plane[0] * product.plane[1]
-        self._tally = np.zeros((_neurons(stage).samples, stage.size), np.uint8)
+        self._tallies = np.zeros((1, _neurons(stage).samples, stage.size), np.uint8)
+        self._states: list[States] = [(_neurons(stage).states["u"], _neurons(stage).states["v"])]
         self._rooms: dict[int, NDArray[np.int32]] = {}
         self.blocks = len(product.totals) * -(-self.outputs // CHANNELS)
 
@@ -54,22 +60,17 @@ class Layer:
         Rows without sources are silent. At most MOST_STEPS steps.
         """
         assert len(rows) <= MOST_STEPS, "spikes are summed in bytes"
-        neurons = _neurons(self.stage)
-        rests = np.zeros(len(rows), np.bool_)
-        rests[[k - step for k in neurons.resets(step, step + len(rows))]] = True
-        neurons.still = False
-        shares = self._shares(parts)
-        totals = np.zeros((len(shares), len(rows)), np.int64)
-        wraps = np.zeros((len(shares), 2), np.int64)
+        rests = self.rests(step, len(rows))
+        shares = self.shares(parts)
+        totals, wraps = apart(len(shares), len(rows)), apart(len(shares), 2)
         works = [
-            partial(self._work, rows, spikes, rests, self._room(rows, k), *share)
+            partial(self._work, rows, spikes, rests, self.room(rows, k), *share)
             for k, share in enumerate(zip(shares, totals, wraps, strict=True))
         ]
         team.run(works)
         if len(rows) >= FEW_STEPS:
-            add_tally(self._tally, neurons.counts)
-        neurons.wraps += wraps.sum(axis=0)
-        neurons.step_counts.append(totals.sum(axis=0))
+            add_tally(self._tallies[0], _neurons(self.stage).counts)
+        self.note(totals, wraps)
 
     def _work(
         self,
@@ -77,38 +78,54 @@ class Layer:
         spikes: NDArray[np.uint8],
         rests: NDArray[np.bool_],
         words: NDArray[np.int32],
-        share: tuple[int, ...],
+        share: Share,
         totals: NDArray[np.int64],
         wraps: NDArray[np.int64],
     ) -> None:
-        product, neurons = self.product, _neurons(self.stage)
-        convolve_and_fire(
-            rows,
-            product.image,
-            product.plane,
-            product.target,
-            product.phases,
-            product.offsets,
-            product.weights,
-            self.outputs,
-            product.swapped,
-            product.factor,
-            share,
-            words,
-            rests,
-            neurons.states["u"],
-            neurons.states["v"],
-            spikes,
-            neurons.counts,
-            self._tally,
-            totals,
-            wraps,
-            neurons.constants[:-1],
-            neurons.constants[-1],
-            neurons.way,
-        )
+        (u, v), _, counts, tally, _, *others = self.held(spikes, totals, wraps)
+        states = (u, v, spikes, counts, tally)
+        convolve_and_fire(read_only(rows), *self.geometry, share, words, rests, *states, *others)
 
-    def _room(self, rows: NDArray[np.uint8], number: int) -> NDArray[np.int32]:
+    @property
+    def geometry(self) -> tuple[Any, ...]:
+        """What `convolve_and_fire` takes from `image` to `factor`."""
+        made = self.product
+        fixed = (made.image, made.plane, made.target, made.phases, made.offsets, made.weights)
+        return (*fixed, self.outputs, made.swapped, made.factor)
+
+    def held(
+        self, spikes: NDArray[np.uint8], totals: NDArray[np.int64], wraps: NDArray[np.int64], own: int = 0
+    ) -> tuple[Any, ...]:
+        """What it takes from `u` to `way`, (u, v) together, and all tallies beside the one; own: see `make_states`."""
+        neurons = _neurons(self.stage)
+        counted = (neurons.counts, self._tallies[own], self._tallies, totals, wraps)
+        return (self._states[own], spikes, *counted, neurons.constants[:-1], neurons.constants[-1], neurons.way)
+
+    def make_states(self, number: int) -> None:
+        """Have so many states and tallies, the neurons' own first; what the others hold does not matter."""
+        while len(self._states) < number:
+            u, v = self._states[0]
+            self._states.append((np.zeros_like(u), np.zeros_like(v)))
+        if len(self._tallies) < number:
+            self._tallies = np.zeros((number, *self._tallies.shape[1:]), np.uint8)
+
+    def take_states(self, number: int) -> None:
+        """Let the neurons go on with these states."""
+        for mine, other in zip(self._states[0], self._states[number], strict=True):
+            np.copyto(mine, other)
+
+    def rests(self, step: int, steps: int) -> NDArray[np.bool_]:
+        """Whether the states are zero before each of so many steps from `step` on."""
+        return _neurons(self.stage).rests(step, steps)
+
+    def note(self, totals: NDArray[np.int64], wraps: NDArray[np.int64]) -> None:
+        """What all shares, (shares, steps) and (shares, 2), have counted in a call."""
+        neurons = _neurons(self.stage)
+        neurons.still = False
+        neurons.wraps += wraps.sum(axis=0)
+        neurons.step_counts.append(totals.sum(axis=0))
+
+    def room(self, rows: NDArray[np.uint8], number: int) -> NDArray[np.int32]:
         """Where a share lays spikes out, zero where it does not write, the same array from call to call."""
         area = self.words * rows.shape[1]
         size = area * max(1, min(len(rows), WORDS // area)) + ROOM
@@ -118,26 +135,45 @@ class Layer:
             self._rooms[number] = np.zeros(size, np.int32)
         return self._rooms[number][:size]
 
-    def _shares(self, parts: int) -> Sequence[tuple[int, int, int, int]]:
+    def shares(self, parts: int, first: bool = False) -> Sequence[Share]:
         """First and last line, first and last block of channels, for so many threads at the most.
 
         By lines, each thread lays out what it needs; by channels, all lay out all, but few lines divide badly.
+        first: whether the first of them have more to do where it does not divide evenly, else the last.
         """
         lines = self.product.target[0]
-        by_lines = self._seconds(-(-lines // parts), self.blocks)
-        if by_lines <= self._seconds(lines, -(-self.blocks // parts)):
-            parts = min(parts, lines)
-            return [(lines * k // parts, lines * (k + 1) // parts, 0, self.blocks) for k in range(parts)]
-        parts = min(parts, self.blocks)
-        return [(0, lines, self.blocks * k // parts, self.blocks * (k + 1) // parts) for k in range(parts)]
+        by_lines = self.seconds(-(-lines // parts), self.blocks)
+        if by_lines <= self.seconds(lines, -(-self.blocks // parts)):
+            return [(*cut, 0, self.blocks) for cut in cuts(lines, min(parts, lines), first)]
+        return [(0, lines, *cut) for cut in cuts(self.blocks, min(parts, self.blocks), first)]
 
-    def _seconds(self, lines: int, blocks: int) -> float:
-        """About what a step takes for so many lines and blocks of channels."""
+    def seconds(self, lines: int | None = None, blocks: int | None = None) -> float:
+        """About what a step takes for so many lines and blocks of channels, all where nothing is said."""
+        lines = self.product.target[0] if lines is None else lines
+        blocks = self.blocks if blocks is None else blocks
         (height, width), (rows, columns) = self.product.target, self.product.plane
         vectors = min(lines * -(-width // 16), -(-((lines - 1) * columns + width) // 16))
         dots = DOT_NS * CHANNELS * blocks * self.product.offsets.size * 16 * vectors
         laid = LAID_NS * self.words * (lines + rows - height) / rows
         return 1e-9 * (dots + laid + FIRE_NS * CHANNELS * blocks * lines * width)
+
+
+def cuts(size: int, parts: int, first: bool) -> Iterator[tuple[int, int]]:
+    """Beginnings and ends of so many parts of `size`; see `Layer.shares`."""
+    more = parts - 1 if first else 0
+    return pairwise((size * k + more) // parts for k in range(parts + 1))
+
+
+def apart(shares: int, size: int) -> NDArray[np.int64]:
+    """Zeros (shares, size) for threads to count in, of which no two write to neighbouring cache lines."""
+    return np.zeros((shares, size + CACHE_LINES), np.int64)[:, :size]
+
+
+def read_only(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same: kernels are compiled for arrays that may not be written to, as a user's may be."""
+    view = rows.view()
+    view.flags.writeable = False
+    return view
 
 
 def fits(stage: Stage) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurokit.graph.network import Population
 from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.hardware.simulator.count_kernels import count_spikes
-from neurokit.hardware.simulator.kernels import count_events, float_block, lif_block
+from neurokit.hardware.simulator.kernels import count_events, float_block, lif_block, lif_block_with_rests
 from neurokit.hardware.simulator.lif_vectors import BIAS, MEMORYLESS, NARROW, NEURONS, PLAIN, REACH, WIDE
 from neurokit.lower.discretise import recurrence
 
@@ -64,6 +64,11 @@ class Neurons:
         taken = np.concatenate(self.step_counts)
         self.step_counts.clear()
         return taken
+
+    @property
+    def window(self) -> int:
+        """Steps from one scheduled reset to the next, 0 where there are none."""
+        return 0
 
     def segments(self, start: int, stop: int, single: bool) -> Iterator[tuple[int, int]]:
         """Runs of steps between which state is read (`single`) or reset."""
@@ -132,6 +137,11 @@ class FixedNeurons(Neurons):
         first = offset + max(0, -(-(start - offset) // interval)) * interval
         return list(range(first, stop, interval))
 
+    @property
+    def window(self) -> int:
+        """See `Neurons.window`."""
+        return self._schedule()[0]
+
     def advance(self, step: int, acc: NDArray[Any], spikes: NDArray[Any]) -> None:
         """See `Neurons.advance`."""
         if self.resets(step, step + 1):
@@ -178,6 +188,31 @@ class LoihiNeurons(FixedNeurons):
             self.forgets_from = neuron.reset_offset
         elif not (keep[0].any() or keep[1].any()):
             self.forgets_from = neuron.reset_offset if neuron.held else 0
+
+    def segments(self, start: int, stop: int, single: bool) -> Iterator[tuple[int, int]]:
+        """See `Neurons.segments`; scheduled resets are left to the kernel."""
+        if single or self.held:
+            yield from super().segments(start, stop, single)
+        else:
+            yield start, stop
+
+    def advance(self, step: int, acc: NDArray[Any], spikes: NDArray[Any]) -> None:
+        """See `Neurons.advance`."""
+        if len(acc) == 1 or self.held or not self.resets(step + 1, step + len(acc)):
+            super().advance(step, acc, spikes)
+            return
+        totals = np.zeros(len(acc), np.int64)
+        self.step_counts.append(totals)
+        *constants, soft = self.constants
+        given = (acc, self.states["u"], self.states["v"], spikes, totals, self.wraps, self.rests(step, len(acc)))
+        lif_block_with_rests(*given, tuple(constants), soft, self.way)
+        count_spikes(spikes, self.counts)
+
+    def rests(self, step: int, steps: int) -> NDArray[np.bool_]:
+        """Whether a scheduled reset comes before each of so many steps from `step` on: (steps,)."""
+        found = np.zeros(steps, np.bool_)
+        found[[k - step for k in self.resets(step, step + steps)]] = True
+        return found
 
     def run_block(self, acc: NDArray[Any], spikes: NDArray[Any], totals: NDArray[np.int64]) -> None:
         """See `Neurons.run_block`."""

@@ -69,7 +69,7 @@ class Part:
     def run(self, start: int, stop: int, now: int, states: States, team: Team) -> None:
         """Steps start to stop of the block, which began at step `now`; the parts that feed it are there already."""
         began = time.thread_time()  # without what this thread waits for others
-        self._note_reach()
+        self.note_reach()
         watched = {key: values for key, values in states.items() if key[0] in self.names}
         threads = self._run_layer(start, stop, now, watched, team)
         self.divides = threads > 0
@@ -142,6 +142,28 @@ class Part:
                 _keep(stage, first, states)
         return threads
 
+    @property
+    def layer(self) -> Layer:
+        """Its synapses and neurons in one, where it has them (`whole`)."""
+        assert self._layer is not None, "see `whole`"
+        return self._layer
+
+    def sent_to_layer(self, start: int, stop: int, states: States) -> list[NDArray[np.uint8]]:
+        """What its layer is sent for these steps, in one piece or two, if they may run in a `chain`; else none."""
+        layer = self._layer
+        if layer is None or not self.divides or any(name in self.names for name, _ in states):
+            return []
+        source = self._sources[layer.link.source]
+        pieces = source.rows(start - layer.link.delay, stop - layer.link.delay)
+        if not source.binary or not pieces or pieces[0][0]:  # before the run all is silent
+            return []
+        return [rows for _, rows in pieces]
+
+    def note_layer(self, seconds_per_step: float, rows: NDArray[np.uint8]) -> None:
+        """Its layer has been run by others, on `rows` at last: whether it suits what comes next."""
+        self.seconds_per_step = seconds_per_step
+        self.divides = self.layer.suits(rows)
+
     def _run_steps(
         self, acc: Mapping[str, NDArray[Any]], start: int, stop: int, now: int, states: States, team: Team
     ) -> None:
@@ -196,7 +218,7 @@ class Part:
                 pre = self._sources[link.source].joined(first, first + 1)[0]
                 link.learn(now + step, pre, post, before[stage.name], neurons, arrived)
 
-    def _note_reach(self) -> None:
+    def note_reach(self) -> None:
         """How large synaptic input may become. Of payloads nothing is known, they change from block to block."""
         for stage in self.stages:
             assert stage.neurons is not None, "inputs are no parts"
@@ -209,6 +231,12 @@ class Part:
     def whole(self) -> bool:
         """See the class."""
         return self._layer is not None
+
+    @property
+    def window(self) -> int:
+        """Steps from one scheduled reset of its first population to the next, 0 where there are none."""
+        neurons = self.stages[0].neurons
+        return neurons.window if neurons is not None else 0
 
     @property
     def feeders(self) -> set[str]:

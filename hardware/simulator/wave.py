@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
+from neurokit.hardware.simulator.chain import how_many, run_together
 from neurokit.hardware.simulator.parts import Part, States
 from neurokit.hardware.simulator.team import WORTH, Team
 
@@ -37,10 +38,20 @@ def run_parts(parts: Sequence[Part], steps: int, now: int, states: States, team:
 
 
 def _in_turn(parts: Sequence[Part], start: int, stop: int, now: int, states: States, team: Team) -> None:
-    for part in parts:
-        width = max(1, stop - start) if part.whole else part.steps_at_once
-        for first in range(start, stop, width):
-            part.run(first, min(first + width, stop), now, states, team)
+    left = list(parts)
+    while left:
+        several = how_many(left, start, stop, states)
+        if several > 1:
+            run_together(left[:several], start, stop, now, states, team)
+        else:
+            _run_alone(left[0], start, stop, now, states, team)
+        left = left[several:]
+
+
+def _run_alone(part: Part, start: int, stop: int, now: int, states: States, team: Team) -> None:
+    width = max(1, stop - start) if part.whole else part.steps_at_once
+    for first in range(start, stop, width):
+        part.run(first, min(first + width, stop), now, states, team)
 
 
 class _Belt:
