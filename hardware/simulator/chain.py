@@ -33,8 +33,8 @@ class Chain:
     """Layers that run together from step `now` on. rows: of each what it is sent, in one or two pieces, for all steps.
 
     spikes: of each (steps, samples, n), to be written. sources: by which of them each is fed, -1 where by no one here.
-    Threads share the steps where scheduled resets make those after a cut independent of those before (`cut_steps`), with
-    states of their own; else the neurons.
+    Threads share the steps where scheduled resets make those after a cut independent of those before (`cut_steps`),
+    with states of their own; else the neurons.
     """
 
     def __init__(
@@ -47,7 +47,8 @@ class Chain:
         threads: int,
     ) -> None:
         count, steps = len(layers), len(spikes[0])
-        assert count <= LAYERS and steps <= MOST_STEPS, "see `run_together`"
+        assert count <= LAYERS, "see `how_many`"
+        assert steps <= MOST_STEPS, "see `run_together`"
         self._layers = layers
         self._delays = np.array([layer.link.delay for layer in layers])
         rests = [layer.rests(now, steps) for layer in layers]

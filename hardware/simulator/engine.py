@@ -26,7 +26,7 @@ from neurokit.lower.fold import to_matrix
 from neurokit.lower.plastic_synapses import with_weights
 
 BLOCK_BYTES = 128 << 20  # of synaptic input, were it held at once: well inside memory
-SENT_BYTES = 4 << 20  # of spikes of a population for each thread, which its targets are to find in the caches
+SENT_BYTES = 8 << 20  # of spikes of a population for each thread, which its targets are to find in the caches
 FEW_STEPS = 16  # of a block, which it has whatever they take from the caches, since each block has its price
 
 
@@ -118,8 +118,10 @@ class Engine:
         sent = max(FEW_STEPS, self.team.size * SENT_BYTES // row)
         most = sent if any(part.whole for part in self.parts) else 256  # others go through chunks of their own
         found = max(1, min(256, BLOCK_BYTES // (8 * row), most))
+        if self.team.size == 1:
+            return found
         together = self.team.size * math.lcm(*(max(1, part.window) for part in self.parts if part.whole))
-        return found - found % together if found > together else found
+        return found - found % together if found > together else found  # threads may share steps between resets
 
     def advance(
         self,

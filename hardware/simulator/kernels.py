@@ -63,7 +63,7 @@ def lif_block(acc, u, v, spikes, totals, wraps, keep_u, keep_v, bias, threshold,
 
 @njit(nogil=True, cache=True)
 def lif_block_with_rests(acc, u, v, spikes, totals, wraps, rests, constants, soft, way):
-    """The same where the states are zero before some steps, rests (steps,) bool; constants: `lif_block`'s, strides too."""
+    """The same where the states are zero before some steps, rests (steps,) bool; constants: keep_u to strides."""
     first = 0
     while first < rests.size:
         last = first + 1

@@ -13,12 +13,11 @@ from neurokit.hardware.simulator.caching import njit
 from neurokit.hardware.simulator.count_kernels import FEW_STEPS, count_span, tally_span
 from neurokit.hardware.simulator.lif_vectors import INPUT_SHIFT, lif_rows
 from neurokit.hardware.simulator.product_kernels import tiles
-from neurokit.hardware.simulator.vectors import CHANNELS, copy_words, interleave, prefetch, split_columns, wide_registers
+from neurokit.hardware.simulator.vectors import CHANNELS, copy_words, interleave, split_columns, wide_registers
 
 PLACES = 384  # of a tile, at least a line: so many that sums and states fit the first-level cache
 COPY = 8  # what closing up a vector of sums costs, in taps
 WORDS = 1 << 17  # laid out at a time, so many that they stay in the second-level cache
-AHEAD = 1  # steps by which cache lines are fetched that another thread may be writing to, too
 ROOM = 64  # words more: a vector may reach past the end
 
 
@@ -69,7 +68,6 @@ def convolve_and_fire(
     lines = -(-height // -(-height // lines))  # of all tiles about the same
     pitch = (lines * plane[1] + 47) // 48 * 48 + 48  # of the channels of a tile; lines may be written up to 47 too long
     plane_size = target[0] * target[1]
-    shared = height < target[0]
     sign, shift = (1 if factor > 0 else -1), INPUT_SHIFT
     while factor * sign > 1 << (shift - INPUT_SHIFT):  # factors are powers of two
         shift += 1
@@ -103,12 +101,6 @@ def convolve_and_fire(
                             span = (bottom - top - 1) * plane[1] + target[1]
                             tiles(words, at, span, offsets, weight, swapped, sums, 0, pitch)
                             _close_up(sums, pitch, plane[1], channels, bottom - top, target[1], inputs, size)
-                        if shared and t + AHEAD < end:
-                            at = place + plane_size * (channels - 1)
-                            if top == share[0]:
-                                _own(spikes[t + AHEAD, b], place, at, plane_size)
-                            if bottom == share[1]:
-                                _own(spikes[t + AHEAD, b], place + size - 1, at + size - 1, plane_size)
                         for k in range(runs if sign < 0 else 0):
                             acc = inputs[k * apart :][:length]
                             for j in range(length):
@@ -140,13 +132,6 @@ def convolve_and_fire(
                         count_span(spikes[begin:end], counts, start, start + length)
                     else:
                         tally_span(spikes[begin:end], tally, start, start + length)
-
-
-@njit(nogil=True, cache=True)
-def _own(row, first, last, distance):
-    """Begin to fetch the cache lines of row[first], each `distance` further, to row[last], which are to be written."""
-    for place in range(first, last + 1, distance):
-        prefetch(row, place)
 
 
 @njit(nogil=True, cache=True)

@@ -30,7 +30,10 @@ States: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32]]
 
 
 class Layer:
-    """The stage and its link. blocks: of channels. words: that the spikes of a step and sample take, laid out."""
+    """The stage and its link. blocks: of channels. words: that the spikes of a step and sample take, laid out.
+
+    geometry: what `convolve_and_fire` takes from `image` to `factor`.
+    """
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -44,6 +47,9 @@ class Layer:
         self._tallies = np.zeros((1, _neurons(stage).samples, stage.size), np.uint8)
         self._states: list[States] = [(_neurons(stage).states["u"], _neurons(stage).states["v"])]
         self._rooms: dict[int, NDArray[np.int32]] = {}
+        self._shares: dict[tuple[int, bool], Sequence[Share]] = {}
+        fixed = (product.image, product.plane, product.target, product.phases, product.offsets, product.weights)
+        self.geometry: tuple[Any, ...] = (*fixed, self.outputs, product.swapped, product.factor)
         self.blocks = len(product.totals) * -(-self.outputs // CHANNELS)
 
     def suits(self, rows: NDArray[Any]) -> bool:
@@ -86,13 +92,6 @@ class Layer:
         states = (u, v, spikes, counts, tally)
         convolve_and_fire(read_only(rows), *self.geometry, share, words, rests, *states, *others)
 
-    @property
-    def geometry(self) -> tuple[Any, ...]:
-        """What `convolve_and_fire` takes from `image` to `factor`."""
-        made = self.product
-        fixed = (made.image, made.plane, made.target, made.phases, made.offsets, made.weights)
-        return (*fixed, self.outputs, made.swapped, made.factor)
-
     def held(
         self, spikes: NDArray[np.uint8], totals: NDArray[np.int64], wraps: NDArray[np.int64], own: int = 0
     ) -> tuple[Any, ...]:
@@ -105,7 +104,7 @@ class Layer:
         """Have so many states and tallies, the neurons' own first; what the others hold does not matter."""
         while len(self._states) < number:
             u, v = self._states[0]
-            self._states.append((np.zeros_like(u), np.zeros_like(v)))
+            self._states.append((np.empty_like(u), np.empty_like(v)))
         if len(self._tallies) < number:
             self._tallies = np.zeros((number, *self._tallies.shape[1:]), np.uint8)
 
@@ -141,6 +140,11 @@ class Layer:
         By lines, each thread lays out what it needs; by channels, all lay out all, but few lines divide badly.
         first: whether the first of them have more to do where it does not divide evenly, else the last.
         """
+        if (parts, first) not in self._shares:
+            self._shares[parts, first] = self._divided(parts, first)
+        return self._shares[parts, first]
+
+    def _divided(self, parts: int, first: bool) -> Sequence[Share]:
         lines = self.product.target[0]
         by_lines = self.seconds(-(-lines // parts), self.blocks)
         if by_lines <= self.seconds(lines, -(-self.blocks // parts)):

@@ -32,20 +32,6 @@ def wide_registers(typingctx):
 
 
 @intrinsic
-def prefetch(typingctx, row, place):
-    """Begin to fetch row[place], and to take it from others' caches, since it will be written."""
-
-    def generate(context, builder, signature, arguments):
-        pointer = builder.bitcast(_place(context, builder, row, *arguments), BYTE.as_pointer())
-        function = ir.FunctionType(ir.VoidType(), (pointer.type, INT, INT, INT))
-        fetch = cgutils.get_or_insert_function(builder.module, function, "llvm.prefetch.p0")
-        builder.call(fetch, (pointer, INT(1), INT(3), INT(1)))
-        return context.get_dummy_value()
-
-    return types.void(row, types.intp), generate
-
-
-@intrinsic
 def nonzero_bits(typingctx, row, start):
     """Bit k: whether row[start + k] is not zero, k < 64; the row must be contiguous."""
     if row.layout != "C":
