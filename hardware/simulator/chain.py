@@ -125,7 +125,8 @@ def cut_steps(
     if (np.diff(ends) < 1).any() or np.diff(ends).max() > UNEVEN * steps / threads:
         return None
     first = np.array([np.zeros_like(later), *(cut + later for cut in cuts)])
-    return np.stack([first, np.array([*first[1:], np.full_like(later, steps)])], axis=2)
+    spans: NDArray[np.int64] = np.stack([first, np.array([*first[1:], np.full_like(later, steps)])], axis=2)
+    return spans
 
 
 def _arriving(rows: Sequence[NDArray[np.uint8]], rests: NDArray[np.bool_]) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""Joint layers in one kernel, a few steps of each in turn: the same as one after the other, by any number of threads."""
+"""Joint layers in one kernel, a few steps of each in turn: the same as one by one, by any number of threads."""
 
 import time
 
