@@ -44,9 +44,9 @@ def sources() -> str:
 
 
 def kernel_files() -> list[Path]:
-    """Those files, by name. Both words also where they are called rather than written above a function."""
+    """Those files, by name. The words also where they are called rather than written above a function."""
     files = sorted(Path(__file__).parent.glob("*.py"))
-    return [file for file in files if any(word in file.read_bytes() for word in (b"njit", b"intrinsic"))]
+    return [file for file in files if any(word in file.read_bytes() for word in (b"njit", b"intrinsic", b"llvmlite"))]
 
 
 @functools.cache
