@@ -10,9 +10,7 @@ digits, the split and the network. Controls: the nearest mean of the hidden rate
 digits, one image of new ones), the same of the pixels, and chance.
 Places: five neurons of CA1 learn a field each in one lap, five others in a later lap. What becomes of the old fields,
 and how well do spikes tell the place? One more neuron learns a place in each of eight laps: what becomes of the first?
---lava: both on Lava, too.
-
-docs/btsp.md has the results.
+--lava: both on Lava, too. docs/btsp.md has the results.
 """
 
 from __future__ import annotations
@@ -119,11 +117,15 @@ def steps(graph: nk.Network | nk.Program) -> int:
     return PHASES.steps + max(getattr(graph, "latency", {"": 0}).values())
 
 
-def told(graph: nk.Network | nk.Program, net: Trained, among: list[int]) -> NDArray[np.int64]:
-    """(images,) which of the digits `among` held-out images are said to be, while nothing learns."""
+def told(graph: nk.Network | nk.Program, net: Trained, among: list[int], thresholds: bool = False) -> NDArray[np.int64]:
+    """(images,) which of `among` held-out images are said to be; thresholds: whether a host takes them off."""
     images = np.repeat(net.test[0][:, None], PHASES.steps, axis=1)
     v = nk.run(graph.frozen(), images, record=[(on_chip.READOUT, "v")]).states[on_chip.READOUT, "v"]
-    return np.asarray(among)[v[:, -1][:, among].argmax(axis=1)]
+    v = v[:, -1].astype(float)
+    if thresholds:
+        unit = 64 * next(row.scale for row in graph.report if row.population == on_chip.READOUT)  # of v: 1 in floats
+        v -= unit * on_chip.thresholds_of(weights_of(graph) / 255)
+    return np.asarray(among)[v[:, among].argmax(axis=1)]
 
 
 def right(said: NDArray[np.int64], net: Trained, digits: list[int]) -> float:
@@ -153,12 +155,14 @@ def classes(seed: int, count: int) -> dict[str, Any]:
     first, second = net.new
     program = compiled(net, RATE)
     found: dict[str, Any] = {"digits": net.new, "before": right(told(program, net, net.old), net, net.old)}
-    rows: dict[str, list[list[float]]] = {"chip": [], "chip, host's length": [], "floats": []}
+    rows: dict[str, list[list[float]]] = {name: [] for name in list(ROWS)[:4]}
+    found["before, host's threshold"] = right(told(program, net, net.old, True), net, net.old)
     moved = 0
     for k, learned in enumerate(shown(program, images[picks[0]], first)):
         moved += int((weights_of(learned)[net.old] != weights_of(program)[net.old]).sum())
         (both,) = shown(learned, images[picks[1][k : k + 1]], second)
         rows["chip"].append(_row(net, learned, both))
+        rows["chip, host's threshold"].append(_row(net, learned, both, True))
         one = lengthened(learned, net, [first])
         (two,) = shown(one, images[picks[1][k : k + 1]], second)
         rows["chip, host's length"].append(_row(net, one, lengthened(two, net, [second])))
@@ -178,13 +182,13 @@ def classes(seed: int, count: int) -> dict[str, Any]:
     return found
 
 
-def _row(net: Trained, one: Any, two: Any = None) -> list[float]:
+def _row(net: Trained, one: Any, two: Any = None, thresholds: bool = False) -> list[float]:
     """Old and first digit after the first new one; old, first and second digit after both."""
     first, second = net.new
-    said = told(one, net, [*net.old, first])
+    said = told(one, net, [*net.old, first], thresholds)
     found = [right(said, net, net.old), right(said, net, [first])]
     if two is not None:
-        said = told(two, net, [*net.old, first, second])
+        said = told(two, net, [*net.old, first, second], thresholds)
         found += [right(said, net, digits) for digits in (net.old, [first], [second])]
     return found
 
@@ -287,13 +291,9 @@ def lava() -> dict[str, Any]:
     found = {}
     for name, graph, given in (("class", program, one), ("places", fields, cut)):
         length = len(next(iter(given.values()))[0]) + max(graph.latency.values())
-        ours, theirs = (nk.run(graph, given, length, backend=b).program for b in ("simulator", "lava"))
-        pairs = [
-            (p.synapses[0].weight, q.synapses[0].weight)
-            for p, q in zip(ours.projections, theirs.projections, strict=True)
-            if p.plasticity is not None
-        ]
-        found[name] = {"differ": int(sum((a != b).sum() for a, b in pairs)), "of": int(sum(a.size for a, _ in pairs))}
+        runs = [nk.run(graph, given, length, backend=backend).program for backend in ("simulator", "lava")]
+        ours, theirs = (next(p.synapses[0].weight for p in run.projections if p.plasticity is not None) for run in runs)
+        found[name] = {"differ": int((ours != theirs).sum()), "of": ours.size}
         print(f"Lava, {name}: {found[name]['differ']} of {found[name]['of']:,} weights differ", flush=True)
     return found
 
@@ -301,6 +301,7 @@ def lava() -> dict[str, Any]:
 ROWS = {  # name -> colour in the picture
     "chip": "#c2571a",
     "chip, host's length": "#8a5fb0",
+    "chip, host's threshold": "#c9a227",
     "floats": "#1f5fa8",
     "nearest mean of hidden rates": "#2e7d4f",
     "nearest mean of pixels": "#888888",
@@ -311,10 +312,11 @@ def summed(found: list[dict[str, Any]]) -> dict[str, Any]:
     """Over seeds: mean of each seed's mean over the images shown, and the standard deviation of these."""
     before = np.array([each["before"] for each in found])
     table = {name: np.array([np.mean(each["rows"][name], axis=0) for each in found]) for name in ROWS}
+    other = np.array([each["before, host's threshold"] for each in found])
     print(f"old digits before: {100 * before.mean():.1f} ± {100 * before.std():.1f} % of held-out images (8 digits)")
-    print(
-        f"{'':30} {'after one new digit: old':>26} {'new':>13} {'after another: old':>20} {'first':>13} {'second':>13}"
-    )
+    print(f"   with the host's threshold: {100 * other.mean():.1f} ± {100 * other.std():.1f} %")
+    heads = "after one new digit: old", "new", "after another: old", "first", "second"
+    print(f"{'':30} {heads[0]:>26} {heads[1]:>13} {heads[2]:>20} {heads[3]:>13} {heads[4]:>13}")
     for name, rows in table.items():
         cells = [f"{100 * m:5.1f} ± {100 * d:4.1f}" for m, d in zip(rows.mean(0), rows.std(0), strict=True)]
         print(f"{name:30} {cells[0]:>26} {cells[1]:>13} {cells[2]:>20} {cells[3]:>13} {cells[4]:>13}")
@@ -333,7 +335,7 @@ def picture(classes_: dict[str, Any], places_: list[dict[str, Any]], path: Path)
     left.plot(curve[:, 1], curve[:, 0], "-o", color=ROWS["chip"], ms=4, label="chip, rates of the plateau")
     for (new, old), rate in zip(curve[:, ::-1], classes_["curve"], strict=True):
         left.annotate(rate, (new, old), textcoords="offset points", xytext=(5, 4), fontsize="small")
-    for name, marker in zip(ROWS, "osD^v", strict=True):
+    for name, marker in zip(ROWS, "osPD^v", strict=True):
         if name not in ("chip", "floats"):
             old, new = 100 * np.array(classes_["means"][name][:2])
             left.plot(new, old, marker, color=ROWS[name], label=name, ms=8)
@@ -341,8 +343,8 @@ def picture(classes_: dict[str, Any], places_: list[dict[str, Any]], path: Path)
     left.axvline(100 / 9, color="grey", lw=0.8, ls=":", label="chance")
     left.set(xlabel="new digit told right (%), from one image", ylabel="old digits told right (%)", xlim=(0, 100))
     left.legend(fontsize="small", frameon=False, loc="lower left")
-    named = {"drive at the first place": "#1f5fa8", "drive at the newest place": "#c2571a"}
-    for name, colour in (named | {"mean drive of the track": "#888888"}).items():
+    names = "drive at the first place", "drive at the newest place", "mean drive of the track"
+    for name, colour in zip(names, ("#1f5fa8", "#c2571a", "#888888"), strict=True):
         values = np.array([each[f"one neuron: {name}"] for each in places_])
         lap = np.arange(1, values.shape[1] + 1)
         right_.errorbar(lap, values.mean(0), values.std(0), fmt="-o", color=colour, capsize=3, label=name)
@@ -365,7 +367,7 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     results: dict[str, Any] = {}
-    host = on_chip.on_host(10, HIDDEN, PIXELS + 1, PHASES, lengths=True)
+    host = on_chip.on_host(10, HIDDEN, PIXELS + 1, PHASES, lengths=True, thresholds=True)
     for step in host:
         print(step)
     if "classes" in arguments.parts:

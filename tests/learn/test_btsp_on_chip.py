@@ -85,6 +85,9 @@ def test_what_the_host_does_to_weights():
     np.testing.assert_allclose(on_chip.started(weights, [1])[1], [0.5, 0.25, 0.4])
     found = on_chip.of_length(weights, [2, 1], 2.0, 1.5)
     assert found[2, 1] == 1.5  # cut off
+    e = np.array([0.3, 0.4, 0.5])
+    nearest = np.argmin(((weights - e) ** 2).sum(1))
+    assert np.argmax(weights @ e - on_chip.thresholds_of(weights)) == nearest
     np.testing.assert_allclose(found[2, 2], 0.2 * 2 / np.hypot(0.5, 0.2))
     assert not found[1].any()
     assert np.array_equal(found[0], weights[0])
@@ -103,6 +106,7 @@ def test_a_report_says_what_a_host_does(tmp_path):
     assert [step.name for step in steps] == ["phases", "plateau", "start", "length"]
     assert [step.values for step in steps] == [12, 4, 20, 40]
     assert len(on_chip.on_host(4, 20, 12, PHASES)) == 3
+    assert on_chip.on_host(4, 20, 12, PHASES, thresholds=True)[-1].values == 21
     assert str(steps[1]).startswith("plateau, at each pattern that is to be learned: gives the plateau to the neuron")
     view = LearningView({"chip": [0.1, 0.2]}, host=(*steps, OnHost("odd", "does <x>", "it may", "never", 1234)))
     report(learning=view, path=tmp_path / "r.html")

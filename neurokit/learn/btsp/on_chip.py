@@ -192,8 +192,21 @@ def of_length(weights: Any, rows: Sequence[int], length: float, most: float) -> 
     return np.clip(found, 0, most)
 
 
-def on_host(classes: int, sources: int, inputs: int, phases: Phases, *, lengths: bool = False) -> tuple[OnHost, ...]:
-    """What a host does for a readout that learns by one plateau. lengths: whether it also scales what was learned."""
+def thresholds_of(weights: Any) -> Floats:
+    """(classes,) half of the squared length of each row, in units of a readout's potential.
+
+    Taken off the potentials, the largest is the nearest row: |E - w|^2 = |E|^2 - 2 (w E - |w|^2 / 2).
+    """
+    return np.asarray(0.5 * np.square(np.asarray(weights, np.float64)).sum(axis=1))
+
+
+def on_host(
+    classes: int, sources: int, inputs: int, phases: Phases, *, lengths: bool = False, thresholds: bool = False
+) -> tuple[OnHost, ...]:
+    """What a host does for a readout that learns by one plateau.
+
+    lengths, thresholds: whether it also scales what was learned, or takes `thresholds_of` it off the potentials.
+    """
     found = [
         OnHost(
             "phases",
@@ -221,4 +234,8 @@ def on_host(classes: int, sources: int, inputs: int, phases: Phases, *, lengths:
         does = "scales a new neuron's weights to the mean length of the others'"
         why = "the learning engine sees one synapse at a time"
         found.append(OnHost("length", does, why, "after each pattern that was learned", 2 * sources))
+    if thresholds:
+        does = "takes half of the squared length of a new neuron's weights off its potential"
+        why = "the learning engine changes synapses, no neuron's bias"
+        found.append(OnHost("threshold", does, why, "after each pattern that was learned", sources + 1))
     return tuple(found)
