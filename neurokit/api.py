@@ -238,6 +238,7 @@ def open(
     it is cut. Raises as `run` does; FormatError or InputError for `state`.
     """
     runner = _runner(backend, threads, silicon)
+    check_graph(program)
     program = _runnable(program, runner)
     chosen = check_record(program, record, learning=False)
     check_positive({"deadline": deadline, "time_limit": time_limit})
@@ -280,8 +281,7 @@ def memory(program: Program | Network, inputs: Inputs | int, steps: int | None =
 
 
 def _runnable(program: Program | Network, runner: Backend) -> Program | Network:
-    """What is given to the backend: sound, accepted, and compiled where its integers say all. Errors as for `run`."""
-    check_graph(program)
+    """What is given to the backend: a sound graph, accepted, compiled where its integers say all. Errors as for `run`."""
     if isinstance(program, Network):
         if runner.name != "simulator":
             fact, mend = "was given a Network", "Call nk.compile, or use the simulator."

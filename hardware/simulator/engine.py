@@ -26,7 +26,7 @@ from neurokit.lower.fold import to_matrix
 from neurokit.lower.plastic_synapses import with_weights
 
 BLOCK_BYTES = 128 << 20  # of synaptic input, were it held at once: well inside memory
-SENT_BYTES = 8 << 20  # of spikes of a population for each thread, which its targets are to find in the caches
+SENT_BYTES = 6 << 20  # of spikes of a population for each thread, which its targets are to find in the caches
 FEW_STEPS = 16  # of a block, which it has whatever they take from the caches, since each block has its price
 
 

@@ -149,20 +149,22 @@ class Runner:
         stop: int,
     ) -> None:
         start, recorder = engine.now, self.recorder
-        step_counts = {name: np.zeros(stop - start, np.int64) for name in inputs}
+        step_counts: dict[str, NDArray[np.int64]] = {}
         given: dict[str, NDArray[Any]] = {}
         for name, values in inputs.items():
             given[name] = time_first(values, start, stop).astype(self.kinds[name], copy=False)
             if given[name].dtype == np.uint8:
-                self._count(given[name], counts[name], step_counts[name])
+                step_counts[name] = self._count(given[name], counts[name])
             else:
-                count_events(given[name], counts[name], step_counts[name])
+                step_counts[name] = np.zeros((1, stop - start), np.int64)
+                count_events(given[name], counts[name], step_counts[name][0])
         into = {
             name: values
             for name, values in recorder.rows_of(samples, start, stop).items()
             if values.dtype == engine.neurons(name).output_type
         }
         states = engine.advance(given, stop - start, list(recorder.states), into, lent=True)
+        self.team.settle()
         for name, found in engine.take_overflows().items():
             recorder.overflows[name] += found
         shapes = {name: population.shape for name, population in self.graph.populations.items()}
@@ -171,20 +173,25 @@ class Runner:
             start,
             {name: batch_first(engine.output(name), shapes[name]) for name in recorder.spikes if name not in into},
             {key: batch_first(values, shapes[key[0]]) for key, values in states.items()},
-            step_counts | engine.take_step_counts(),
+            {name: shares.sum(axis=0) for name, shares in step_counts.items()} | engine.take_step_counts(),
         )
 
-    def _count(self, rows: NDArray[np.uint8], counts: NDArray[np.int64], totals: NDArray[np.int64]) -> None:
-        """Add spikes (steps, samples, n) to those of each neuron and of each step."""
+    def _count(self, rows: NDArray[np.uint8], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Add spikes (steps, samples, n) to those of each neuron; those of each step, (shares, steps), when settled."""
         if len(rows) < FEW_STEPS:
-            count_rows(rows, totals)
+            totals = np.zeros((1, len(rows)), np.int64)
+            count_rows(rows, totals[0])
             count_spikes(rows, counts)
-            return
+            return totals
         parts, size = self.team.size if rows.nbytes > SHARED_BYTES else 1, rows.shape[2]
         shares = np.zeros((parts, len(rows)), np.int64)
         cuts = pairwise(size * k // parts for k in range(parts + 1))
-        self.team.run([partial(count_share, rows, counts, s, *cut) for s, cut in zip(shares, cuts, strict=True)])
-        totals += shares.sum(axis=0)
+        tasks = [partial(count_share, rows, counts, s, *cut) for s, cut in zip(shares, cuts, strict=True)]
+        if parts > 1:
+            self.team.beside(tasks)
+        else:
+            tasks[0]()
+        return shares
 
     def _check_time(self, step: int, keep: Callable[[], None]) -> None:
         if self.time_limit is not None and self.seconds > self.time_limit:

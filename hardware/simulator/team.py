@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
@@ -57,9 +58,13 @@ class Team:
         self.size = size
         self._pool: ThreadPoolExecutor | None = None
         self._process = 0  # whose threads are in the pool: after a fork there are none
+        self._beside: Sequence[Callable[[], None]] = ()
 
     def run(self, tasks: Sequence[Callable[[], None]]) -> None:
         """Run all tasks, the first one here, and wait for them; raise what one raised."""
+        if self._beside and len(tasks) == len(self._beside):
+            pairs, self._beside = zip(tasks, self._beside, strict=True), ()
+            tasks = [partial(_both, *pair) for pair in pairs]
         others = [self._threads().submit(task) for task in tasks[1:]]
         try:
             tasks[0]()
@@ -69,12 +74,28 @@ class Team:
         for other in others:
             other.result()
 
+    def beside(self, tasks: Sequence[Callable[[], None]]) -> None:
+        """Run these with the next as many tasks, or in `settle`: to wake threads takes as long as a small task."""
+        self.settle()
+        self._beside = tasks
+
+    def settle(self) -> None:
+        """Run what is left of `beside`."""
+        tasks, self._beside = self._beside, ()
+        if tasks:
+            self.run(tasks)
+
     def _threads(self) -> ThreadPoolExecutor:
         """The other threads, those of this process."""
         assert self.size > 1, "a team of one has one task"
         if self._pool is None or self._process != os.getpid():
             self._pool, self._process = ThreadPoolExecutor(self.size - 1, "neurokit"), os.getpid()
         return self._pool
+
+
+def _both(first: Callable[[], None], second: Callable[[], None]) -> None:
+    first()
+    second()
 
 
 class _OneThread:
