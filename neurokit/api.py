@@ -281,7 +281,7 @@ def memory(program: Program | Network, inputs: Inputs | int, steps: int | None =
 
 
 def _runnable(program: Program | Network, runner: Backend) -> Program | Network:
-    """What is given to the backend: a sound graph, accepted, compiled where its integers say all. Errors as for `run`."""
+    """What the backend is given: a sound graph, accepted, compiled where its integers say all. Errors as for `run`."""
     if isinstance(program, Network):
         if runner.name != "simulator":
             fact, mend = "was given a Network", "Call nk.compile, or use the simulator."
