@@ -226,11 +226,12 @@ def _variable(factor):
     return factor.variable
 
 
-def test_a_tag_below_its_range():
+@pytest.mark.parametrize("gate", ["y0", "u"])
+def test_a_tag_below_its_range(gate):
     """In Lava's arithmetic a tag of -257 comes back at the next evaluation, also where no gate is open."""
     down = FixedRule(
         "down",
-        (Product(1, -7, "y0", factors("t")),),
+        (Product(1, -7, gate, factors("t")),),
         (Product(-7, 3, "x0"),),
         traces={},
         seed=1,
@@ -238,7 +239,8 @@ def test_a_tag_below_its_range():
     rng = np.random.default_rng(0)
     program = learning(down, dense(1, 3, 40))
     inputs = {"in": (rng.random((1, 600, 40)) < 0.1).astype(int), "drive": np.zeros((1, 600, 8), int)}
-    assert fits(shape_of(down, dense=True), ("t",)), "16 bits do, but for this"
+    shape = shape_of(down, dense=True)
+    assert is_narrow(shape) if shape.steady else fits(shape, ("t",)), "16 bits do, but for this"
     recording = assert_as_interpreted(program, inputs, 600)
     assert (recording.states["in->out", "tag"] == -257).any(), "it has happened"
 
