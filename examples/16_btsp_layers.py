@@ -2,6 +2,7 @@
 
     python examples/16_btsp_layers.py digits   [--seeds 0 1 2 3 4] [--out build/btsp]
     python examples/16_btsp_layers.py fashion  [--methods published gated ...] [--data FOLDER]   784-500-500-10
+    python examples/16_btsp_layers.py longer                                       three times as many images
     python examples/16_btsp_layers.py feedback                                        transposed, random or learned
     python examples/16_btsp_layers.py summary | picture
 
@@ -68,6 +69,7 @@ class Setting:
 
 SETTINGS = {
     "fashion": Setting(PUBLISHED_SIZES, EIANN_5L, 2_000, {"backprop": 0.3}),
+    "longer": Setting(PUBLISHED_SIZES, EIANN_5L, 6_000, {"backprop": 0.3}, ("published", "gated", "early", "backprop")),
     "feedback": Setting(PUBLISHED_SIZES, EIANN_5L, 2_000, {}, ("random", "learned")),
 }
 FEEDBACK_RATE = 1e-3
@@ -217,7 +219,8 @@ def summary(out: Path) -> None:
         for at in next(iter(found.values())).get("angles", {}):
             for kind in ("mean", "single"):
                 named = [run["angles"][at][kind] for run in found.values()]
-                told = "  ".join(f"{m} {interval([a[m] for a in named])[0]:5.1f}" for m in named[0])
+                known = {m: [a[m] for a in named if not math.isnan(a[m])] for m in named[0]}
+                told = "  ".join(f"{m} {np.mean(v):5.1f}" if v else f"{m}     -" for m, v in known.items())
                 print(f"{name:22} {int(at):6,} samples, angle of {kind}: {told}")
     RESULTS.write_text(json.dumps(runs, separators=(",", ":")) + "\n")
 

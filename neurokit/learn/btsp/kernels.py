@@ -103,3 +103,19 @@ def grow_to_sum(w, post, pre, rate, total, own):
             scale = total / max(found, np.float32(1e-12))
             for i in range(w.shape[1]):
                 w[j, i] *= scale
+
+
+@njit(cache=True, fastmath=FREE)
+def grow_and_keep_sums(w, post, trace, eta, w_max):
+    """w += eta post trace in rows whose post is not 0; each row is brought back to its sum, and cut at w_max."""
+    for j in range(w.shape[0]):
+        if post[j] == 0:
+            continue
+        before, grown = np.float32(0), np.float32(0)
+        for i in range(w.shape[1]):
+            before += w[j, i]
+            w[j, i] += eta * post[j] * trace[i]
+            grown += w[j, i]
+        if grown > 0:
+            for i in range(w.shape[1]):
+                w[j, i] = min(w[j, i] * (before / grown), w_max)

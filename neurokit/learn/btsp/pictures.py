@@ -21,7 +21,7 @@ COLOURS = {
     "backprop": "#2b8a3e",
 }
 NAMES = {"published": "BTSP, published", "gated": "BTSP, gated", "local": "local error", "hebb": "Hebb"}
-NAMES |= {"frozen": "hidden layers frozen", "early": "frozen after a tenth"}
+NAMES |= {"frozen": "hidden layers frozen", "early": "frozen after 200 images"}
 LAYERS = ("layer 1", "layer 2", "output")
 ROWS = ("published", "hebb", "backprop")
 
@@ -79,14 +79,14 @@ def _band(axes: Axes, samples: list[int], values: Any, colour: str, name: str) -
 
 
 def _angles(axes: Axes, runs: Runs, setting: str, layer: int) -> None:
-    for method in ("published", "gated", "local", "hebb"):
+    for method in ("published", "gated", "local"):
         for kind, style in (("mean", "-"), ("single", ":")):
             samples, values = _angle_of(runs, f"{setting}-{method}", layer, kind)
             if samples:
                 label = f"{NAMES[method]}, {'all images' if kind == 'mean' else 'one image'}"
                 axes.plot(samples, values, style, marker="o", markersize=3, color=COLOURS[method], label=label)
     axes.axhline(90, color="#bbbbbb", linewidth=0.8)
-    axes.set(xlabel="training images", ylabel="angle to steepest descent (°)", ylim=(0, 120))
+    axes.set(xlabel="training images", ylabel="angle to steepest descent (°)", ylim=(0, 150))
     axes.set_title(f"784-500-500-10, {LAYERS[layer]}")
     if layer == 0:
         axes.legend(fontsize="x-small", frameon=False, ncols=2, loc="lower left")
@@ -97,8 +97,9 @@ def _angle_of(runs: Runs, name: str, layer: int, kind: str) -> tuple[list[int], 
     if not found:
         return [], []
     at = list(found[0]["angles"])
-    values = [[list(run["angles"][k][kind].values())[layer] for k in at] for run in found]
-    return [int(k) for k in at], [float(v) for v in np.nanmean(np.array(values, float), axis=0)]
+    values = np.array([[list(run["angles"][k][kind].values())[layer] for k in at] for run in found], float)
+    means = [float(column[~np.isnan(column)].mean()) if (column == column).any() else np.nan for column in values.T]
+    return [int(k) for k in at], means
 
 
 def _angles_of_feedback(axes: Axes, runs: Runs) -> None:
@@ -109,7 +110,7 @@ def _angles_of_feedback(axes: Axes, runs: Runs) -> None:
             if samples:
                 axes.plot(samples, values, style, color=colour, label=f"{feedback}, {LAYERS[layer]}")
     axes.axhline(90, color="#bbbbbb", linewidth=0.8)
-    axes.set(xlabel="training images", ylabel="angle to steepest descent (°)", ylim=(0, 120))
+    axes.set(xlabel="training images", ylabel="angle to steepest descent (°)", ylim=(0, 150))
     axes.set_title("784-500-500-10: feedback")
     axes.legend(fontsize="x-small", frameon=False, ncols=2)
 
@@ -140,7 +141,8 @@ def draw_features(folder: Path, path: Path) -> None:
             _fields(grid[0], before, "all: before", False)
         _fields(grid[1 + 2 * at], after, NAMES.get(method, method), False)
         _fields(grid[2 + 2 * at], after - before, "change", True)
-    figure.suptitle("Weights from the 28 x 28 pixels to 12 neurons of layer 1 (white 0; change: red up, blue down)")
+    shades = "white 0; change: red up, blue down; each row has its own scale"
+    figure.suptitle(f"Weights from the 28 x 28 pixels to 12 neurons of layer 1 (seed 0; {shades})")
     _write(figure, path)
 
 

@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from neurokit.learn.btsp.kernels import cancel, change_rows, grow_to_sum
+from neurokit.learn.btsp.kernels import cancel, change_rows, grow_and_keep_sums, grow_to_sum
 from neurokit.learn.btsp.network import DendriticNet, Floats, Nudged, Phases, Weights, is_inhibitory
 from neurokit.learn.btsp.start import (
     DISCOUNT,
@@ -93,7 +93,8 @@ def _from_below(
     if kind == "frozen":
         return
     if kind == "hebb":
-        _hebb(matrix, squashed(nudged.rates[f"{label}E"][0]), trace, eta, constants.w_max)
+        post = squashed(nudged.rates[f"{label}E"][0])
+        grow_and_keep_sums(matrix, post, trace, eta, np.float32(constants.w_max))
         return
     old = None if past is None or kind != "published" or not rule.discount else past
     none = np.zeros_like(plateau)
@@ -109,13 +110,6 @@ def _from_below(
     later_loss = later + depressing(later) if old is not None else later
     parts = (np.maximum(plateau, 0), np.minimum(plateau, 0), growth, growth + loss, trace, late, later, later_loss)
     change_rows(matrix, *parts, eta, np.float32(constants.w_max))
-
-
-def _hebb(matrix: Floats, post: Floats, trace: Floats, eta: np.float32, w_max: float) -> None:
-    rows = np.flatnonzero(post)
-    before = matrix[rows].sum(1, keepdims=True)
-    grown = matrix[rows] + eta * post[rows][:, None] * trace
-    matrix[rows] = np.minimum(grown * (before / grown.sum(1, keepdims=True)), np.float32(w_max))
 
 
 def _inhibition(net: DendriticNet, weights: Weights, label: str, seen: Phases, every: Constants) -> None:
