@@ -10,8 +10,8 @@ Each run writes a small JSON file into --out (seed 0 of Fashion-MNIST also what 
 already is not run again. `summary` prints tables of them and gathers them in docs/btsp-layers.json; `picture` draws
 docs/images/btsp_layers.png and btsp_features.png. Fashion-MNIST: `apt-get install dataset-fashion-mnist`, or --data.
 
-Result (five seeds, 95 % intervals): digits 94.8 ± 1.1 % ("published"), 95.0 ± 1.6 % ("gated"). Fashion-MNIST after 2,000
-images: BTSP 59.1 ± 9.8 %, backpropagation 49 ± 12 %, hidden layers frozen 10 % (docs/btsp.md: why, and what that is not).
+Result (five seeds, 95 % intervals): digits 94.8 ± 1.1 % ("published"), 95.0 ± 1.6 % ("gated"). Fashion-MNIST after
+2,000 images: BTSP 59.1 ± 9.8 %, backpropagation 49 ± 12 %, hidden layers frozen 10 % (what that means: docs/btsp.md).
 """
 
 from __future__ import annotations

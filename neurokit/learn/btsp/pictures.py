@@ -157,4 +157,4 @@ def _fields(row: Any, weights: Any, name: str, signed: bool) -> None:
 
 def _write(figure: Figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=100)
+    figure.savefig(path, dpi=80)
