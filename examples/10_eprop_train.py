@@ -3,6 +3,8 @@ and three more.
 
     python examples/10_eprop_train.py pattern  [--seeds 0 1 2 3 4] [--method eprop] [--out build/eprop]
     python examples/10_eprop_train.py evidence [--seeds 0 1 2 3 4] [--feedback symmetric] [--reset soft]
+    python examples/10_eprop_train.py evidence --falling --iterations 1000    the rate falls, no early stop
+    python examples/10_eprop_train.py evidence --stock --falling --iterations 150    by stock parts
     python examples/10_eprop_train.py store    [--seeds 0]      store and recall
     python examples/10_eprop_train.py match    [--seeds 0]      delayed match
     python examples/10_eprop_train.py digits   [--seeds 0] [--code levels]   spoken digits, --data FOLDER of recordings
@@ -112,15 +114,15 @@ def memory(seed: int, options: argparse.Namespace) -> tuple[EpropNet, Task, Trai
     return net, task, training
 
 
-def unseen(name: str, data: Path) -> Trials | None:
-    """Trials that no training has seen, of the task of that name; None where there are none."""
+def unseen(name: str, data: Path, count: int = UNSEEN) -> Trials | None:
+    """Trials that no training has seen, of the task of that name; None where there are none. Digits: all there are."""
     random = np.random.default_rng(99)
     if name.startswith("digits"):
         code: Any = "delta" if "delta" in name else "levels"
         return SpokenDigits(str(data), indices=(4,), code=code).all_trials() if data.exists() else None
     tasks: dict[str, Task] = {"evidence": EvidenceAccumulation(), "store": StoreRecall(), "match": DelayedMatch()}
     task = tasks.get(name.split("-")[0])
-    return None if task is None else task.trials(random, UNSEEN)
+    return None if task is None else task.trials(random, count)
 
 
 def teller(started: float):
@@ -184,7 +186,7 @@ def by_stock_parts(net: EpropNet, trials: Trials) -> dict[str, float]:
     return {name: loss.errors(run_stock(net, trials.x[:256], how).y) for name, how in shown.items()}
 
 
-def summary(folder: Path, data: Path) -> None:
+def summary(folder: Path, data: Path, count: int) -> None:
     """A line for each network; in docs/eprop-training.json it takes its old place, and others stay."""
     found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     trials: dict[str, Trials | None] = {}
@@ -195,7 +197,7 @@ def summary(folder: Path, data: Path) -> None:
         line = f"{file.stem}: {told['iterations']} iterations, loss {losses[0]:.2f} -> {losses[-1]:.2f}"
         kind = file.stem.split("-")[0]
         if kind not in trials:
-            trials[kind] = unseen(kind, data)
+            trials[kind] = unseen(kind, data, count)
         if (shown := trials[kind]) is not None:
             net = load_eprop_net(file.with_suffix(".npz"))
             how = SlowInhibition() if "-stock" in file.stem else None
@@ -231,10 +233,11 @@ def main() -> None:
     stock = "evidence: the networks of examples/eprop go on learning with hard resets and slow inhibition in the loop"
     parser.add_argument("--stock", action="store_true", help=stock)
     parser.add_argument("--iterations", type=int, help="default: the published number")
+    parser.add_argument("--unseen", type=int, default=UNSEEN, help="summary: trials to decide")
     parser.add_argument("--out", type=Path, default=Path("build/eprop"))
     options = parser.parse_args()
     if options.task == "summary":
-        summary(options.out, options.data)
+        summary(options.out, options.data, options.unseen)
         return
     options.out.mkdir(parents=True, exist_ok=True)
     try:

@@ -3,6 +3,7 @@
     python examples/12_eprop_interference.py float [--seeds 0 1 2]                # seconds a network
     python examples/12_eprop_interference.py float --seeds 10 11 --conditions memory
     python examples/12_eprop_interference.py chip --seeds 10 11 --gains 0 1 2     # half a minute a network
+    python examples/12_eprop_interference.py online --seeds 10 11 --gains 0 2     # floats, learned as on the chip
     python examples/12_eprop_interference.py picture                              # and the table of docs/eprop.md
 
 100 LIF neurons learn by e-prop, in their recurrent weights only, to keep the first of two patterns that a cue calls up
@@ -35,6 +36,7 @@ from neurokit.graph.network import Program
 from neurokit.learn.eprop.forward import run
 from neurokit.learn.eprop.gradients import bptt_gradients, eprop_gradients
 from neurokit.learn.eprop.on_chip import OnChip, learning_network
+from neurokit.learn.eprop.online import learn_online
 from neurokit.learn.sequential import Interference, Losses, interference
 from neurokit.learn.tasks.memory import PatternMemory
 from neurokit.learn.tasks.networks import pattern_network
@@ -115,6 +117,34 @@ def in_floats(seed: int, gain: float, name: str) -> dict[str, Any]:
     if name == "memory":  # the same two networks as frozen Programs: what deployment alone does
         row["deployed"] = [loss_of(frozen(net, (a, b)), a) / a.silence for net in (after_a, after_b)]
     return row
+
+
+def online_in_floats(seed: int, gain: float) -> dict[str, Any]:
+    """In floats, but learned as on the chip: weights change in every step, at the same rate, until a trial is good
+    enough and so is the network as it then is.
+    """
+    both = tasks(seed, CONDITIONS["memory"])
+    nets, took = [untrained(seed, gain, CONDITIONS["memory"])], []
+    for task in both:
+        net, trials = learned_online(nets[-1], task)
+        nets.append(net)
+        took.append(trials)
+    found = interference((nets[0], nets[1], nets[2]), trial(both[0]), trial(both[1]))
+    return told(found, both[0].silence) | {"trials": took}
+
+
+def learned_online(net: EpropNet, task: PatternMemory) -> tuple[EpropNet, int]:
+    """The network after as many trials as it took, or the best of MOST by the loss in the trial; and how many."""
+    shown, goal = trial(task), CRITERION * task.silence
+    best, least = net, math.inf
+    for trials in range(1, MOST + 1):
+        done = learn_online(net, shown.x[0], lambda t, y: y - task.target[t], rate=RATE, learns=("w_rec",))
+        net, loss = done.net, shown.loss.loss(done.y[None])
+        if loss < least:
+            best, least = net, loss
+        if loss <= goal and shown.loss.loss(run(net, shown.x).y) <= goal:
+            return net, trials
+    return best, MOST
 
 
 def told(found: Interference, silence: float) -> dict[str, Any]:
@@ -252,6 +282,7 @@ def table(results: dict[str, Any]) -> str:
         *((f"{name}, in floats", name, SEEDS) for name in CONDITIONS if name != "memory"),
         ("memory, on the chip", "chip", chip),
         ("memory, the chip's networks, in floats", "memory", chip),
+        ("memory, in floats, weights changing in every step", "online", FRESH),
     ]
     lines = ["| forgetting at recurrent gain | " + " | ".join(f"{gain:g}" for gain in GAINS) + " |"]
     lines.append("|---|" + "---|" * len(GAINS))
@@ -319,7 +350,7 @@ def draw(results: dict[str, Any]) -> None:
 def main() -> None:
     """Measure, or draw and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("float", "chip", "picture"))
+    parser.add_argument("what", choices=("float", "online", "chip", "picture"))
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(10)))
     parser.add_argument("--gains", type=float, nargs="+", default=list(GAINS))
     parser.add_argument("--conditions", nargs="+", default=list(CONDITIONS), choices=CONDITIONS, help="in floats")
@@ -336,6 +367,9 @@ def main() -> None:
         for gain in options.gains:
             if options.what == "chip":
                 add(options.results, f"chip, gain {gain}, seed {seed}", partial(on_chip, seed, gain))
+            if options.what == "online":
+                measure = partial(online_in_floats, seed, gain)
+                add(options.results, f"online, gain {gain}, seed {seed}", measure)
             for name in options.conditions if options.what == "float" else ():
                 add(options.results, f"{name}, gain {gain}, seed {seed}", partial(in_floats, seed, gain, name))
 

@@ -36,3 +36,12 @@ def test_interference():
     assert example.rewritten(PAGE, results) == PAGE, "run python examples/12_eprop_interference.py picture"
     row = json.loads(json.dumps(example.in_floats(0, 2.0, "input stays on")))
     assert row == results["input stays on, gain 2.0, seed 0"]
+
+
+def test_stock_parts():
+    example = script("examples/19_eprop_stock.py")
+    results = example.read()
+    assert example.rewritten(PAGE, results) == PAGE, "run python examples/19_eprop_stock.py table"
+    for name in (example.STOCK, example.TUNED):
+        assert "loihi2-stock" in results[f"evidence, {name}, seed 0"]["targets"]
+    assert "loihi2-stock" not in results[f"evidence, {example.FULL}, seed 0"]["targets"]
