@@ -25,7 +25,7 @@ def test_fidelity():
     assert tool.rewritten(PAGE, numbers) == PAGE, "run python tools/eprop_fidelity.py --write"
     for kind in ("lif", "alif"):
         assert max(tool.in_floats(kind, 0).values()) < 1e-6  # the cosine is .999999 at least
-        for block in ("w_in", "w_rec"):
+        for block in ("w_in", "w_rec", "w_out"):
             rows = [r for r in numbers["engine"] if (r["kind"], r["block"], r["rate"]) == (kind, block, tool.RATE)]
             assert np.mean([r["cosine"] for r in rows if r["setting"] == "w8 t7 epoch 1 repaired"]) > 0.97
 
