@@ -2,7 +2,8 @@
 
     python examples/11_eprop_on_chip.py pattern  [--seeds 0 1 2 3 4] [--iterations 2000] [--out build/eprop-on-chip]
     python examples/11_eprop_on_chip.py evidence [--seeds 0 1 2 3 4] [--iterations 75] [--learns w_out]
-    python examples/11_eprop_on_chip.py evidence --cues crossed --iterations 1000 --learns w_in
+    python examples/11_eprop_on_chip.py evidence --cues crossed --learns w_in
+    python examples/11_eprop_on_chip.py readout
     python examples/11_eprop_on_chip.py summary [--out build/eprop-on-chip]
     python examples/11_eprop_on_chip.py picture [--out docs/images]
 
@@ -14,12 +15,13 @@ Evidence accumulation: the networks of examples/eprop, trained in floats, are de
 which they get wrong nearly always, or with half of each side's channels crossed over to the other, which leaves them
 at chance; and learn again, a trial at a time (`--learns` says what). Errors count only in the recall, by the input
 "gate"; the target is 1.5 for the right readout and -1.5 for the other. Swapped cues ask for no more than another
-readout; crossed ones the network does not tell apart, so that no readout can. Of crossed cues w_in learns the sensor's
-weights, the inputs of the cues, and later trials let errors count in the last 75 steps only.
+readout; crossed ones the network hardly tells apart, so that its readout cannot either. Of crossed cues w_in learns the
+sensor's weights, the inputs of the cues, and from trial 500 on errors count in the last 75 steps only.
 
 Each seed writes NAME.json, its losses or errors, and the pattern's NAME.npz, the network as it then is; a checkpoint of
 every 50th iteration (of evidence accumulation every 100th trial) beside them lets an interrupted run go on from there.
-What is finished is not done again. `summary` gathers crossed cues from there into examples/eprop/evidence-crossed.json.
+What is finished is not done again. `readout` fits the best readout to crossed cues, in floats; `summary` gathers all of
+crossed cues into examples/eprop/evidence-crossed.json.
 docs/eprop.md has the results; `picture` draws its figures from examples/eprop/*.json (matplotlib).
 """
 
@@ -43,6 +45,7 @@ from neurokit.errors import RailWarning
 from neurokit.files import written_aside
 from neurokit.graph.learned import plastic_projections, weights_of
 from neurokit.interrupts import Interrupts
+from neurokit.learn.eprop.forward import run
 from neurokit.learn.eprop.on_chip import OnChip, learning_network
 from neurokit.learn.tasks.evidence import EvidenceAccumulation, crossed
 from neurokit.learn.tasks.networks import pattern_network
@@ -59,7 +62,8 @@ EVIDENCE = OnChip(
     gated=True,
 )
 SENSOR = tuple(range(20))  # the inputs of the cues
-CROSSED = replace(EVIDENCE, learning_rate=4e-3, readout_rate=1e-3, inputs=SENSOR)
+CROSSED = replace(EVIDENCE, learning_rate=4e-3, recurrent_rate=2e-5, readout_rate=1e-3, inputs=SENSOR)
+ALL = " ".join(BLOCKS)
 LEVEL = 1.5  # of the readouts in floats: 1.1 to 1.7 in the recall
 TRAINED = Path(__file__).parent / "eprop"
 EVERY = 50  # iterations from one checkpoint to the next
@@ -177,6 +181,33 @@ def parted(task: EvidenceAccumulation, x: NDArray[np.uint8]) -> dict[str, NDArra
     return {"x": x} if task.wiring is None else {"sensor": x[..., :first], "x": x[..., first:]}
 
 
+def best_readout(seed: int, trials: int = 2000, weight_cost: float = 10.0) -> float:
+    """Share of wrong answers to crossed cues, in floats, of a readout that is fitted to a network as it was trained.
+
+    Logistic regression on what the readouts sum up, the mean of filtered spikes over the recall; weight_cost: of the
+    squared weights of normalised features. It is a bound for what the readout alone can learn.
+    """
+    net, (task, _) = load_eprop_net(TRAINED / f"evidence-seed{seed}.npz"), deployment("crossed", seed)
+    left = np.minimum(np.arange(task.steps, 0, -1), task.recall)  # steps of the recall that a spike is heard in
+    before = np.maximum(np.arange(task.steps, 0, -1) - task.recall, 0)
+    heard = net.kappa**before * (1 - net.kappa**left) / task.recall
+
+    def seen(source: int, size: int) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        drawn = task.trials(np.random.default_rng(source), size)
+        sums = [heard @ run(net, x[None]).spikes[0] for x in drawn.x]
+        return np.stack(sums), drawn.loss.labels  # type: ignore[attr-defined]
+
+    (features, labels), (unseen, wanted) = seen(5000 + seed, trials), seen(*HELD_OUT["crossed"])
+    mean, deviation = features.mean(0), features.std(0) + 1e-9
+    given, asked = (np.c_[(x - mean) / deviation, np.ones(len(x))] for x in (features, unseen))
+    w = np.zeros(given.shape[1])
+    for _ in range(25):  # Newton's steps
+        p = 1 / (1 + np.exp(-given @ w))
+        curvature = given.T @ (given * (p * (1 - p))[:, None]) + weight_cost * np.eye(len(w))
+        w -= np.linalg.solve(curvature, given.T @ (p - labels) + weight_cost * w)
+    return float(((asked @ w > 0) != wanted).mean())
+
+
 def unit(program: nk.Program) -> float:
     """Of the readouts' potentials; currents enter them times 64."""
     return 64 * next(row.scale for row in program.report if row.population == "out")
@@ -196,13 +227,27 @@ def wrong(program: nk.Program, task: EvidenceAccumulation, held_out: tuple[int, 
     return float(trials.loss.errors(v[:, late:] / unit(program)))  # type: ignore[attr-defined]
 
 
-def picture(folder: Path) -> Path:
-    """Losses of all seeds over the iterations, and the output of one after training, as eprop_on_chip.png in folder."""
+def picture(folder: Path) -> list[Path]:
+    """eprop_on_chip.png and eprop_crossed.png in folder: the pattern's losses and output, errors of crossed cues."""
     from matplotlib import pyplot  # only this draws
 
+    folder.mkdir(parents=True, exist_ok=True)
+    written_to = []
+    for name, draw, panels in (("eprop_on_chip", draw_pattern, 2), ("eprop_crossed", draw_crossed, 1)):
+        figure, axes = pyplot.subplots(1, panels, figsize=(4 * panels, 2.9), layout="constrained", squeeze=False)
+        draw(*axes[0])
+        for axis in axes[0]:
+            axis.legend(frameon=False, fontsize=8)
+        written_to.append(folder / f"{name}.png")
+        figure.savefig(written_to[-1], dpi=100, metadata={"Software": None})
+        pyplot.close(figure)
+    return written_to
+
+
+def draw_pattern(left: Any, right: Any) -> None:
+    """Losses of all seeds over the iterations, and the output of one after training."""
     kept = json.loads((TRAINED / "pattern-on-chip.json").read_text())
     names = {"floats": ("floats, rate 1e-4", "tab:blue"), "chip": ("chip's arithmetic, rate 5e-4", "tab:orange")}
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(8, 2.9), layout="constrained")
     for row in kept["seeds"].values():
         iterations = kept["every"] * np.arange(len(row["chip"]))
         left.semilogy(iterations, row["float"], color="tab:blue", linewidth=0.8)
@@ -217,12 +262,22 @@ def picture(folder: Path) -> Path:
         steps = output["every"] * np.arange(len(output[name]))
         right.plot(steps, output[name], color=color, linewidth=0.8, label=words.partition(",")[0])
     right.set(xlabel="step (ms)", ylabel=f"output, seed {output['seed']}")
-    for axis in (left, right):
-        axis.legend(frameon=False, fontsize=8)
-    folder.mkdir(parents=True, exist_ok=True)
-    figure.savefig(folder / "eprop_on_chip.png", dpi=100, metadata={"Software": None})
-    pyplot.close(figure)
-    return folder / "eprop_on_chip.png"
+
+
+def draw_crossed(axis: Any) -> None:
+    """Errors of 64 held-out trials on the way, each seed and the mean, by what learns."""
+    kept = json.loads((TRAINED / "evidence-crossed.json").read_text())
+    names = {"w_out": ("readout", "tab:gray"), "w_in": ("sensor's weights", "tab:orange"), ALL: ("all", "tab:blue")}
+    for learns, (words, color) in ((n, names[n]) for n in names if n in kept):
+        curves = [[row["crossed"], *row["curve"]] for row in kept[learns].values()]
+        shortest = min(map(len, curves))
+        trials = BLOCK * np.arange(shortest)
+        for curve in curves:
+            axis.plot(trials, curve[:shortest], color=color, linewidth=0.5, alpha=0.5)
+        axis.plot(trials, np.mean([curve[:shortest] for curve in curves], 0), color=color, label=f"{words} learns")
+    usual = np.mean([row["usual"] for name in names for row in kept.get(name, {}).values()])
+    axis.axhline(usual, color="black", linewidth=0.8, linestyle=":", label="before the change")
+    axis.set(xlabel="trial", ylabel="wrong answers", ylim=(0, 0.65))
 
 
 def summary(folder: Path) -> None:
@@ -242,30 +297,37 @@ def summary(folder: Path) -> None:
             print(f"{learns}, seed {seed}, {row['trials']} trials: {errors}")
         shares = [row["recovered"] for row in rows.values()]
         print(f"{learns}: recovered {np.mean(shares):.3f}, deviation {np.std(shares):.3f}")
+    best = folder / "crossed-best-readout.json"
+    kept |= {"best readout": json.loads(best.read_text())} if best.is_file() else {}
     written(TRAINED / "evidence-crossed.json", kept)
 
 
 def main() -> None:
     """One task, seed by seed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=("pattern", "evidence", "summary", "picture"))
+    parser.add_argument("task", choices=("pattern", "evidence", "readout", "summary", "picture"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    parser.add_argument("--iterations", type=int, help="2000 of the pattern; trials of evidence: 75, crossed 1000")
+    parser.add_argument("--iterations", type=int, help="2000 of the pattern; trials of evidence: 75, crossed 800")
     parser.add_argument("--cues", default="swapped", choices=tuple(HELD_OUT))
     parser.add_argument("--learns", nargs="+", default=["w_out"], choices=BLOCKS)
     parser.add_argument("--out", type=Path, default=Path("build/eprop-on-chip"))
     options = parser.parse_args()
     if options.task == "picture":
-        print(picture(options.out))
+        print(*picture(options.out), sep="\n")
         return
     if options.task == "summary":
         summary(options.out)
         return
     warnings.simplefilter("ignore", RailWarning)
     options.out.mkdir(parents=True, exist_ok=True)
+    if options.task == "readout":
+        shares = {str(seed): best_readout(seed) for seed in options.seeds}
+        written(options.out / "crossed-best-readout.json", shares)
+        print(shares)
+        return
     for seed in options.seeds:
         if options.task == "evidence":
-            trials = options.iterations or (75 if options.cues == "swapped" else 1000)
+            trials = options.iterations or (75 if options.cues == "swapped" else 800)
             found = evidence(seed, trials, options.out, tuple(options.learns), options.cues)
             shares = ", ".join(f"{name} {share:.1%}" for name, share in found.items() if isinstance(share, float))
             print(f"seed {seed}: wrong answers: {shares}", flush=True)

@@ -170,3 +170,21 @@ def test_btsp_converted(capsys, monkeypatch):
     monkeypatch.setattr("sys.argv", ["17_btsp_convert.py", *options])
     module.main()
     assert "same decision 100.00%" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_crossed_cues_go_on_where_they_were(tmp_path, monkeypatch):
+    """Two trials at once, and one and then the other: the same errors, and the same weights have moved."""
+    module = example("11_eprop_on_chip")
+    monkeypatch.setattr(module, "BLOCK", 1)
+    monkeypatch.setattr(module, "HELD_OUT", {"crossed": (200, 2)})
+    monkeypatch.setattr(module, "ON_THE_WAY", (100, 2))
+    found = {}
+    for name, runs in (("whole", (2,)), ("parts", (1, 2))):
+        (tmp_path / name).mkdir()
+        for trials in runs:
+            found[name] = module.evidence(0, trials, tmp_path / name, ("w_in",), "crossed")
+    assert found["parts"] == found["whole"]
+    assert found["whole"]["trials"] == 2
+    assert 0 < found["whole"]["moved sensor->alif"] < 0.5
+    assert found["whole"]["moved sensor->lif"] == 0
