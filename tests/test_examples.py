@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -179,6 +180,7 @@ def test_crossed_cues_go_on_where_they_were(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "BLOCK", 1)
     monkeypatch.setattr(module, "HELD_OUT", {"crossed": (200, 2)})
     monkeypatch.setattr(module, "ON_THE_WAY", (100, 2))
+    monkeypatch.setattr(module, "CROSSED", replace(module.CROSSED, learning_rate=0.05))  # two trials move weights
     found = {}
     for name, runs in (("whole", (2,)), ("parts", (1, 2))):
         (tmp_path / name).mkdir()
