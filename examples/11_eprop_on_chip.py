@@ -185,7 +185,7 @@ def best_readout(seed: int, trials: int = 2000, weight_cost: float = 10.0) -> fl
     """Share of wrong answers to crossed cues, in floats, of a readout that is fitted to a network as it was trained.
 
     Logistic regression on what the readouts sum up, the mean of filtered spikes over the recall; weight_cost: of the
-    squared weights of normalised features. It is a bound for what the readout alone can learn.
+    squared weights of normalised features. It estimates what the readout alone can learn.
     """
     net, (task, _) = load_eprop_net(TRAINED / f"evidence-seed{seed}.npz"), deployment("crossed", seed)
     left = np.minimum(np.arange(task.steps, 0, -1), task.recall)  # steps of the recall that a spike is heard in
