@@ -24,7 +24,8 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.converters.btsp_rates import KINDS, Joint, RateNet, weight_faults
+from neurokit.converters.btsp_net import weight_faults
+from neurokit.converters.btsp_rates import KINDS, Joint, RateNet
 from neurokit.errors import ConversionError, Fault, FormatError, InputError, one_line
 
 Spec = Mapping[str, Any]
@@ -156,8 +157,9 @@ class _Reader:
 
     def _population(self, name: str, kind: str, layer: int, options: Any) -> None:
         if kind not in KINDS or (layer == 0 and kind != "E"):
-            limit = f"known: {', '.join(KINDS)}; the input has E only"
-            self.fault(name, "is an unknown population", limit, "Rename it if it is one of these.")
+            limit = f"known: {', '.join(KINDS)}; the input, which is the first layer, has E only"
+            mend = "Rename it, or put the input's layer first." if layer == 0 else "Rename it if it is one of these."
+            self.fault(name, "is an unknown population", limit, mend)
             return
         self.layer_of[name] = layer
         if not isinstance(options, Mapping) or not _whole(options.get("size")):

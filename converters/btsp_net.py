@@ -9,7 +9,7 @@ Galloni, Peddada, Chennawar & Milstein 2025, doi:10.1101/2025.05.22.655599.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -148,29 +148,36 @@ def _faults(net: DendriticNet) -> list[Fault]:
         fact = "joins no two populations of this network"
         found.append(Fault(name, fact, f"known: {', '.join(shapes)}", "Leave it out, or correct its name."))
     for name, shape in shapes.items():
-        found += _matrix_faults(name, shape, net.weights.get(name))
-    if net.feedback is not None and len(net.feedback) != len(sizes.hidden):
-        fact, limit = f"has {len(net.feedback)} numbers", f"one for each of {len(sizes.hidden)} hidden layers"
+        if name in net.weights:
+            found += weight_faults(name, net.weights[name], shape)
+    scales = net.feedback
+    if scales is not None and (len(scales) != len(sizes.hidden) or not np.isfinite(scales).all()):
+        fact, limit = f"is {scales}", f"one finite number for each of {len(sizes.hidden)} hidden layers"
         found.append(Fault("feedback", fact, limit, "Give one scale a hidden layer, or None for matrices."))
-    if not (net.tau >= 1 and net.steps >= 1):
-        fact = f"tau is {net.tau:g} and steps is {net.steps}"
-        found.append(Fault("phases", fact, "both are at least 1", "Give steps, and a tau in steps."))
+    if not (1 <= net.tau < np.inf and net.steps >= 1 and net.steps % 1 == 0):
+        fact, limit = f"tau is {net.tau:g} and steps is {net.steps}", "both are at least 1 and finite, steps is whole"
+        found.append(Fault("phases", fact, limit, "Give steps, and a tau in steps."))
     return found
 
 
-def _matrix_faults(name: str, shape: tuple[int, int], matrix: Floats | None) -> list[Fault]:
-    if matrix is None:
-        return []
-    if matrix.shape != shape:
-        return [Fault(name, f"has shape {matrix.shape}", f"(target, source) is {shape}", "Transpose or correct it.")]
-    if not np.isfinite(matrix).all():
-        return [Fault(name, "has values that are not finite", "weights are numbers", "Train again from good weights.")]
-    sign = "at most 0" if is_inhibitory(name) else "at least 0"
-    wrong = int((matrix > 0).sum() if is_inhibitory(name) else (matrix < 0).sum())
-    if wrong:
-        fact = f"{wrong} of {matrix.size} weights have the other sign"
-        return [Fault(name, fact, f"Dale's law: weights of this source are {sign}", "Clip them, or correct its kind.")]
-    return []
+def weight_faults(name: str, weight: NDArray[Any], shape: tuple[int, int]) -> Iterator[Fault]:
+    """What is wrong with the matrix `<target>_<source>`: type, shape (target, source), values, signs (Dale's law)."""
+    if weight.dtype.kind not in "biuf":
+        yield Fault(name, f"holds {weight.dtype}", "weights are real numbers", "Save it again.")
+    elif weight.shape != shape:
+        limit = f"its populations have (target, source) {shape}"
+        yield Fault(name, f"has shape {weight.shape}", limit, "Transpose it, or correct the sizes.")
+    elif not np.isfinite(weight).all():
+        fact = f"has {int((~np.isfinite(weight)).sum())} values that are not finite"
+        yield Fault(name, fact, "weights are numbers", "Train again from good weights.")
+    else:
+        inhibitory = is_inhibitory(name)
+        wrong = int((weight > 0).sum() if inhibitory else (weight < 0).sum())
+        if wrong:
+            sign, law = ("positive", "at most 0") if inhibitory else ("negative", "at least 0")
+            fact = f"{wrong} of {weight.size} weights are {sign}"
+            limit = f"Dale's law: weights of {name.rpartition('_')[2]} are {law}"
+            yield Fault(name, fact, limit, "Clip them, or correct the source's kind.")
 
 
 def load_dendritic_net(path: str | os.PathLike[str]) -> DendriticNet:
@@ -194,9 +201,12 @@ def dendritic_net(arrays: Mapping[str, NDArray[Any]], name: str) -> DendriticNet
         limit = f"this neurokit reads version {VERSION}"
         raise FormatError(Fault(name, f"is a DendriticNet of version {version:g}", limit, "Update neurokit."))
     scales = found.pop("feedback", None)
+    if scales is not None and (scales.ndim > 1 or scales.dtype.kind not in "iuf"):
+        fact = f"has a 'feedback' of {scales.dtype} and shape {scales.shape}"
+        raise FormatError(Fault(name, fact, "it holds a number for each hidden layer", "Save it again."))
     feedback = None if scales is None else tuple(float(scale) for scale in np.atleast_1d(scales))
     weights = {key: _single(key, values) for key, values in found.items()}
-    return DendriticNet(_sizes(weights, name), weights, feedback, tau, int(steps))
+    return DendriticNet(_sizes(weights, name), weights, feedback, tau, int(steps) if steps % 1 == 0 else steps)
 
 
 def _number(found: dict[str, NDArray[Any]], key: str, name: str) -> float:

@@ -11,7 +11,7 @@ doi:10.1101/2025.05.22.655599.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -19,8 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurokit.converters.btsp_net import DendriticNet, is_inhibitory
-from neurokit.errors import Fault
+from neurokit.converters.btsp_net import DendriticNet
 
 Floats = NDArray[np.float64]
 KINDS = ("E", "SomaI", "DendI")
@@ -94,23 +93,3 @@ def of_dendritic(net: DendriticNet) -> RateNet:
     left = tuple(sorted(set(net.weights) - kept))
     tau = {name: float(net.tau) for name in counts if name != f"{labels[0]}E"}
     return RateNet(counts, tuple(joints), tau, net.steps, f"{labels[-1]}E", left)
-
-
-def weight_faults(name: str, weight: NDArray[Any], shape: tuple[int, int]) -> Iterator[Fault]:
-    """What is wrong with the matrix `<target>_<source>`: type, shape (target, source), values, signs (Dale's law)."""
-    if weight.dtype.kind not in "biuf":
-        yield Fault(name, f"holds {weight.dtype}", "weights are real numbers", "Save it again.")
-    elif weight.shape != shape:
-        limit = f"its populations have (target, source) {shape}"
-        yield Fault(name, f"has shape {weight.shape}", limit, "Transpose it, or correct the sizes.")
-    elif not np.isfinite(weight).all():
-        fact = f"has {int((~np.isfinite(weight)).sum())} values that are not finite"
-        yield Fault(name, fact, "weights are numbers", "Train again from good weights.")
-    else:
-        inhibitory = is_inhibitory(name)
-        wrong = int((weight > 0).sum() if inhibitory else (weight < 0).sum())
-        if wrong:
-            sign, law = ("positive", "at most 0") if inhibitory else ("negative", "at least 0")
-            fact = f"{wrong} of {weight.size} weights are {sign}"
-            limit = f"Dale's law: weights of {name.rpartition('_')[2]} are {law}"
-            yield Fault(name, fact, limit, "Clip them, or correct the source's kind.")

@@ -23,10 +23,11 @@ from neurokit.arguments import (
     check_steps,
     need_graph,
     refuse,
+    sample_faults,
 )
 from neurokit.budget import Memory, recording_bytes
 from neurokit.calibration import observe
-from neurokit.errors import BackendError, CompileError, Fault, InputError, OverflowWarning, RailWarning
+from neurokit.errors import BackendError, CompileError, Fault, InputError, OverflowWarning, RailWarning, SampleWarning
 from neurokit.graph import io
 from neurokit.graph.fixed_plasticity import Arithmetic
 from neurokit.graph.network import Network, Program
@@ -131,6 +132,8 @@ def compile(
         fact, mend = "was given for a source that holds integers already", "Leave it out."
         raise CompileError(Fault("calibrate", fact, "they pass through unchanged", mend))
     activity = observe(network, calibrate)
+    if network.steps_per_sample:
+        _warn_of_steps(network, check_steps(check_inputs(network, calibrate)[0], None))
     return compile_network(
         network, bits=bits, window=window, activity=activity, arithmetic=arithmetic, schedule=schedule
     )
@@ -189,6 +192,7 @@ def run(
     A Program's populations lag behind the input by `program.latency`, a step a connection: to let a whole input of T
     steps through, pass steps=T + max(program.latency.values()), and read `rec.aligned(name)`, which leaves out the
     steps before the input arrives (in which a bias may make neurons fire). A Network has its source's own timing.
+    Where the source says for how long it shows a sample (`steps_per_sample`), a SampleWarning tells other lengths.
     Where integers wrap (`Recording.overflows`) one OverflowWarning says in which populations, and what mends it.
     Raises InputError (shape, type, steps, unknown names, a checkpoint of another run, a recording larger than
     memory), GraphError (an unsound graph), BackendError (refused, failed, out of time), FormatError (a damaged
@@ -203,6 +207,7 @@ def run(
     check_positive({"every": every, "time_limit": time_limit})
     batch = next(iter(arrays.values())).shape[0] if batched else None
     count = check_learning(program, batch, learners, record_every, steps)
+    _warn_of_steps(program, steps)
     limits = (time_limit, progress, record_every, count)
     recording = Run(runner, program, arrays, steps, chosen, batch, *limits).start(to, checkpoint, every)
     if faults := recording.wraps():
@@ -290,6 +295,12 @@ def _runnable(program: Program | Network, runner: Backend) -> Program | Network:
     if faults := runner.accepts(program):
         raise BackendError(faults)
     return program
+
+
+def _warn_of_steps(graph: Program | Network, steps: int) -> None:
+    """A SampleWarning, at the place from which `run` or `compile` was called."""
+    if faults := sample_faults(graph, steps):
+        warnings.warn("\n".join(map(str, faults)), SampleWarning, stacklevel=3)
 
 
 def is_saved(source: Any) -> bool:

@@ -281,6 +281,25 @@ def check_learning(graph: Program | Network, batch: int | None, learners: Any, e
     return count
 
 
+def sample_faults(graph: Program | Network, steps: int) -> list[Fault]:
+    """What is wrong with `steps` of a sample where the source says for how long it shows one, for a SampleWarning."""
+    if not graph.steps_per_sample:
+        return []
+    shown, late = sample_steps(graph)
+    if shown <= steps <= shown + late:
+        return []
+    limit = f"the source shows one for {shown} steps from rest{f', which {late} more let through' if late else ''}"
+    mend = "Pass presented(x), x of shape (batch, 1, *shape): several samples are a batch, not a sequence."
+    return [Fault(", ".join(graph.inputs), f"a sample has {steps} steps", limit, mend)]
+
+
+def sample_steps(graph: Program | Network) -> tuple[int, int]:
+    """Steps for which the source shows a sample (0: it says none), and that the deepest population is behind it."""
+    if isinstance(graph, Program):
+        return graph.steps_per_sample * graph.steps_per_frame, max(graph.latency.values(), default=0)
+    return graph.steps_per_sample, 0
+
+
 def _is_pair(key: Any) -> bool:
     return isinstance(key, tuple | list) and len(key) == 2 and all(isinstance(part, str) for part in key)
 

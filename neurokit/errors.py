@@ -15,7 +15,8 @@
 
 OverflowWarning is a warning: integers left their range and wrapped, as the chip's do. ConversionWarning is another: a
 converter left something out that does not change decisions. MetadataWarning is a third: a file format has no field for
-part of what was saved. RailWarning is a fourth: learning has brought many weights to a bound.
+part of what was saved. RailWarning is a fourth: learning has brought many weights to a bound. SampleWarning is a fifth:
+a sample is shown for other steps than the source was trained with.
 
 Every error carries `faults`, all that were found at once, never only the first.
 
@@ -75,6 +76,11 @@ class OverflowWarning(UserWarning):
 
 class RailWarning(UserWarning):
     """Learning brought many weights of a projection to a bound, where they can only stay or turn back."""
+
+
+class SampleWarning(UserWarning):
+    """A sample is shown for fewer or more steps than the source was trained with (`steps_per_sample`), or without a
+    reset after the one before: what it decides then is not what the source decides."""
 
 
 class ConversionWarning(UserWarning):

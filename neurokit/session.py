@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from neurokit.arguments import Inputs, check_step
-from neurokit.errors import BackendError, Fault, FormatError, InputError, OverflowWarning
+from neurokit.arguments import Inputs, check_step, sample_steps
+from neurokit.errors import BackendError, Fault, FormatError, InputError, OverflowWarning, SampleWarning
 from neurokit.graph.fingerprint import fingerprint
 from neurokit.graph.learned import with_weights
 from neurokit.graph.network import Network, Program
@@ -85,6 +85,9 @@ class Session:
     states: (name, state) -> the same, of what `record` asked for and of v of outputs that do not spike.
     overflows: population -> Overflow since the beginning, the last reset or the last restore; None where nothing is
         counted (floats, Lava). Where integers of a population wrap for the first time, `step` warns (OverflowWarning).
+
+    Where the source says for how long it shows a sample (`steps_per_sample`), `step` warns when it has gone on for
+    longer without a reset (SampleWarning, once a sample).
     """
 
     def __init__(
@@ -154,13 +157,24 @@ class Session:
         except BaseException:
             self.close()
             raise
+        before = self.time
         self.time += steps or 1
         given = self._show(block, steps)
         faults = self._note_overflows(block)
         self._watch.note(perf_counter() - started, steps or 1)
         if faults:
             warnings.warn("\n".join(map(str, faults)), OverflowWarning, stacklevel=2)
+        if fault := self._overdue(before):
+            warnings.warn(str(fault), SampleWarning, stacklevel=2)
         return given
+
+    def _overdue(self, before: int) -> Fault | None:
+        """What is wrong when, since time `before`, a sample has become longer than the source's."""
+        shown, late = sample_steps(self._given)
+        if not shown or not before <= shown + late < self.time:
+            return None
+        limit = f"the source shows a sample for {shown} from rest{f', which {late} more let through' if late else ''}"
+        return Fault("session", f"has gone on for {self.time} steps", limit, "Call session.reset() before each sample.")
 
     def _note_overflows(self, block: Block) -> list[Fault]:
         """Count what left its range; what wrapped that had not before."""

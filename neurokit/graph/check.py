@@ -60,8 +60,11 @@ def _raise(faults: list[Fault]) -> None:
         raise GraphError(faults)
 
 
-def _structure(graph: _Graph) -> Iterator[Fault]:
+def _structure(graph: Network | Program) -> Iterator[Fault]:
     yield from _names(graph)
+    if graph.steps_per_sample < 0:
+        mend = "Pass 0 where the source says none."
+        yield Fault("steps_per_sample", f"is {graph.steps_per_sample}", "a number of steps is 0 or more", mend)
     for population in graph.populations.values():
         yield from _population(population)
     seen: set[str] = set()

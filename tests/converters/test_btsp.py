@@ -16,7 +16,7 @@ from neurokit.converters.btsp import CODES, network_of
 from neurokit.converters.btsp_eiann import read_spec
 from neurokit.converters.btsp_net import load_dendritic_net
 from neurokit.converters.btsp_rates import of_dendritic
-from neurokit.errors import ConversionWarning, InputError
+from neurokit.errors import ConversionWarning, GraphError, InputError, SampleWarning
 from neurokit.graph.neurons import IF
 from neurokit.graph.synapses import Dense
 from neurokit.learn.btsp.network import forward, is_inhibitory
@@ -314,6 +314,34 @@ def test_frames_are_shown_for_these_steps():
         network.presented(x[0])
     with pytest.raises(InputError, match="'y': is no input; inputs: x"):
         network.presented({"y": x})
+
+
+def test_other_lengths_of_a_sample_are_told():
+    """Samples as a sequence, a single step, and a session without a reset between samples."""
+    net, x = drawn(), samples(4)
+    network, program = compiled(net)
+    late = program.latency["OutputSomaI"]
+    said = rf"'x': a sample has {{}} steps; the source shows one for 30 steps from rest, which {late} more let through"
+    with pytest.warns(SampleWarning, match=said.format(120 + late)):
+        nk.run(program, program.presented(x))
+    with pytest.warns(SampleWarning, match=said.format(1)):
+        nk.run(program, program.scaled(x)[:, None])
+    with pytest.warns(SampleWarning, match=r"a sample has 120 steps; the source shows one for 30 steps from rest\."):
+        nk.compile(network, calibrate=network.presented(x))
+    nk.run(program, program.presented(x[:, None]), 30)
+    one = program.presented(x[:1])
+    with nk.open(program) as session:
+        session.step(one)
+        session.reset()
+        session.step(one)
+        with pytest.warns(SampleWarning, match=rf"'session': has gone on for {30 + late + 1} steps; .* 30 from rest"):
+            session.step(one[0])
+        session.step(one[0])  # told once
+
+
+def test_steps_below_zero():
+    with pytest.raises(GraphError, match="'steps_per_sample': is -1; a number of steps is 0 or more"):
+        nk.compile(replace(joined((Dense(np.eye(2)), IF()), dt=1e-3), steps_per_sample=-1))
 
 
 def test_the_command_line(tmp_path, monkeypatch):

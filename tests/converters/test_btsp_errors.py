@@ -60,8 +60,8 @@ def test_an_unsound_dendritic_net(tmp_path):
     with pytest.raises(GraphError) as caught:
         DendriticNet(net.sizes, weights, net.feedback)
     assert [(fault.node, fault.fact) for fault in caught.value.faults] == [
-        ("H1E_InputE", "1 of 108 weights have the other sign"),
-        ("H1E_H1SomaI", "2 of 36 weights have the other sign"),
+        ("H1E_InputE", "1 of 108 weights are negative"),
+        ("H1E_H1SomaI", "2 of 36 weights are positive"),
     ]
 
 

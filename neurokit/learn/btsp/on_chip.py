@@ -123,6 +123,7 @@ def with_readout(network: Network, source: str, weights: Any, *, learning_rate: 
         populations={**network.populations, READOUT: readout},
         projections=(*network.projections, path),
         outputs={READOUT: readout},
+        steps_per_sample=0,  # `Phases` say how long a pattern is shown
     )
     rule = rules.btsp_eiann_gated(learning_rate=learning_rate, w_max=w_max)
     return grown.with_plasticity(path.name, rule, modulation=PLATEAU)
