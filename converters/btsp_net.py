@@ -200,13 +200,15 @@ def dendritic_net(arrays: Mapping[str, NDArray[Any]], name: str) -> DendriticNet
     if version != VERSION:
         limit = f"this neurokit reads version {VERSION}"
         raise FormatError(Fault(name, f"is a DendriticNet of version {version:g}", limit, "Update neurokit."))
+    if steps % 1:
+        raise FormatError(Fault(name, f"has {steps:g} as 'steps'", "steps are whole", "Save it again."))
     scales = found.pop("feedback", None)
     if scales is not None and (scales.ndim > 1 or scales.dtype.kind not in "iuf"):
         fact = f"has a 'feedback' of {scales.dtype} and shape {scales.shape}"
         raise FormatError(Fault(name, fact, "it holds a number for each hidden layer", "Save it again."))
     feedback = None if scales is None else tuple(float(scale) for scale in np.atleast_1d(scales))
     weights = {key: _single(key, values) for key, values in found.items()}
-    return DendriticNet(_sizes(weights, name), weights, feedback, tau, int(steps) if steps % 1 == 0 else steps)
+    return DendriticNet(_sizes(weights, name), weights, feedback, tau, int(steps))
 
 
 def _number(found: dict[str, NDArray[Any]], key: str, name: str) -> float:

@@ -57,6 +57,10 @@ def test_an_unsound_dendritic_net(tmp_path):
     net = drawn()
     weights = {name: matrix.copy() for name, matrix in net.weights.items()}
     weights["H1E_InputE"][0, 0], weights["H1E_H1SomaI"][:2, 0] = -1, 1
+    with pytest.raises(
+        GraphError, match=r"tau is inf and steps is 2\.5; both are at least 1 and finite, steps is whole"
+    ):
+        DendriticNet(net.sizes, net.weights, net.feedback, float("inf"), 2.5)
     with pytest.raises(GraphError) as caught:
         DendriticNet(net.sizes, weights, net.feedback)
     assert [(fault.node, fault.fact) for fault in caught.value.faults] == [

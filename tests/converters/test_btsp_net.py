@@ -67,7 +67,7 @@ def changed(tmp_path, **arrays):
         ({"steps": np.zeros(3)}, FormatError, "has no number 'steps'"),
         ({"tau": 0.5}, GraphError, "tau is 0.5 and steps is 15; both are at least 1"),
         ({"tau": np.inf}, FormatError, "has no number 'tau'"),
-        ({"steps": 2.5}, GraphError, "steps is 2.5; both are at least 1 and finite, steps is whole"),
+        ({"steps": 2.5}, FormatError, "has 2.5 as 'steps'; steps are whole"),
         ({"feedback": np.ones((2, 3))}, FormatError, r"has a 'feedback' of float64 and shape \(2, 3\)"),
         ({"feedback": np.asarray(["a", "b"])}, FormatError, "has a 'feedback' of <U1"),
         ({"feedback": np.asarray([1, np.nan])}, GraphError, "'feedback': is .*one finite number for each of 2 hidden"),
