@@ -290,7 +290,7 @@ def sample_faults(graph: Program | Network, steps: int) -> list[Fault]:
         return []
     limit = f"the source shows one for {shown} steps from rest{f', which {late} more let through' if late else ''}"
     mend = "Pass presented(x), x of shape (batch, 1, *shape): several samples are a batch, not a sequence."
-    return [Fault(", ".join(graph.inputs), f"a sample has {steps} steps", limit, mend)]
+    return [Fault(", ".join(graph.inputs), f"a sample has {steps} step{'s' * (steps > 1)}", limit, mend)]
 
 
 def sample_steps(graph: Program | Network) -> tuple[int, int]:

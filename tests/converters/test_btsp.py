@@ -321,10 +321,10 @@ def test_other_lengths_of_a_sample_are_told():
     net, x = drawn(), samples(4)
     network, program = compiled(net)
     late = program.latency["OutputSomaI"]
-    said = rf"'x': a sample has {{}} steps; the source shows one for 30 steps from rest, which {late} more let through"
-    with pytest.warns(SampleWarning, match=said.format(120 + late)):
+    said = rf"'x': a sample has {{}}; the source shows one for 30 steps from rest, which {late} more let through"
+    with pytest.warns(SampleWarning, match=said.format(f"{120 + late} steps")):
         nk.run(program, program.presented(x))
-    with pytest.warns(SampleWarning, match=said.format(1)):
+    with pytest.warns(SampleWarning, match=said.format("1 step")):
         nk.run(program, program.scaled(x)[:, None])
     with pytest.warns(SampleWarning, match=r"a sample has 120 steps; the source shows one for 30 steps from rest\."):
         nk.compile(network, calibrate=network.presented(x))
