@@ -10,8 +10,8 @@ strong field from the start, have the second plateau only. Where are the fields?
 --fit: search the chip rule's constants again (on rates, without spikes) and use them.
 --lava: the neurons of part two on Lava, too.
 
-Result (5 seeds): weight changes in integers follow the equation with r = .980; fields move towards the plateau, as far
-as the equation's within 5 cm; Lava's weights and spikes are the same. Tables and pictures are in docs/btsp.md.
+Result (5 seeds): weight changes in integers follow the equation with r = .980; centres of mass move towards the plateau,
+as far as the equation's within 5 cm; Lava's weights and spikes are the same. Tables and pictures are in docs/btsp.md.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def moved(constants: Constants, seeds: int) -> tuple[dict[str, Any], dict[str, A
     runs = [on_chip(both, constants, start, seed) for seed in range(seeds)]
     fields |= {"chip": TRACK.field(runs[0][0]), "spikes": runs[0][1], "start": TRACK.field(start)}
     told: dict[str, Any] = {"moves of the plateau": MOVES.tolist()}
-    print("plateau, cm from the field          " + " ".join(f"{move:+6.0f}" for move in MOVES))
+    print("plateau, cm from the first or the field " + " ".join(f"{move:+6.0f}" for move in MOVES))
     for kind, name in enumerate(("a field made by a plateau", "a strong field")):
         equation = shift(fields["equation"], kind)
         chips = np.array([shift(TRACK.field(after), kind) for after, _, _ in runs])
@@ -201,9 +201,9 @@ def _moves(axes: Any, told: dict[str, Any]) -> None:
         bars.set_label(f"{name}, integers ({len(chip)} seeds)")
     axes.axhline(0, color="grey", lw=0.8)
     axes.axvline(0, color="grey", lw=0.8)
-    axes.set(xlabel="plateau, cm from the field", ylabel="the field's centre moves by (cm)", ylim=(-95, 125))
-    axes.set_title("fields move towards the plateau", loc="left", fontsize="medium")
-    axes.legend(frameon=False, fontsize="small")
+    axes.set(xlabel="plateau, cm from the first or the field", ylabel="the centre of mass moves by (cm)", ylim=(-95, 125))
+    axes.set_title("centres move towards the plateau", loc="left", fontsize="medium")
+    axes.legend(framealpha=1, edgecolor="none", fontsize="small", loc="upper left")
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -213,23 +213,23 @@ COLOURS = "#888888", "#1f5fa8", "#c2571a"
 def _field(axes: Any, lines: list[tuple[str, Floats]], spikes: NDArray[Any] | None, shown: tuple[int, ...]) -> None:
     """Drives by name, and under them the spikes of the laps `shown`."""
     colours = COLOURS if len(lines) == 3 else (COLOURS[1], COLOURS[2])
-    most = 30 if len(lines) == 2 else 15
+    most = 30 if len(lines) == 2 else 16
     for (name, values), colour in zip(lines, colours, strict=True):
         axes.plot(TRACK.places, values, color=colour, lw=2, label=name)
     for where, colour in ((FIRST, COLOURS[1]), (FIRST + MOVES[SHOWN], COLOURS[2])):
         axes.axvline(where, color=colour, lw=1, ls="--")
-    axes.set(ylabel="drive of the neuron", xlim=(0, TRACK.length), ylim=(0, most))
-    axes.legend(fontsize="small", frameon=False, loc="upper left")
+    axes.set(ylabel="drive of the neuron", xlim=(0, TRACK.length), ylim=(-0.02 * most, most))
+    axes.legend(fontsize="small", framealpha=1, edgecolor="none", loc="upper left")
     axes.spines[["top", "right"]].set_visible(False)
     if spikes is None:
         return
-    axes.set_ylim(-0.35 * most, most)
+    axes.set_ylim(-0.45 * most, most)
     axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= most])
     for row, (lap, colour) in enumerate(zip(shown, colours, strict=True)):
         steps = np.flatnonzero(spikes[lap * TRACK.steps : (lap + 1) * TRACK.steps])
         height = -most * (0.07 + 0.09 * row)
         axes.plot(steps * TRACK.length / TRACK.steps, np.full(len(steps), height), "|", color=colour, ms=6)
-    axes.text(1, -0.345 * most, "spikes in a lap", fontsize="small", color="#555555")
+    axes.text(1, -0.42 * most, "spikes in a lap", fontsize="small", color="#555555")
 
 
 def main() -> None:
@@ -240,6 +240,8 @@ def main() -> None:
     parser.add_argument("--lava", action="store_true", help="learn on Lava, too")
     parser.add_argument("--out", type=Path, default=Path("build/btsp"))
     arguments = parser.parse_args()
+    if arguments.seeds < 1:
+        parser.error("--seeds is 1 or more")
     arguments.out.mkdir(parents=True, exist_ok=True)
     constants = place.fitted(TRACK, KINETICS) if arguments.fit else place.FITTED
     print(f"constants {constants}")

@@ -174,11 +174,10 @@ def classes(seed: int, count: int) -> dict[str, Any]:
         rows[name] = [_nearest(net, of, [images[p[k]] for p in picks]) for k in range(count)]
     found["rows"] = rows
     found["old weights that changed"] = moved
-    curve = {}
+    found["curve"] = {}
     for rate in RATES:
         of_rate = [_row(net, each)[:2] for each in shown(compiled(net, rate), images[picks[0]], first)]
-        curve[f"{rate:g}"] = np.mean(of_rate, axis=0).tolist()
-    found["curve"] = curve
+        found["curve"][f"{rate:g}"] = np.mean(of_rate, axis=0).tolist()
     return found
 
 
@@ -233,9 +232,8 @@ def places(seed: int) -> dict[str, Any]:
     early, late = weights[2], weights[-1]
     fields = TRACK.field(late[:10])
     off = np.abs(TRACK.distance(TRACK.centre(fields), np.asarray(where[:10])))
-    wander = np.asarray(where[10:])
     everywhere = TRACK.field(weights[1:9, 10])  # after each of its plateaus
-    drive = TRACK.field(weights[1:9, 10], wander) / everywhere.max(1, keepdims=True)
+    drive = TRACK.field(weights[1:9, 10], np.asarray(where[10:])) / everywhere.max(1, keepdims=True)
     test = laps(TRACK, 3, 11, [Plateau(10, 1, 0.0)])
     heard = place.inputs_of(test, 500 + seed)
     heard[place.PLATEAU][:] = 0
@@ -350,7 +348,8 @@ def picture(classes_: dict[str, Any], places_: list[dict[str, Any]], path: Path)
         right_.errorbar(lap, values.mean(0), values.std(0), fmt="-o", color=colour, capsize=3, label=name)
     right_.set(xlabel="places that one neuron learned, a lap each", ylabel="drive, share of its largest", ylim=(0, 1.1))
     right_.legend(frameon=False, loc="lower left")
-    for axes in (left, right_):
+    for axes, title in ((left, "a new digit from one image"), (right_, "one neuron learns eight places")):
+        axes.set_title(title, loc="left", fontsize="medium")
         axes.spines[["top", "right"]].set_visible(False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
@@ -365,11 +364,12 @@ def main() -> None:
     parser.add_argument("--lava", action="store_true", help="learn on Lava, too")
     parser.add_argument("--out", type=Path, default=Path("build/btsp"))
     arguments = parser.parse_args()
+    if set(arguments.parts) - {"classes", "places"} or arguments.seeds < 1 or not 1 <= arguments.shown <= 100:
+        parser.error("parts are classes and places, --seeds is 1 or more, --shown from 1 to 100")
     arguments.out.mkdir(parents=True, exist_ok=True)
     results: dict[str, Any] = {}
     host = on_chip.on_host(10, HIDDEN, PIXELS + 1, PHASES, lengths=True, thresholds=True)
-    for step in host:
-        print(step)
+    print(*host, sep="\n")
     if "classes" in arguments.parts:
         results["classes"] = summed([classes(seed, arguments.shown) for seed in range(arguments.seeds)])
         chip = results["classes"]["means"]["chip"]

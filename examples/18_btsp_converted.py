@@ -153,6 +153,8 @@ def main() -> None:
     parser.add_argument("--lava", action="store_true", help="learn on Lava, too")
     parser.add_argument("--out", type=Path, default=Path("build/btsp"))
     arguments = parser.parse_args()
+    if min(arguments.seeds, arguments.shown) < 1 or arguments.first < 0 or not arguments.rate > 0:
+        parser.error("--seeds and --shown are 1 or more, --first 0 or more, --rate above 0")
     arguments.out.mkdir(parents=True, exist_ok=True)
     results = []
     for seed in range(arguments.first, arguments.first + arguments.seeds):

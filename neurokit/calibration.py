@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -26,13 +27,17 @@ CURRENTS = ("u", "i")
 ROOM = 1 << 28  # bytes that the recording of one round of samples may take
 LOOKS = 50  # times a sample that traces, signals and tags of projections that learn are looked at
 LEAST = 1e-100  # largest |value| of an input below which scales would leave the range of floats
-BRIEF = "modulation_positive", "modulation_negative", "modulation_trace"  # events, which looks now and then miss
+BRIEF = "modulation_positive", "modulation_negative"  # events, which looks now and then miss
+FARTHEST = 700.0  # time constants between looks, of which exp is still a float
 SEEDS = (0, 1)  # of the places of images at which second moments are taken, and of the steps looked at for activity
 
 
 class _Round(NamedTuple):
+    """faded: by how much traces of plateaus may fade from one look to the next, by projection and variable."""
+
     inputs: Mapping[str, NDArray[Any]]
     recording: Recording
+    faded: Mapping[tuple[str, str], float]
 
     def sent(self, name: str) -> NDArray[Any]:
         """What an input or population sent, (samples, steps, *shape)."""
@@ -61,7 +66,7 @@ def observe(network: Network, inputs: Inputs) -> Activity:
     found = dict.fromkeys((p.name for p in folded.projections), 0.0)
     generator, another = (np.random.default_rng(seed) for seed in SEEDS)
     for part in _rounds(network, arrays):
-        _add_peaks(peaks, part.recording)
+        _add_peaks(peaks, part)
         share = next(iter(part.inputs.values())).shape[0] / samples
         _add_moments(moments, folded, part, share, generator)
         for p in folded.projections:
@@ -70,11 +75,11 @@ def observe(network: Network, inputs: Inputs) -> Activity:
     return Activity(ranges, peaks, moments, samples, found)
 
 
-def _add_peaks(peaks: dict[tuple[str, str], float], recording: Recording) -> None:
-    for name, values in recording.spikes.items():
+def _add_peaks(peaks: dict[tuple[str, str], float], part: _Round) -> None:
+    for name, values in part.recording.spikes.items():
         _raise(peaks, (name, PAYLOAD), _largest(values))
-    for (name, state), values in recording.states.items():
-        _raise(peaks, (name, state), _largest(values))
+    for (name, state), values in part.recording.states.items():
+        _raise(peaks, (name, state), _largest(values) * part.faded.get((name, state), 1.0))
         if state == "sigma":
             _raise(peaks, (name, SUM), max(_largest(np.diff(values, axis=1)), _largest(values[:, 0])))
 
@@ -102,7 +107,7 @@ def _everything(network: Network) -> tuple[RecordKey, ...]:
     """What all send, and states that tell ranges: of spiking neurons only the current, which wraps.
 
     Of projections that learn: traces, signals and tags. Plateaus are too brief to be looked at now and then: how large
-    they get follows from their port.
+    they get follows from their port. Their traces are taken for as large as they may have been since the look before.
     """
     keys: list[RecordKey] = list(network.populations)
     for name, population in network.populations.items():
@@ -123,10 +128,21 @@ def _rounds(network: Network, arrays: Mapping[str, NDArray[Any]]) -> Iterator[_R
     samples = next(iter(arrays.values())).shape[0]
     simulator = Simulator()
     every = max(1, steps // LOOKS) if network.learns else None
+    faded = _faded(network, every or 1)
     at_once = max(1, ROOM // max(1, recording_bytes(network, 1, steps, record, every)))
     for first in range(0, samples, at_once):
         inputs = {name: values[first : first + at_once] for name, values in arrays.items()}
-        yield _Round(inputs, simulator.run(network, inputs, steps, record, record_every=every))
+        yield _Round(inputs, simulator.run(network, inputs, steps, record, record_every=every), faded)
+
+
+def _faded(network: Network, every: int) -> dict[tuple[str, str], float]:
+    found = {}
+    for name, projection in plastic_projections(network).items():
+        signals = projection.plasticity.signals if isinstance(projection.plasticity, Rule) else {}
+        for variable, signal in signals.items():
+            if signal.function == "modulation_trace" and network.dt:
+                found[name, variable] = math.exp(min(every * network.dt / signal.parameters["tau"], FARTHEST))
+    return found
 
 
 def _largest(values: NDArray[Any]) -> float:

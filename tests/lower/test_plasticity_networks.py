@@ -13,11 +13,38 @@ from neurokit.graph.fixed_plasticity import FixedRule
 from neurokit.graph.fixed_plasticity_text import lava_strings
 from neurokit.graph.network import Input, Network, Population, Projection
 from neurokit.graph.neurons import LIF, LeakyIntegrator
+from neurokit.graph.plasticity import Signal, Trace
+from neurokit.graph.plasticity_text import rule
 from neurokit.graph.synapses import Conv2d, Dense, Flatten, Sparse, SumPool2d
 from neurokit.lower.activity import Activity, InputRange
 from neurokit.lower.pipeline import compile_network
 from neurokit.lower.targets import target_faults
 from tests.lower.rules_in_floats import MS
+
+
+@pytest.mark.parametrize("steps", [1000, 5000])
+def test_a_reward_that_comes_now_and_then_fills_its_trace(steps):
+    """A trace without a limit: pulses that fade, between looks of calibration, too, and are never all on at once."""
+    reward = Signal("modulation_trace", {"scale": 1.0, "tau": 0.2})
+    text, traces = "eta * step * x * d", {"x": Trace("pre", 0.02)}
+    learns = rule("reward", weight=text, traces=traces, signals={"d": reward}, parameters={"eta": 5e-4}, bounds=(0, 1))
+    target = {"b": Population("b", (2,), LIF(tau=np.asarray(0.02)))}
+    path = Projection("a", "b", (Dense(np.full((2, 4), 0.3)),))
+    net = Network({"a": Input("a", (4,))}, target, (path,), target, dt=MS)
+    net = net.with_plasticity("a->b", learns, modulation="reward")
+    rng = np.random.default_rng(0)
+    inputs = {"a": (rng.random((1, steps, 4)) < 0.05).astype(float), "reward": np.zeros((1, steps, 2))}
+    inputs["reward"][0, [203, 603], 0] = 1
+    program = nk.compile(net, calibrate=inputs)
+    assert 127 / 1.25 / 8 < program.projections[0].plasticity.report.trace_scales["d"] < 127 / (1 + np.exp(-2))
+    recordings = nk.run(program, program.scaled(inputs), steps + 1), nk.run(net, inputs)
+    chip, floats = (
+        graph.projections[0].synapses[0].weight - 0.3
+        for graph in (nk.to_network(recordings[0].program, net), recordings[1].program)
+    )
+    assert floats[0].min() > 0.1
+    assert chip[0].mean() > 0.5 * floats[0].mean()  # small steps round down; at a scale of 127 / 200 nothing is learned
+    assert np.abs(chip[1]).max() < 0.005
 
 
 def learning_network(rule, synapses=None, shape=(12,), hidden=(10,), feedback=True, delay=0.0, late=2 * MS, seed=0):

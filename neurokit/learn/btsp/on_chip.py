@@ -178,8 +178,12 @@ def presented(patterns: Any, plateaus: Any, phases: Phases) -> dict[str, NDArray
 
 
 def started(weights: Any, fresh: Sequence[int]) -> Floats:
-    """Weights (classes, sources) in which the rows `fresh` are the mean of the others."""
+    """Weights (classes, sources) in which the rows `fresh` are the mean of the others; InputError if there are none."""
     found = np.array(weights, np.float64)
+    known = set(range(len(found)))
+    if not set(fresh) < known:
+        fact, limit = f"are {list(fresh)}", f"some of the rows 0 to {len(found) - 1}, not all"
+        raise InputError(Fault("new neurons", fact, limit, "Name rows beside which others have learned."))
     found[list(fresh)] = np.delete(found, list(fresh), axis=0).mean(axis=0)
     return found
 
@@ -206,7 +210,7 @@ def on_host(
 ) -> tuple[OnHost, ...]:
     """What a host does for a readout that learns by one plateau.
 
-    lengths, thresholds: whether it also scales what was learned, or takes `thresholds_of` it off the potentials.
+    lengths, thresholds: whether it also scales what was learned, or takes `thresholds_of` all weights off the potentials.
     """
     found = [
         OnHost(
@@ -236,7 +240,8 @@ def on_host(
         why = "the learning engine sees one synapse at a time"
         found.append(OnHost("length", does, why, "after each pattern that was learned", 2 * sources))
     if thresholds:
-        does = "takes half of the squared length of a new neuron's weights off its potential"
+        does = "takes half of the squared length of each readout neuron's weights off its potential"
         why = "the learning engine changes synapses, no neuron's bias"
-        found.append(OnHost("threshold", does, why, "after each pattern that was learned", sources + 1))
+        when = "at each pattern that is told, a new one after each that was learned"
+        found.append(OnHost("threshold", does, why, when, sources + 1))
     return tuple(found)

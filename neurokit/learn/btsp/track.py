@@ -80,13 +80,18 @@ class Track:
     def decoded(self, spikes: Any, centres: Any, window: float) -> tuple[Floats, NDArray[np.int64]]:
         """The place that spikes (steps, neurons) tell: the mean of the fields' centres (cm), on the circle.
 
-        Weighted by each neuron's spikes in `window` seconds. Gives cm and the middle step, for every window.
+        Weighted by each neuron's spikes in `window` seconds. Gives cm and the middle step, for every window; nan where
+        no neuron spiked. InputError for windows that the spikes do not fill.
         """
         wide = round(window / self.dt)
+        if not 1 <= wide <= len(spikes):
+            fact, limit = f"is {window:g} s, {wide} steps", f"there are {len(spikes)}"
+            raise InputError(Fault("window", fact, limit, "Pass one from a step to the length of the spikes."))
         total = np.cumsum(np.concatenate([np.zeros((1, len(centres))), np.asarray(spikes, np.float64)]), axis=0)
-        vector = (total[wide:] - total[:-wide]) @ np.exp(2j * np.pi * np.asarray(centres) / self.length)
+        counts = total[wide:] - total[:-wide]
+        vector = counts @ np.exp(2j * np.pi * np.asarray(centres) / self.length)
         told = np.angle(vector) / (2 * np.pi) * self.length % self.length
-        return np.asarray(told, np.float64), np.arange(len(told)) + wide // 2
+        return np.where(counts.any(1), told, np.nan), np.arange(len(told)) + wide // 2
 
     def weights_at(self, places: Any, peak: float) -> Floats:
         """Weights (neurons, cells) of neurons with a field already: `peak` times the rates at their places (cm)."""
