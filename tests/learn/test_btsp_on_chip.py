@@ -84,7 +84,7 @@ def test_what_the_host_does_to_weights():
     weights = np.array([[1.0, 0.0, 0.6], [0.0, 0.0, 0.0], [0.0, 0.5, 0.2]])
     np.testing.assert_allclose(on_chip.started(weights, [1])[1], [0.5, 0.25, 0.4])
     for fresh in ([0, 1, 2], [3]):
-        with pytest.raises(InputError, match="'new neurons': are .*some of the rows 0 to 2, not all"):
+        with pytest.raises(InputError, match=r"'new neurons': are .*some of the rows 0 to 2, not all"):
             on_chip.started(weights, fresh)
     found = on_chip.of_length(weights, [2, 1], 2.0, 1.5)
     assert found[2, 1] == 1.5  # cut off
@@ -175,7 +175,7 @@ def test_spikes_tell_the_place():
     assert len(told) == 351
     assert np.isnan(told[120])  # silence tells nothing
     for window in (0.0, 5.0):
-        with pytest.raises(InputError, match=f"'window': is {window:g} s, .*; there are 400"):
+        with pytest.raises(InputError, match=r"'window': is .* steps; there are 400"):
             track.decoded(spikes, centres, window)
 
 

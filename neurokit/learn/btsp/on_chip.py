@@ -210,7 +210,7 @@ def on_host(
 ) -> tuple[OnHost, ...]:
     """What a host does for a readout that learns by one plateau.
 
-    lengths, thresholds: whether it also scales what was learned, or takes `thresholds_of` all weights off the potentials.
+    lengths, thresholds: whether it also scales what was learned, or takes `thresholds_of` all weights off potentials.
     """
     found = [
         OnHost(
