@@ -11,7 +11,7 @@ strong field from the start, have the second plateau only. Where are the fields?
 --lava: the neurons of part two on Lava, too.
 
 Result (5 seeds): weight changes in integers follow the equation with r = .980 (a control .864); fields' centres of mass
-move towards the plateau, as far as the equation's within 5 cm; Lava's weights and spikes are the same. More: docs/btsp.md.
+move towards the plateau, as far as the equation's within 5 cm; Lava's weights and spikes are the same (docs/btsp.md).
 """
 
 from __future__ import annotations
