@@ -236,6 +236,8 @@ def main() -> None:
     parser.add_argument("--unseen", type=int, default=UNSEEN, help="summary: trials to decide")
     parser.add_argument("--out", type=Path, default=Path("build/eprop"))
     options = parser.parse_args()
+    if options.task not in ("evidence", "summary") and (options.falling or options.stock):
+        parser.error(f"--falling and --stock are of evidence, not of {options.task}")
     if options.task == "summary":
         summary(options.out, options.data, options.unseen)
         return

@@ -20,8 +20,9 @@ sensor's weights, the inputs of the cues, and from trial 500 on errors count in 
 
 Each seed writes NAME.json, its losses or errors, and the pattern's NAME.npz, the network as it then is; a checkpoint of
 every 50th iteration (of evidence accumulation every 100th trial) beside them lets an interrupted run go on from there.
-What is finished is not done again. `readout` fits the best readout to crossed cues, in floats; `summary` gathers all of
-crossed cues into examples/eprop/evidence-crossed.json.
+What is finished is not done again. Give each process seeds of its own: two at one seed in one folder mix up its files.
+`readout` fits the best readout to crossed cues, in floats; `summary` gathers all of crossed cues into
+examples/eprop/evidence-crossed.json.
 docs/eprop.md has the results; `picture` draws its figures from examples/eprop/*.json (matplotlib).
 """
 
@@ -128,6 +129,7 @@ def evidence(seed: int, iterations: int, folder: Path, learns: tuple[str, ...], 
     if not (found and kept.is_file()):
         found = {"trials": 0, "block": block, "curve": []}
         found |= {"usual": wrong(program, usual, HELD_OUT[cues]), cues: wrong(program, changed, HELD_OUT[cues])}
+    found.pop("learned", None)  # of fewer trials
     with nk.open(program, state=kept if found["trials"] else None) as session, Interrupts() as interrupts:
         for done_before in range(0, iterations, block):
             data = data if done_before == 0 else lesson(changed, random, block, recall(cues, done_before))
@@ -291,6 +293,8 @@ def summary(folder: Path) -> None:
         learns, seed = file.stem.removeprefix("evidence-on-chip-crossed-").split("-seed")
         row["recovered"] = round((row["crossed"] - row["learned"]) / (row["crossed"] - row["usual"]), 3)
         kept.setdefault(learns.replace("-", " "), {})[seed] = row
+    if not kept:
+        raise SystemExit(f"{folder} has no finished seed of crossed cues: run `evidence --cues crossed` first")
     for learns, rows in kept.items():
         for seed, row in rows.items():
             errors = " ".join(f"{row[name]:.3f}" for name in ("usual", "crossed", "learned", "recovered"))
@@ -302,16 +306,32 @@ def summary(folder: Path) -> None:
     written(TRAINED / "evidence-crossed.json", kept)
 
 
+def learn(seed: int, options: argparse.Namespace) -> None:
+    """One network of the pattern or of evidence accumulation; says how it went."""
+    if options.task == "evidence":
+        trials = options.iterations or (75 if options.cues == "swapped" else 800)
+        found = evidence(seed, trials, options.out, tuple(options.learns), options.cues)
+        errors = ", ".join(f"{name} {found[name]:.1%}" for name in ("usual", options.cues, "learned"))
+        weights = ", ".join(f"{n} {share:.1%}" for n, share in found.items() if n.startswith("moved"))
+        print(f"seed {seed}: wrong answers: {errors}; weights {weights}", flush=True)
+        return
+    losses = pattern(seed, options.iterations or 2000, options.out)
+    print(f"seed {seed}: loss {losses[0]:.2f} at first, {np.mean(losses[-10:]):.2f} over the last ten", flush=True)
+
+
 def main() -> None:
     """One task, seed by seed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("task", choices=("pattern", "evidence", "readout", "summary", "picture"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    parser.add_argument("--iterations", type=int, help="2000 of the pattern; trials of evidence: 75, crossed 800")
+    iterations = f"2000 of the pattern; trials of evidence, above {BLOCK} in whole {BLOCK}s: 75, crossed 800"
+    parser.add_argument("--iterations", type=int, help=iterations)
     parser.add_argument("--cues", default="swapped", choices=tuple(HELD_OUT))
     parser.add_argument("--learns", nargs="+", default=["w_out"], choices=BLOCKS)
     parser.add_argument("--out", type=Path, default=Path("build/eprop-on-chip"))
     options = parser.parse_args()
+    if options.iterations is not None and options.iterations < 1:
+        parser.error(f"--iterations: is {options.iterations}; pass 1 or more")
     if options.task == "picture":
         print(*picture(options.out), sep="\n")
         return
@@ -321,19 +341,18 @@ def main() -> None:
     warnings.simplefilter("ignore", RailWarning)
     options.out.mkdir(parents=True, exist_ok=True)
     if options.task == "readout":
-        shares = {str(seed): best_readout(seed) for seed in options.seeds}
-        written(options.out / "crossed-best-readout.json", shares)
+        best = options.out / "crossed-best-readout.json"
+        shares = json.loads(best.read_text()) if best.is_file() else {}
+        shares |= {str(seed): best_readout(seed) for seed in options.seeds}
+        written(best, shares)
         print(shares)
         return
-    for seed in options.seeds:
-        if options.task == "evidence":
-            trials = options.iterations or (75 if options.cues == "swapped" else 800)
-            found = evidence(seed, trials, options.out, tuple(options.learns), options.cues)
-            shares = ", ".join(f"{name} {share:.1%}" for name, share in found.items() if isinstance(share, float))
-            print(f"seed {seed}: wrong answers: {shares}", flush=True)
-            continue
-        losses = pattern(seed, options.iterations or 2000, options.out)
-        print(f"seed {seed}: loss {losses[0]:.2f} at first, {np.mean(losses[-10:]):.2f} over the last ten", flush=True)
+    try:
+        for seed in options.seeds:
+            learn(seed, options)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from the last checkpoint")
+        raise SystemExit(130) from None
 
 
 if __name__ == "__main__":

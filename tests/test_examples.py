@@ -163,6 +163,15 @@ def test_crossed_cues_of_the_eprop_example():
     assert module.lesson(swapped, np.random.default_rng(0), 1, 150)["x"].shape == (1, 2250, 40)
 
 
+def test_a_summary_of_nothing_leaves_the_kept_results(tmp_path):
+    module = example("11_eprop_on_chip")
+    kept = module.TRAINED / "evidence-crossed.json"
+    before = kept.read_bytes()
+    with pytest.raises(SystemExit, match="no finished seed of crossed cues: run `evidence --cues crossed` first"):
+        module.summary(tmp_path)
+    assert kept.read_bytes() == before
+
+
 def test_btsp_converted(capsys, monkeypatch):
     """The committed network, a few images: graded messages decide as the floats do."""
     module = example("17_btsp_convert")

@@ -32,14 +32,21 @@ def data(net, steps, seed=3):
     return {"x": x, "target": np.sin(np.arange(steps) / 20)[:, None] * np.linspace(0.5, 1, net.n_out)}
 
 
-@pytest.mark.parametrize("steps", LONG)
-@pytest.mark.parametrize("name", NETS)
-def test_learning_is_lavas_bit_for_bit(name, steps):
-    net = NETS[name]
-    given = data(net, steps)
-    program = nk.compile(learning_network(net, OPTIONS[name]), calibrate={k: v[None] for k, v in given.items()})
-    assert "lava-cpu" in program.targets
-    x, record = program.scaled(given), (*program.populations, ("out", "v"))
+def sensor_program(net, task):
+    """A Program whose weights from the cues learn, three trials with what it is to hear, its Network, and the cues."""
+    trials, half = task.trials(np.random.default_rng(2), 3), task.inputs // 2
+    gate = np.zeros((3, task.steps, 1))
+    gate[:, -task.recall :] = 1
+    levels = np.where(np.arange(2) == trials.loss.labels[:, None, None], 1.5, -1.5)
+    given = {"sensor": trials.x[..., :half], "x": trials.x[..., half:], "target": gate * levels, "gate": gate}
+    options = replace(OPTIONS["lif and alif"], learns=("w_in",), gated=True, inputs=tuple(range(half)))
+    network = learning_network(net, options)
+    return nk.compile(network, calibrate=given, window=task.steps), given, network, options.inputs
+
+
+def same_on_lava(program, x, steps):
+    """Projections that learn, before and after, and our recording; Lava has the same spikes, readouts and weights."""
+    record = (*program.populations, ("out", "v"))
     ours = nk.run(program, x, steps, record=record)
     theirs = nk.run(program, x, steps, record=record, backend="lava-inprocess", time_limit=280)
     for population in program.populations:
@@ -48,6 +55,17 @@ def test_learning_is_lavas_bit_for_bit(name, steps):
     before, here, there = (plastic_projections(p) for p in (program, ours.program, theirs.program))
     for projection, learned in here.items():
         np.testing.assert_array_equal(weights_of(learned), weights_of(there[projection]), projection)
+    return before, here, ours
+
+
+@pytest.mark.parametrize("steps", LONG)
+@pytest.mark.parametrize("name", NETS)
+def test_learning_is_lavas_bit_for_bit(name, steps):
+    net = NETS[name]
+    given = data(net, steps)
+    program = nk.compile(learning_network(net, OPTIONS[name]), calibrate={k: v[None] for k, v in given.items()})
+    assert "lava-cpu" in program.targets
+    before, here, _ = same_on_lava(program, program.scaled(given), steps)
     changed = [p for p in here if (weights_of(here[p]) != weights_of(before[p])).any()]
     assert "x->lif" in changed
     assert "lif->out" in changed
@@ -101,16 +119,8 @@ def test_a_gate_lets_errors_count():
 def test_a_sensor_learns_crossed_cues():
     """Three short trials move weights from the cues, and no others learn; a gate lets the recall alone teach."""
     task = EvidenceAccumulation(inputs=20, cues=1, delay=20, recall=30, wiring=crossed(np.random.default_rng(1), 20))
-    trials = task.trials(np.random.default_rng(2), 3)
-    gate = np.zeros((3, task.steps, 1))
-    gate[:, -task.recall :] = 1
-    levels = np.where(np.arange(2) == trials.loss.labels[:, None, None], 1.5, -1.5)
-    cues = tuple(range(10))
-    data = {"sensor": trials.x[..., :10], "x": trials.x[..., 10:], "target": gate * levels, "gate": gate}
-    options = replace(OPTIONS["lif and alif"], learns=("w_in",), gated=True, inputs=cues)
-    network = learning_network(ALIF, options)
+    program, data, network, cues = sensor_program(ALIF, task)
     assert [p.name for p in network.projections if p.plasticity is not None] == ["sensor->lif", "sensor->alif"]
-    program = nk.compile(network, calibrate=data, window=task.steps)
     with nk.open(program) as session:
         for k in range(3):
             session.step(program.scaled({name: values[k] for name, values in data.items()}))
@@ -121,6 +131,21 @@ def test_a_sensor_learns_crossed_cues():
     assert not changed[:, 10:].any()
     np.testing.assert_array_equal(learned.w_rec, start.w_rec)
     np.testing.assert_array_equal(learned.w_out, start.w_out)
+
+
+def test_a_sensor_that_learns_crossed_cues_is_lavas_bit_for_bit():
+    """Three trials of 50 steps as one long sample: spikes, readouts and all weights, of which the sensor's move."""
+    wiring = crossed(np.random.default_rng(1), 16)
+    task = EvidenceAccumulation(inputs=16, cues=1, cue=20, spacing=5, delay=5, recall=20, wiring=wiring)
+    net = evidence_network(3, inputs=16, regular=8, adaptive=8, tau_adaptation=0.2)
+    program, given = sensor_program(net, task)[:2]
+    assert "lava-cpu" in program.targets
+    whole = {name: np.concatenate(list(values)) for name, values in given.items()}
+    before, here, ours = same_on_lava(program, program.scaled(whole), 3 * task.steps)
+    assert set(here) == {"sensor->lif", "sensor->alif"}
+    for name, learned in here.items():
+        assert (weights_of(learned) != weights_of(before[name])).mean() > 0.2, name
+    assert ours.spikes["alif"].any()
 
 
 def test_a_sensor_changes_nothing_but_names():
