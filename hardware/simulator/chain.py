@@ -7,7 +7,7 @@ are in the caches (see `chain_kernels`). Threads share the neurons of each layer
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,7 @@ class Chain:
         self._wraps = [apart(threads, 2) for _ in layers]
         self._failed = False
         shared = [_arriving(rows[k], rests[k]) for k in range(count)]
-        self._tasks = []
+        self._tasks: list[Callable[[], None]] = []
         for number in range(threads):
             given = []
             for k, layer in enumerate(layers):
@@ -80,15 +80,16 @@ class Chain:
 
     def run(self, team: Team) -> None:
         """All steps, by as many threads as the chain is made for."""
-        team.run(self._tasks)
+        tasks, self._tasks = self._tasks, []  # which refer to this object: spikes' memory is to be free at once
+        team.run(tasks, self._give_up)
         for layer, totals, wraps in zip(self._layers, self._totals, self._wraps, strict=True):
             layer.note(totals, wraps)
             if self._by_steps:
-                layer.take_states(len(self._tasks) - 1)
+                layer.take_states(len(tasks) - 1)
 
     def _work(self, layers: tuple[Any, ...], number: int) -> None:
         place, looked = np.zeros(2, np.int64), 0
-        skew = 0 if self._by_steps or len(self._tasks) == 1 else SKEW
+        skew = 0 if self._by_steps or len(self._spans) == 1 else SKEW
         given = (self._shares[number], self._spans[number], self._sources, self._delays, WIDTH, skew)
         try:
             while not run_chain(layers, *given, number, self._done, place):
@@ -97,8 +98,12 @@ class Chain:
                 looked += 1
                 time.sleep(0 if looked < 100 else SLEEP_SECONDS)
         except BaseException:
-            self._failed = True
+            self._give_up()
             raise
+
+    def _give_up(self) -> None:
+        """Let those who wait for others end."""
+        self._failed = True
 
 
 def cut_steps(

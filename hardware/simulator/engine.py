@@ -130,12 +130,14 @@ class Engine:
         watch: Sequence[tuple[str, str]] = (),
         into: Mapping[str, NDArray[Any]] | None = None,
         lent: bool = False,
+        most: int = 0,
     ) -> dict[tuple[str, str], NDArray[Any]]:
         """Run `steps` steps. inputs: name -> (steps, samples, n), uint8 only where all are 0 or 1.
 
         into: arrays of the same form for the spikes of some populations, of their type. lent: whether the inputs stay
         as they are until the end of all; those in `into` must. Spikes of the others stay in `stages` until the next
-        call. Gives the watched states: (name, state) -> (steps, samples, n).
+        call. most: steps that later calls may have, for which memory is taken at once. Gives the watched states:
+        (name, state) -> (steps, samples, n).
         """
         for stage in self.stages.values():
             if stage.neurons is None:
@@ -143,7 +145,7 @@ class Engine:
             elif into is not None and stage.name in into:
                 stage.lend(into[stage.name])
             else:
-                stage.move_on(steps, stage.neurons.output_type)
+                stage.move_on(steps, stage.neurons.output_type, most)
         for stage in self.potentials.values():
             stage.move_on(steps, self.neurons(base_of(stage.name)).state_type)
             stage.largest = np.inf if isinstance(self.graph, Network) else HALF_RANGE

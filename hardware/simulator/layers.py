@@ -15,6 +15,7 @@ from neurokit.hardware.simulator.count_kernels import FEW_STEPS, add_tally, coun
 from neurokit.hardware.simulator.layer_kernels import ROOM, WORDS, convolve_and_fire
 from neurokit.hardware.simulator.links import ConvLink
 from neurokit.hardware.simulator.neurons import LoihiNeurons
+from neurokit.hardware.simulator.pool import POOL
 from neurokit.hardware.simulator.product import DOT_NS
 from neurokit.hardware.simulator.stage import Stage
 from neurokit.hardware.simulator.team import Team
@@ -44,7 +45,7 @@ class Layer:
         self.outputs = product.totals.shape[1]
         quads = -(-product.image[0] // len(product.totals) // 4)
         self.words = len(product.totals) * quads * len(product.phases) * product.plane[0] * product.plane[1]
-        self._tallies = np.zeros((1, _neurons(stage).samples, stage.size), np.uint8)
+        self._tallies = POOL.zeros((1, _neurons(stage).samples, stage.size), np.uint8)
         self._states: list[States] = [(_neurons(stage).states["u"], _neurons(stage).states["v"])]
         self._rooms: dict[int, NDArray[np.int32]] = {}
         self._shares: dict[tuple[int, bool], Sequence[Share]] = {}
@@ -104,9 +105,9 @@ class Layer:
         """Have so many states and tallies, the neurons' own first; what the others hold does not matter."""
         while len(self._states) < number:
             u, v = self._states[0]
-            self._states.append((np.empty_like(u), np.empty_like(v)))
+            self._states.append((POOL.take(u.shape, u.dtype), POOL.take(v.shape, v.dtype)))
         if len(self._tallies) < number:
-            self._tallies = np.zeros((number, *self._tallies.shape[1:]), np.uint8)
+            self._tallies = POOL.zeros((number, *self._tallies.shape[1:]), np.uint8)
 
     def take_states(self, number: int) -> None:
         """Let the neurons go on with these states."""
@@ -131,7 +132,7 @@ class Layer:
         if not rows.shape[2]:  # nothing is written: all is to be zero
             return np.zeros(size, np.int32)
         if number not in self._rooms or self._rooms[number].size < size:
-            self._rooms[number] = np.zeros(size, np.int32)
+            self._rooms[number] = POOL.zeros((size,), np.int32)
         return self._rooms[number][:size]
 
     def shares(self, parts: int, first: bool = False) -> Sequence[Share]:

@@ -29,7 +29,10 @@ class Taken(NamedTuple):
 
 
 def taken(program: Program | Network, batch: int, record: Iterable[RecordKey]) -> Taken:
-    """What a run of so many samples takes beside its recording. Lays the weights out once to see."""
+    """What a run of so many samples takes beside its recording. Lays the weights out once to see.
+
+    Up to `pool.KEPT` bytes that earlier runs took stay with the process.
+    """
     graph: Program | Network = program
     biases = None
     if isinstance(program, Network):

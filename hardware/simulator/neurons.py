@@ -14,6 +14,7 @@ from neurokit.graph.neurons import FixedNeuron, LoihiLIF
 from neurokit.hardware.simulator.count_kernels import count_spikes
 from neurokit.hardware.simulator.kernels import count_events, float_block, lif_block, lif_block_with_rests
 from neurokit.hardware.simulator.lif_vectors import BIAS, MEMORYLESS, NARROW, NEURONS, PLAIN, REACH, WIDE
+from neurokit.hardware.simulator.pool import POOL
 from neurokit.lower.discretise import recurrence
 
 NEVER = np.iinfo(np.int32).max  # a threshold that no potential reaches
@@ -39,7 +40,8 @@ class Neurons:
     def __init__(self, population: Population, samples: int, dt: float | None) -> None:
         self.name = population.name
         self.neuron = population.neuron
-        self.states = {name: np.zeros((samples, population.size), self.state_type) for name in population.neuron.states}
+        shape = (samples, population.size)
+        self.states = {name: POOL.zeros(shape, self.state_type) for name in population.neuron.states}
         self.size = population.size
         self.samples = samples
         self._counts: NDArray[np.int64] | None = None

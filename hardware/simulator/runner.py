@@ -163,7 +163,8 @@ class Runner:
             for name, values in recorder.rows_of(samples, start, stop).items()
             if values.dtype == engine.neurons(name).output_type
         }
-        states = engine.advance(given, stop - start, list(recorder.states), into, lent=True)
+        most = min(engine.block, recorder.steps)
+        states = engine.advance(given, stop - start, list(recorder.states), into, lent=True, most=most)
         self.team.settle()
         for name, found in engine.take_overflows().items():
             recorder.overflows[name] += found

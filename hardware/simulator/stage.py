@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurokit.hardware.simulator.kernels import count_nonzero
 from neurokit.hardware.simulator.links import Link, largest_of
 from neurokit.hardware.simulator.neurons import Neurons
+from neurokit.hardware.simulator.pool import POOL
 from neurokit.hardware.simulator.team import Work
 
 POTENTIAL = "{}\0potential"  # no population has such a name
@@ -37,6 +38,7 @@ class Stage:
     work: Work = field(default_factory=Work)
     _room: NDArray[Any] | None = None  # where past and block lie one behind the other, and the first row there
     _first: int = 0
+    _memory: NDArray[Any] | None = None  # of which the room is the beginning
     _quiet: dict[int, bool] = field(default_factory=dict)  # by step of the run: whether nothing was sent, where known
 
     @property
@@ -57,7 +59,7 @@ class Stage:
 
     def put(self, past: NDArray[Any] | None, samples: int, kind: Any) -> None:
         """Let `past` be what went before the next block."""
-        self.block, self.past, self._room = np.zeros((0, samples, self.size), kind), past, None
+        self.block, self.past, self._room, self._memory = np.zeros((0, samples, self.size), kind), past, None, None
         self._quiet.clear()
         self.largest = 1.0 if past is None or past.dtype == np.uint8 else max(1.0, largest_of(past))
 
@@ -114,17 +116,21 @@ class Stage:
             whole[place : place + len(piece)] = piece
         return whole
 
-    def move_on(self, steps: int, kind: Any) -> None:
+    def move_on(self, steps: int, kind: Any, most: int = 0) -> None:
         """Go on with a block of `steps` unwritten rows of `kind`, or of a wider type that the past has.
 
         Past and block are a window that moves through a larger array and starts over at its end, so that a long
         history, which may be much more than a block, is copied once in as many steps as it is long.
+        most: rows that later blocks may have, for which memory is taken at once.
         """
         newest, room, first = self.newest(), self._room, self._first + len(self.block)
         kind = kind if newest is None else np.promote_types(kind, newest.dtype)
         rows = self.history + steps
         if room is None or room.dtype != kind or len(room) < rows:
-            room = np.empty((rows + self.history, *self.block.shape[1:]), kind)
+            larger = max(rows, self.history + most) + self.history
+            if self._memory is None or self._memory.dtype != kind or len(self._memory) < larger:
+                self._memory = POOL.take((larger, *self.block.shape[1:]), kind)
+            room = self._memory[: rows + self.history]
             first = len(room)
         if first + rows > len(room):
             room[: self.history] = 0 if newest is None else newest

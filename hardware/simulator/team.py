@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
@@ -60,14 +60,23 @@ class Team:
         self._process = 0  # whose threads are in the pool: after a fork there are none
         self._beside: Sequence[Callable[[], None]] = ()
 
-    def run(self, tasks: Sequence[Callable[[], None]]) -> None:
-        """Run all tasks, the first one here, and wait for them; raise what one raised."""
+    def run(self, tasks: Sequence[Callable[[], None]], give_up: Callable[[], None] | None = None) -> None:
+        """Run all tasks, the first one here, and wait for them; raise what one raised.
+
+        give_up: called before that where not all could begin, or the first one failed: for tasks that wait for others.
+        """
         if self._beside and len(tasks) == len(self._beside):
             pairs, self._beside = zip(tasks, self._beside, strict=True), ()
             tasks = [partial(_both, *pair) for pair in pairs]
-        others = [self._threads().submit(task) for task in tasks[1:]]
+        others: list[Future[None]] = []
         try:
+            for task in tasks[1:]:
+                others.append(self._threads().submit(task))
             tasks[0]()
+        except BaseException:
+            if give_up is not None:
+                give_up()
+            raise
         finally:
             for other in others:
                 other.exception()  # waits, so that nobody works on after an error

@@ -1,6 +1,9 @@
 """Joint layers in one kernel, a few steps of each in turn: the same as one by one, by any number of threads."""
 
+import gc
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,10 +13,11 @@ from neurokit.graph.check import check_program
 from neurokit.graph.network import Input, Population, Program, Projection
 from neurokit.graph.neurons import LoihiLIF
 from neurokit.graph.synapses import Conv2d
-from neurokit.hardware.simulator import chain, parts, runner, wave
+from neurokit.hardware.simulator import chain, parts, runner, stage, wave
 from neurokit.hardware.simulator.chain import Chain, cut_steps
 from neurokit.hardware.simulator.engine import Engine
 from neurokit.hardware.simulator.layers import Layer
+from neurokit.hardware.simulator.pool import Pool
 from neurokit.hardware.simulator.team import Team
 from neurokit.hardware.simulator.vectors import HAS_DOT
 from tests.overflowing import ON_PURPOSE
@@ -171,6 +175,47 @@ def test_an_error_of_one_thread_ends_the_others(monkeypatch):
     monkeypatch.setattr(chain, "run_chain", broken)
     with pytest.raises(ValueError, match="broken"):
         nk.run(layered(UNALIGNED), spikes(100), threads=2)
+
+
+def test_a_thread_that_cannot_start_ends_the_others(monkeypatch):
+    begun, ended = [], []
+    work, submit = Chain._work, ThreadPoolExecutor.submit
+
+    def noted(self, layers, number):
+        begun.append(number)
+        work(self, layers, number)
+        ended.append(number)
+
+    def refuses(self, task):
+        if begun:
+            raise RuntimeError("no more threads")
+        future = submit(self, task)
+        while not begun and isinstance(task, partial) and task.func.__name__ == "noted":
+            time.sleep(1e-3)
+        return future
+
+    monkeypatch.setattr(Chain, "_work", noted)
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", refuses)
+    with pytest.raises(RuntimeError, match="no more threads"):
+        nk.run(layered(UNALIGNED), spikes(100), threads=3)
+    assert begun == ended == [1]
+
+
+def test_a_run_leaves_nothing_that_refers_to_its_memory(monkeypatch):
+    """Not even until the next collection of what refers to itself."""
+    pool = Pool()
+    monkeypatch.setattr(stage, "POOL", pool)
+    graph, x = layered(ALIGNED), spikes(600)
+    gc.collect()
+    gc.disable()
+    try:
+        first = nk.run(graph, x, threads=2)
+        held = pool.size
+        again = nk.run(graph, x, threads=2)
+    finally:
+        gc.enable()
+    assert 0 < held == pool.size
+    equal(first, again)
 
 
 def rests(steps, interval, offset):
