@@ -49,7 +49,8 @@ class Pool:
                     del self._roots[0]  # lives on with those who use it
             self._roots.append(root)
         first = -root.ctypes.data % LINE
-        return root[first : first + size].view(kind).reshape(shape)
+        array: NDArray[Any] = root[first : first + size].view(kind).reshape(shape)
+        return array
 
     def zeros(self, shape: tuple[int, ...], kind: Any) -> NDArray[Any]:
         """The same, with zeros in it."""

@@ -24,7 +24,8 @@ from neurokit.interrupts import Interrupts
 from neurokit.lower.fold import fold
 from neurokit.recorder import Recorder
 
-FIRST_BLOCK = 32  # steps
+FIRST_BLOCK = 32  # steps for each thread, of which nothing is known yet
+AT_MOST = 2  # times as many whatever the threads, since Ctrl-C waits for the block's end
 BLOCK_SECONDS = 0.25  # of wall time that a block may take: Ctrl-C and the time limit wait for its end
 
 
@@ -107,7 +108,7 @@ class Runner:
         inputs = {name: values[samples] for name, values in self.inputs.items()}
         counts = self.recorder.counts_of(samples)
         engine.count_into({name: values for name, values in counts.items() if name in self.graph.populations})
-        pace, steps = _Pace(engine.block), self.recorder.steps
+        pace, steps = _Pace(engine.block, FIRST_BLOCK * min(self.team.size, AT_MOST)), self.recorder.steps
 
         def keep() -> None:
             if keeper is not None:
@@ -211,10 +212,10 @@ class _Pace:
     """How many steps a block has, so that it takes about BLOCK_SECONDS at most; up to `most`."""
 
     most: int
-    steps: int = 0
+    steps: int = FIRST_BLOCK
 
     def __post_init__(self) -> None:
-        self.steps = min(self.most, FIRST_BLOCK)
+        self.steps = min(self.most, self.steps)
 
     def adapt(self, steps: int, seconds: float) -> None:
         """After a block of so many steps."""
