@@ -111,8 +111,9 @@ class Layer:
 
     def take_states(self, number: int) -> None:
         """Let the neurons go on with these states."""
-        for mine, other in zip(self._states[0], self._states[number], strict=True):
-            np.copyto(mine, other)
+        self._states[0], self._states[number] = self._states[number], self._states[0]
+        neurons = _neurons(self.stage)
+        neurons.states["u"], neurons.states["v"] = self._states[0]
 
     def rests(self, step: int, steps: int) -> NDArray[np.bool_]:
         """Whether the states are zero before each of so many steps from `step` on."""

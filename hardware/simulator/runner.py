@@ -165,8 +165,10 @@ class Runner:
             if values.dtype == engine.neurons(name).output_type
         }
         most = min(engine.block, recorder.steps)
-        states = engine.advance(given, stop - start, list(recorder.states), into, lent=True, most=most)
-        self.team.settle()
+        try:
+            states = engine.advance(given, stop - start, list(recorder.states), into, lent=True, most=most)
+        finally:
+            self.team.settle()
         for name, found in engine.take_overflows().items():
             recorder.overflows[name] += found
         shapes = {name: population.shape for name, population in self.graph.populations.items()}

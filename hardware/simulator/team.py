@@ -13,8 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
@@ -59,40 +58,44 @@ class Team:
         self._pool: ThreadPoolExecutor | None = None
         self._process = 0  # whose threads are in the pool: after a fork there are none
         self._beside: Sequence[Callable[[], None]] = ()
+        self._later: _Given = []
 
     def run(self, tasks: Sequence[Callable[[], None]], give_up: Callable[[], None] | None = None) -> None:
         """Run all tasks, the first one here, and wait for them; raise what one raised.
 
-        give_up: called before that where not all could begin, or the first one failed: for tasks that wait for others.
+        What no other thread has begun by then is run here, too: waking a thread may take longer than a small task, and
+        others may be busy with what was given to `beside`.
+        give_up: called where not all could be given away, or the first one failed: for tasks that wait for others.
         """
-        if self._beside and len(tasks) == len(self._beside):
-            pairs, self._beside = zip(tasks, self._beside, strict=True), ()
-            tasks = [partial(_both, *pair) for pair in pairs]
-        others: list[Future[None]] = []
+        others: _Given = []
         try:
             for task in tasks[1:]:
-                others.append(self._threads().submit(task))
+                others.append((self._threads().submit(task), task))
+            while others and self._beside:
+                task, *self._beside = self._beside
+                self._later.append((self._threads().submit(task), task))
             tasks[0]()
         except BaseException:
             if give_up is not None:
                 give_up()
+            _end(others)
             raise
-        finally:
-            for other in others:
-                other.exception()  # waits, so that nobody works on after an error
-        for other in others:
-            other.result()
+        _finish(others)
 
     def beside(self, tasks: Sequence[Callable[[], None]]) -> None:
-        """Run these with the next as many tasks, or in `settle`: to wake threads takes as long as a small task."""
+        """Let others run these after what they do for the next `run`, while this thread goes on, until `settle`."""
         self.settle()
         self._beside = tasks
 
     def settle(self) -> None:
-        """Run what is left of `beside`."""
+        """Run what is left of `beside`, and wait for the rest."""
         tasks, self._beside = self._beside, ()
-        if tasks:
-            self.run(tasks)
+        later, self._later = self._later, []
+        try:
+            if tasks:
+                self.run(tasks)
+        finally:
+            _finish(later)
 
     def _threads(self) -> ThreadPoolExecutor:
         """The other threads, those of this process."""
@@ -102,9 +105,27 @@ class Team:
         return self._pool
 
 
-def _both(first: Callable[[], None], second: Callable[[], None]) -> None:
-    first()
-    second()
+_Given: TypeAlias = "list[tuple[Future[None], Callable[[], None]]]"  # tasks that others are to run
+
+
+def _finish(given: _Given) -> None:
+    """Run here what nobody has begun, wait for the rest, and raise what one raised."""
+    try:
+        for future, task in given:
+            if future.cancel():
+                task()
+    finally:
+        _end(given)
+    for future, _ in given:
+        if not future.cancelled():
+            future.result()
+
+
+def _end(given: _Given) -> None:
+    """Wait, so that nobody works on after an error."""
+    for future, _ in given:
+        if not future.cancelled():
+            future.exception()
 
 
 class _OneThread:

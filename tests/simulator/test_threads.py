@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -71,6 +72,43 @@ def test_an_error_of_one_thread_comes_out_and_the_others_have_ended():
     with pytest.raises(ValueError, match="bad"):
         Team(3).run([bad, good, good])
     assert len(done) == 3
+
+
+def test_what_nobody_has_begun_is_run_here():
+    team, let_go, begun, done = Team(2), threading.Event(), threading.Event(), []
+
+    def long():
+        begun.set()
+        assert let_go.wait(10)
+
+    def here():
+        done.append(threading.current_thread() is threading.main_thread())
+
+    team.beside([long, here])
+    assert not begun.is_set()
+    team.run([lambda: begun.wait(10), lambda: None])
+    team.run([here, here])  # while the other thread is busy
+    assert done == [True, True]
+    assert begun.is_set()
+    let_go.set()
+    team.settle()
+    assert len(done) == 3
+
+
+@pytest.mark.parametrize("run", [False, True])
+def test_an_error_beside_comes_out_when_settled(run):
+    team, ended = Team(2), []
+
+    def bad():
+        raise ValueError("beside")
+
+    team.beside([bad, lambda: ended.append(1)])
+    if run:
+        team.run([lambda: None, lambda: None])
+    with pytest.raises(ValueError, match="beside"):
+        team.settle()
+    team.settle()  # nothing is left
+    assert ended in ([], [1])
 
 
 def test_a_forked_process_gets_threads_of_its_own():
