@@ -53,6 +53,10 @@ class Lanes:
                 values = builder.select(builder.icmp_signed(sign, values, end), values, end)
         return values
 
+    def shifted(self, values, places):
+        """To the right; LLVM leaves open what more places than there are give, which factors' signs may ask for."""
+        return self.builder.ashr(values, self.all(min(places, self.kind.width - 1))) if places else values
+
     def mantissa(self, v, k):
         """Of the kth product of a variable."""
         return self.constants[self.names.places[v, k]]
@@ -145,8 +149,7 @@ class Wide(Lanes):
         for n, factor in enumerate(product.factors):
             if not of_row(factor):
                 found = builder.mul(found, self.factor(v, k, product, n, values))
-        if product_shift(product):
-            found = builder.ashr(found, self.all(product_shift(product)))
+        found = self.shifted(found, product_shift(product))
         return builder.mul(found, self.spread(self.power(v, k)))
 
 
@@ -214,8 +217,7 @@ class Narrow(Lanes):
             own[MANTISSA] = builder.mul(own[MANTISSA], self.power(v, k))
         groups = [self._group(v, k, product, group, own, values) for group in plan.groups]
         found = groups[0] if len(groups) == 1 else self._upper_half(*groups)
-        if plan.shift:
-            found = builder.ashr(found, self.all(plan.shift))
+        found = self.shifted(found, plan.shift)
         if clips:
             return self._clipped_power(found, self.power(v, k), lost)
         return found if early else builder.mul(found, self.spread(self.power(v, k)))

@@ -70,7 +70,7 @@ def _finished(shape: Shape, variable: str, k: int, product: Product, inner: str)
 
 def _scaled(shape: Shape, v: str, k: int, product: Product, body: str, name: str) -> Iterator[str]:
     """A product's shifts and limits."""
-    shift = product_shift(product)
+    shift = min(product_shift(product), 31)  # factors' signs may ask for more places than 32 bits have
     if shift and shape.repaired:
         low_bits = f"int32(int32({name} >> 31) & int32({(1 << shift) - 1}))"
         yield f"{body}{name} = int32(int32({name} + {low_bits}) >> {shift})"

@@ -25,23 +25,41 @@ number of all synapses, the keys of those of w, t and d).
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import inspect
 import textwrap
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+from neurokit.hardware.simulator import plastic_loops, plastic_plans, plastic_shape
 from neurokit.hardware.simulator.plastic_loops import Namer, loop, row_part, tabled
 from neurokit.hardware.simulator.plastic_narrow import full_loop, room
 from neurokit.hardware.simulator.plastic_shape import Shape, order_of
+from neurokit.lower.fixedpoint import learning
 
 FEW = 24  # a list pays where less than one target in so many spiked: a vector has 16 lanes, a list reloads the row
 FEWER = 100  # the same where a vector has 64 lanes
+MAKERS = plastic_loops, plastic_plans, plastic_shape, learning  # modules, see `makers`
 
 
 def source_of(shape: Shape) -> str:
     """The module's text."""
     if shape.steady:
-        return f"{_ROWS}\n\nchange_rows = change_rows_of(\n    {shape!r}\n)\n{_EACH_ROW}"
+        made = f"# by {makers()}\nchange_rows = change_rows_of(\n    {shape!r}\n)"
+        return f"{_ROWS}\n\n{made}\n{_EACH_ROW}"
     evaluation = textwrap.indent("\n".join(_evaluation(shape)), 8 * " ")
     return f"{_HEAD}{_start(shape)}{evaluation}\n{_flushed(shape)}"
+
+
+@functools.cache
+def makers() -> str:
+    """A digest of the files by which rows of every step depend on their structure; the text of others shows it.
+
+    `caching` keeps watch on the files that write instructions themselves.
+    """
+    text = b"".join(Path(inspect.getfile(module)).read_bytes() for module in MAKERS)
+    return hashlib.sha256(text).hexdigest()[:24]
 
 
 _HEAD = '''"""Kernels of one kind of learning rule, made by neurokit (hardware/simulator/plastic_source.py)."""

@@ -1,6 +1,9 @@
 """Learning in the simulator: whole networks against the plain interpreter, and rules of any products, bit for bit."""
 
+import inspect
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from neurokit.errors import OverflowWarning
 from neurokit.graph.fixed_plasticity import FixedFactor, FixedRule, FixedTrace, Product
 from neurokit.graph.learned import plastic_projections, variables, weights_of
 from neurokit.graph.synapses import Conv2d, Dense, Injection, Sparse
-from neurokit.hardware.simulator import circuit
+from neurokit.hardware.simulator import caching, circuit, plastic_rows, plastic_source
 from neurokit.hardware.simulator.engine import Engine
 from neurokit.hardware.simulator.plastic_narrow import fits
 from neurokit.hardware.simulator.plastic_numbers import AT_ONCE, LavaStreams
@@ -224,6 +227,21 @@ def test_rules_of_every_step(seed):
 
 def _variable(factor):
     return factor.variable
+
+
+def test_kept_kernels_of_every_step_are_those_of_their_makers(monkeypatch):
+    """Their text does not show how they are made, so it names by what: all that its intrinsics' files import."""
+    makers = {Path(inspect.getfile(module)) for module in plastic_source.MAKERS}
+    written = set(caching.kernel_files())
+    folder = Path(inspect.getfile(plastic_rows)).parent
+    files = {folder / "plastic_rows.py", folder / "plastic_lanes.py", *(f for f in makers if f.parent == folder)}
+    for file in files:
+        names = re.findall(r"from neurokit\.hardware\.simulator\.(\w+) import", file.read_text())
+        assert {folder / f"{name}.py" for name in names} <= makers | written, file
+    shape = shape_of(FixedRule("decay", (Product(-1, -3, "u", factors("w")),)), dense=True)
+    before = plastic_source.source_of(shape)
+    monkeypatch.setattr(plastic_source, "makers", lambda: "others")
+    assert plastic_source.source_of(shape) != before
 
 
 @pytest.mark.parametrize("gate", ["y0", "u"])
