@@ -182,19 +182,31 @@ def test_btsp_converted(capsys, monkeypatch):
     assert "same decision 100.00%" in capsys.readouterr().out
 
 
+def interrupted(_):
+    raise KeyboardInterrupt
+
+
 @pytest.mark.slow
 def test_crossed_cues_go_on_where_they_were(tmp_path, monkeypatch):
-    """Two trials at once, and one and then the other: the same errors, and the same weights have moved."""
+    """Two trials at once, and one and then, interrupted, the other: the same errors, the same weights have moved."""
     module = example("11_eprop_on_chip")
     monkeypatch.setattr(module, "BLOCK", 1)
     monkeypatch.setattr(module, "HELD_OUT", {"crossed": (200, 2)})
     monkeypatch.setattr(module, "ON_THE_WAY", (100, 2))
     monkeypatch.setattr(module, "CROSSED", replace(module.CROSSED, learning_rate=0.05))  # two trials move weights
     found = {}
-    for name, runs in (("whole", (2,)), ("parts", (1, 2))):
+    for name, runs in (("whole", (2,)), ("parts", (1, "interrupted", 2))):
         (tmp_path / name).mkdir()
         for trials in runs:
-            found[name] = module.evidence(0, trials, tmp_path / name, ("w_in",), "crossed")
+            if trials != "interrupted":
+                found[name] = module.evidence(0, trials, tmp_path / name, ("w_in",), "crossed")
+                continue
+            with monkeypatch.context() as patched:
+                patched.setattr(module.Interrupts, "check", interrupted)
+                with pytest.raises(KeyboardInterrupt):
+                    module.evidence(0, 2, tmp_path / name, ("w_in",), "crossed")
+            kept = json.loads(next((tmp_path / name).glob("*.json")).read_text())
+            assert (kept["trials"], "learned" in kept) == (2, False)
     assert found["parts"] == found["whole"]
     assert found["whole"]["trials"] == 2
     assert 0 < found["whole"]["moved sensor->alif"] < 0.5
