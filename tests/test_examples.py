@@ -12,6 +12,7 @@ from sklearn.datasets import load_digits
 import neurokit as nk
 from neurokit.converters.eprop_net import load_eprop_net
 from neurokit.demo import digits
+from neurokit.interrupts import Interrupts
 from tests.data import shared
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -182,8 +183,11 @@ def test_btsp_converted(capsys, monkeypatch):
     assert "same decision 100.00%" in capsys.readouterr().out
 
 
-def interrupted(_):
-    raise KeyboardInterrupt
+class Interrupted(Interrupts):
+    """As by Ctrl-C before the first check."""
+
+    def check(self):
+        raise KeyboardInterrupt
 
 
 @pytest.mark.slow
@@ -202,7 +206,7 @@ def test_crossed_cues_go_on_where_they_were(tmp_path, monkeypatch):
                 found[name] = module.evidence(0, trials, tmp_path / name, ("w_in",), "crossed")
                 continue
             with monkeypatch.context() as patched:
-                patched.setattr(module.Interrupts, "check", interrupted)
+                patched.setattr(module, "Interrupts", Interrupted)
                 with pytest.raises(KeyboardInterrupt):
                     module.evidence(0, 2, tmp_path / name, ("w_in",), "crossed")
             kept = json.loads(next((tmp_path / name).glob("*.json")).read_text())
