@@ -191,6 +191,7 @@ def test_pictures_are_drawn_of_what_is_there(tmp_path):
     point = {kind: dict.fromkeys(("a", "b", "c"), 50.0) for kind in ("mean", "single")}
     run = {"curve": [[0, 0.1], [10, 0.5]], "angles": {"0": point, "10": point}, "accuracy": 0.5, "readable": 0.6}
     runs = {name: {"0": run, "1": run} for name in ("fashion-published", "fashion-hebb", "feedback-random")}
+    runs["readout-published"] = {"0": run | {"classes": 0.7}}
     for method in ("published", "hebb", "backprop"):
         kept = {"before": rng.random((12, 784)), "after": rng.random((12, 784)), "weights": rng.random((5, 3, 12))}
         np.savez(tmp_path / f"layers-fashion-{method}-0.npz", **kept)

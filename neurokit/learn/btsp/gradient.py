@@ -24,7 +24,7 @@ def gradients(net: DendriticNet, x: Floats, target: Floats, *, clipped: bool = F
 
     clipped: errors of the outputs are kept within -1..1, as plateaus are; the loss is not.
     """
-    rates = _remembered(net, x)
+    rates = remembered(net, x)
     labels, out = net.sizes.labels, f"{net.sizes.labels[-1]}E"
     error = rates[-1][out] - target
     loss = 0.5 * float((error**2).sum(1).mean())
@@ -103,7 +103,7 @@ def descend(
     return replace(net, weights=weights)  # checks them
 
 
-def _remembered(net: DendriticNet, x: Floats) -> list[dict[str, Floats]]:
+def remembered(net: DendriticNet, x: Floats) -> list[dict[str, Floats]]:
     """Rates of all somata at steps 0 (silence) to `steps`."""
     labels = net.sizes.labels
     somata = [f"{label}{kind}" for label in labels[1:] for kind in ("E", "SomaI")]

@@ -21,26 +21,31 @@ COLOURS = {
     "backprop": "#2b8a3e",
 }
 NAMES = {"published": "BTSP, published", "gated": "BTSP, gated", "local": "local error", "hebb": "Hebb"}
-NAMES |= {"frozen": "hidden layers frozen", "early": "frozen after 200 images"}
+NAMES |= {"frozen": "hidden layers frozen", "early": "frozen after a tenth"}
 LAYERS = ("layer 1", "layer 2", "output")
 ROWS = ("published", "hebb", "backprop")
 
 
-def draw_curves(runs: Runs, folder: Path, path: Path) -> None:
-    """Accuracy, what a ridge readout gets, angles to the gradient, and weights of seed 0. folder: of the runs."""
+def draw_curves(
+    runs: Runs, folder: Path, path: Path, *, setting: str = "fashion", rows: tuple[str, ...] = ROWS
+) -> None:
+    """Accuracy, what other outputs get, angles to the gradient, and weights of seed 0 of three methods, the `rows`.
+
+    folder: of the runs. setting: of which the runs are named "<setting>-<method>"; the best outputs are of "readout".
+    """
     figure = Figure(figsize=(13, 10.5), layout="constrained")
     grid = figure.subplots(3, 3)
-    _accuracy(grid[0, 0], runs, "fashion")
-    _readable(grid[0, 1], runs, "fashion")
+    _accuracy(grid[0, 0], runs, setting)
+    _readable(grid[0, 1], runs, setting)
     _angles_of_feedback(grid[0, 2], runs)
     for k, axes in enumerate(grid[1]):
-        _angles(axes, runs, "fashion", k)
-    for axes, method in zip(grid[2], ROWS, strict=True):
-        _weights(axes, folder / f"layers-fashion-{method}-0.npz", method)
+        _angles(axes, runs, setting, k)
+    for axes, method in zip(grid[2], rows, strict=True):
+        _weights(axes, folder / f"layers-{setting}-{method}-0.npz", method)
     grid[0, 0].legend(fontsize="small", frameon=False)
     for axes in grid.flat:
         axes.spines[["top", "right"]].set_visible(False)
-    figure.suptitle("Fashion-MNIST: mean of five seeds, shaded 95 % interval; weights of seed 0")
+    figure.suptitle("Fashion-MNIST: mean over seeds (in brackets how many), shaded 95 % interval; weights of seed 0")
     _write(figure, path)
 
 
@@ -51,20 +56,26 @@ def _accuracy(axes: Axes, runs: Runs, setting: str) -> None:
             continue
         samples = [point[0] for point in next(iter(found.values()))["curve"]]
         values = 100 * np.array([[point[1] for point in run["curve"]] for run in found.values()])
-        _band(axes, samples, values, colour, NAMES.get(method, method))
+        _band(axes, samples, values, colour, f"{NAMES.get(method, method)} ({len(found)})")
     axes.set(xlabel="training images", ylabel="validation images right (%)", ylim=(0, 85), title="784-500-500-10")
 
 
 def _readable(axes: Axes, runs: Runs, setting: str) -> None:
-    """Bars: the network's own accuracy, and beside it a ridge readout of its last hidden layer."""
-    found = [(method, runs[f"{setting}-{method}"]) for method in COLOURS if f"{setting}-{method}" in runs]
-    for key, shift, alpha in (("accuracy", -0.2, 1.0), ("readable", 0.2, 0.4)):
-        for k, (method, seeds) in enumerate(found):
+    """Bars, dark to pale: the network's own accuracy, that of the best outputs, of a classifier, of a ridge readout."""
+    methods = [m for m in COLOURS if f"{setting}-{m}" in runs or f"readout-{m}" in runs]
+    shown = (("own", "accuracy"), ("best", "accuracy"), ("best", "classes"), ("best", "readable"))
+    for bar, (kind, key) in enumerate(shown):
+        for k, method in enumerate(methods):
+            own, best = (runs.get(f"{name}-{method}", {}) for name in (setting, "readout"))
+            seeds = own if kind == "own" or (key == "readable" and not best) else best
             values = 100 * np.array([run[key] for run in seeds.values()])
-            axes.bar(k + shift, values.mean(), 0.38, color=COLOURS[method], alpha=alpha)
-            axes.plot([k + shift] * len(values), values, ".", color="black", markersize=3)
-    axes.set_xticks(range(len(found)), [method for method, _ in found], rotation=30, fontsize="small")
-    axes.set(ylabel="test images right (%)", ylim=(0, 85), title="dark: the network; pale: ridge readout of layer 2")
+            if len(values):
+                at = k + 0.2 * (bar - 1.5)
+                axes.bar(at, values.mean(), 0.19, color=COLOURS[method], alpha=(1.0, 0.65, 0.4, 0.2)[bar])
+                axes.plot([at] * len(values), values, ".", color="black", markersize=2)
+    axes.set_xticks(range(len(methods)), methods, rotation=30, fontsize="small")
+    axes.set(ylabel="test images right (%)", ylim=(0, 90))
+    axes.set_title("network; best output; classifier; ridge (dark to pale)", fontsize="medium")
 
 
 def _band(axes: Axes, samples: list[int], values: Any, colour: str, name: str) -> None:
@@ -130,15 +141,15 @@ def _weights(axes: Axes, path: Path, method: str) -> None:
     axes.legend(fontsize="small", frameon=False)
 
 
-def draw_features(folder: Path, path: Path) -> None:
-    """Receptive fields of the first 12 neurons of layer 1 (seed 0): before, after, and what changed."""
-    figure = Figure(figsize=(12, 1.1 * (1 + 2 * len(ROWS)) + 0.5), layout="constrained")
-    grid = figure.subplots(1 + 2 * len(ROWS), 12)
-    for at, method in enumerate(ROWS):
-        with np.load(folder / f"layers-fashion-{method}-0.npz", allow_pickle=False) as kept:
+def draw_features(folder: Path, path: Path, *, setting: str = "fashion", rows: tuple[str, ...] = ROWS) -> None:
+    """Receptive fields of the first 12 neurons of layer 1 (seed 0), for each of `rows`: before, after, change."""
+    figure = Figure(figsize=(12, 1.1 * (1 + 2 * len(rows)) + 0.5), layout="constrained")
+    grid = figure.subplots(1 + 2 * len(rows), 12)
+    for at, method in enumerate(rows):
+        with np.load(folder / f"layers-{setting}-{method}-0.npz", allow_pickle=False) as kept:
             before, after = kept["before"], kept["after"]
         if at == 0:
-            _fields(grid[0], before, "all: before", False)
+            _fields(grid[0], before, f"{NAMES.get(method, method)}: before", False)
         _fields(grid[1 + 2 * at], after, NAMES.get(method, method), False)
         _fields(grid[2 + 2 * at], after - before, "change", True)
     shades = "white 0; change: red up, blue down; each row has its own scale"
