@@ -79,12 +79,12 @@ def _readable(axes: Axes, runs: Runs, setting: str) -> None:
 
 
 def _band(axes: Axes, samples: list[int], values: Any, colour: str, name: str) -> None:
-    """Mean and 95 % interval over the first axis, the seeds."""
+    """Mean over the first axis, the seeds, and its 95 % interval if there are three."""
     from scipy.stats import t as student  # slow to import
 
     mean = values.mean(0)
     axes.plot(samples, mean, color=colour, label=name)
-    if len(values) > 1:
+    if len(values) > 2:
         half = student.ppf(0.975, len(values) - 1) * values.std(0, ddof=1) / np.sqrt(len(values))
         axes.fill_between(samples, mean - half, mean + half, color=colour, alpha=0.15, linewidth=0)
 
