@@ -24,8 +24,7 @@ from neurokit.interrupts import Interrupts
 from neurokit.lower.fold import fold
 from neurokit.recorder import Recorder
 
-FIRST_BLOCK = 32  # steps for each thread, of which nothing is known yet
-AT_MOST = 2  # times as many whatever the threads, since Ctrl-C waits for the block's end
+FIRST_BLOCK = 32  # steps; twice as many where threads are to share the steps of layers (`chain`)
 BLOCK_SECONDS = 0.25  # of wall time that a block may take: Ctrl-C and the time limit wait for its end
 
 
@@ -108,7 +107,8 @@ class Runner:
         inputs = {name: values[samples] for name, values in self.inputs.items()}
         counts = self.recorder.counts_of(samples)
         engine.count_into({name: values for name, values in counts.items() if name in self.graph.populations})
-        pace, steps = _Pace(engine.block, FIRST_BLOCK * min(self.team.size, AT_MOST)), self.recorder.steps
+        shared = self.team.size > 1 and any(part.whole for part in engine.parts)
+        pace, steps = _Pace(engine.block, 2 * FIRST_BLOCK if shared else FIRST_BLOCK), self.recorder.steps
 
         def keep() -> None:
             if keeper is not None:
