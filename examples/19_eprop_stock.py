@@ -1,8 +1,8 @@
 """e-prop's networks by stock parts of Loihi beside the full model, in floats and in 8 bits.
 
     python examples/10_eprop_train.py pattern; python examples/10_eprop_train.py pattern --reset hard
-    python examples/19_eprop_stock.py evidence [--seeds 0 1 2 3]
-    python examples/19_eprop_stock.py pattern  [--seeds 0 1 2] [--trained build/eprop]
+    python examples/19_eprop_stock.py evidence [--seeds 0 1 2 3 4]
+    python examples/19_eprop_stock.py pattern  [--seeds 0 1 2 3 4] [--trained build/eprop]
     python examples/19_eprop_stock.py table
 
 Stock parts: LIF neurons with hard resets and no refractory period; in the place of adaptation an interneuron that is a
@@ -136,11 +136,10 @@ def main() -> None:
     """Measure, or write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("evidence", "pattern", "table"))
-    parser.add_argument("--seeds", type=int, nargs="+", help="default: 0 1 2 3 of evidence, 0 1 2 of the pattern")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--trained", type=Path, default=Path("build/eprop"), help="pattern: the folder of networks")
     options = parser.parse_args()
-    seeds = options.seeds or list(range(4 if options.what == "evidence" else 3))
-    for seed in seeds if options.what != "table" else ():
+    for seed in options.seeds if options.what != "table" else ():
         if options.what == "evidence":
             for name in (TUNED, FULL, STOCK):  # the one that may be missing first
                 add(f"evidence, {name}, seed {seed}", partial(evidence, seed, name))
