@@ -9,7 +9,7 @@
 
 Each run writes a small JSON file into --out (seed 0 of Fashion-MNIST also what the pictures need, `long` its networks),
 and what is there already is not run again. `summary` prints tables of them and gathers them in docs/btsp-layers.json;
-`picture` draws docs/images/btsp_layers.png and btsp_features.png. Fashion-MNIST: `apt-get install
+`picture` draws docs/images/btsp_layers.png and btsp_features*.png. Fashion-MNIST: `apt-get install
 dataset-fashion-mnist`, or --data.
 
 Result (five seeds, 95 % intervals): digits 94.8 ± 1.1 % ("published"), 95.0 ± 1.6 % ("gated"). Fashion-MNIST after
@@ -302,6 +302,7 @@ def main() -> None:
         return summary(arguments.out)
     if arguments.what == "picture":
         draw_curves(gathered(arguments.out), arguments.out, IMAGES / "btsp_layers.png", setting="long", rows=DRAWN)
+        draw_features(arguments.out, IMAGES / "btsp_features_compared.png")  # `fashion`: beside Hebb, backpropagation
         return draw_features(arguments.out, IMAGES / "btsp_features.png", setting="long", rows=DRAWN)
     name, out = arguments.what, arguments.out
     data = None if name == "digits" else fashion_mnist(arguments.data)
